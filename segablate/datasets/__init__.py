@@ -1,0 +1,1 @@
+"""Label maps, and images where there are some. [registry]"""

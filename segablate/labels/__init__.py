@@ -1,0 +1,1 @@
+"""Label maps as mathematics: patches, their principal subspace, reconstruction, confusion."""

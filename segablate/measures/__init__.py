@@ -1,0 +1,1 @@
+"""Where a study meets the parts. [registry]"""

@@ -1,0 +1,74 @@
+"""What a measure is: it says what it reads, and it measures cells that may go together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Protocol, TypeAlias
+
+import numpy as np
+
+from segablate.errors import SegablateError
+from segablate.records import Measurement, Reads
+from segablate.registry import Registry
+
+measures = Registry("measure", "segablate.measures")
+
+Config: TypeAlias = Mapping[str, Any]
+Arrays: TypeAlias = Mapping[str, np.ndarray]
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a measure found for one cell.
+
+    Attributes:
+        measurements: one per metric.
+        facts: further JSON values.
+        artefacts: files to keep beside the outcome: name ending in `.npz` → arrays, any other → bytes.
+    """
+
+    measurements: tuple[Measurement, ...]
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    artefacts: Mapping[str, Arrays | bytes] = field(default_factory=dict)
+
+
+class Workshop(Protocol):
+    """What the runner lends a measure."""
+
+    device: str
+
+    def cached(self, name: str, reads: Reads, build: Callable[[], Arrays]) -> Arrays:
+        """Arrays that depend on `reads` only: taken from the store, or built once and kept there."""
+
+    def progress(self, what: str, total: int) -> AbstractContextManager[Callable[[int], None]]:
+        """A bar for long work; what it gives is called with the number of further items done."""
+
+
+class Measure(Protocol):
+    """A way to put numbers on a variant. Registered classes take their settings as keywords.
+
+    Attributes:
+        seeded: whether the numbers depend on the seed; if not, one cell serves all repeats.
+    """
+
+    seeded: ClassVar[bool]
+
+    def reads(self, config: Config) -> dict[str, Any]:
+        """All that the numbers of this variant depend on, validated, as JSON values.
+
+        That includes the measure's own settings where they matter, the versions of the parts used
+        and a fingerprint of the data, and excludes everything else.
+
+        Raises:
+            SegablateError: the variant cannot be measured; `field` names the value at fault.
+        """
+
+    def together(self, reads: Reads) -> Hashable:
+        """Cells of one study for which this is equal are handed to `measure` in one call."""
+
+    def measure(
+        self, cells: Sequence[Reads], seed: int, shop: Workshop
+    ) -> Iterator[Result | SegablateError]:
+        """Measure the cells and yield what was found, in their order, each as soon as it is known."""

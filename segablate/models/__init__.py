@@ -1,0 +1,1 @@
+"""Networks and the parts they are made of. [registries]"""

@@ -1,0 +1,1 @@
+"""Ways back to full resolution. [registry]"""

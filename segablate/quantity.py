@@ -1,0 +1,68 @@
+"""Quantities: what a metric's number means, which way is better, and how it is written.
+
+Scores are fractions in 0…1 wherever a program reads them and percentages wherever a person does.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Literal
+
+Direction = Literal["higher", "lower", "none"]
+
+
+@dataclass(frozen=True)
+class Quantity:
+    """How a metric is named, written and ordered.
+
+    Attributes:
+        metric: name in records, JSON and CSV.
+        title: name a person reads.
+        unit: unit of the stored number; "" for a fraction or a count.
+        direction: which way is better; "none" where neither is.
+        scale: shown number = stored number × scale.
+        shown_unit: unit of the shown number.
+        digits: decimals shown.
+        limits: axis limits in shown units, pinned so that pages compare; None leaves that end free.
+    """
+
+    metric: str
+    title: str
+    unit: str = ""
+    direction: Direction = "none"
+    scale: float = 1.0
+    shown_unit: str = ""
+    digits: int = 2
+    limits: tuple[float | None, float | None] = (None, None)
+
+    def shown(self, value: float, *, unit: bool = False) -> str:
+        """The stored number as a person reads it."""
+        if math.isnan(value):
+            return "–"
+        text = f"{value * self.scale:,.{self.digits}f}"
+        return f"{text} {self.shown_unit}" if unit and self.shown_unit else text
+
+    @property
+    def heading(self) -> str:
+        """Title with the shown unit, for a table's head or an axis."""
+        return f"{self.title} ({self.shown_unit})" if self.shown_unit else self.title
+
+
+def _score(metric: str, title: str) -> Quantity:
+    return Quantity(metric, title, "", "higher", 100.0, "%", 2, (None, 100.0))
+
+
+_KNOWN = [
+    _score("miou", "mIoU"),
+    _score("pixel_accuracy", "pixel accuracy"),
+    _score("boundary_iou", "Boundary IoU"),
+    _score("iou", "IoU"),
+    Quantity("explained", "explained", "", "higher", 100.0, "%", 3, (None, 100.0)),
+]
+QUANTITIES = {quantity.metric: quantity for quantity in _KNOWN}
+
+
+def quantity(metric: str) -> Quantity:
+    """The quantity of a metric; an unknown metric is shown as it is."""
+    return QUANTITIES.get(metric) or Quantity(metric, metric.replace("_", " "), digits=3)

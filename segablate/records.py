@@ -1,0 +1,92 @@
+"""Finished things: frozen, plain, and the same after a trip through JSON."""
+
+from __future__ import annotations
+
+import json
+import statistics
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
+
+from segablate.errors import SegablateError
+
+SCHEMA = "segablate/1"
+Status = Literal["done", "failed", "skipped"]
+Reads = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """One metric of one cell, with every sample that was taken.
+
+    Attributes:
+        metric: name of the quantity, see `segablate.quantity`.
+        samples: all samples, in the stored unit, in the order they were taken.
+        convention: how the number is defined, in a few words.
+        blind_spots: what the number does not see.
+    """
+
+    metric: str
+    samples: tuple[float, ...]
+    convention: str
+    blind_spots: tuple[str, ...] = ()
+
+    @property
+    def value(self) -> float:
+        """The median sample: the sample itself where there is one."""
+        return statistics.median(self.samples) if self.samples else float("nan")
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a cell.
+
+    Attributes:
+        key: the cell's key.
+        status: done, failed or skipped.
+        reads: all that the cell depends on, as it went into the key.
+        measurements: one per metric; empty unless done.
+        facts: further JSON values of the measure (per-class scores, counts, phases' seconds).
+        artefacts: names of the files kept beside the outcome.
+        reason: why it failed or was skipped; "" when done.
+        seconds: wall time the cell took.
+        machine: where it ran, as `run.machine.describe` tells it.
+    """
+
+    key: str
+    status: Status
+    reads: Reads
+    measurements: tuple[Measurement, ...] = ()
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    artefacts: tuple[str, ...] = ()
+    reason: str = ""
+    seconds: float = 0.0
+    machine: Mapping[str, Any] = field(default_factory=dict)
+
+    def value(self, metric: str) -> float:
+        """The value of a metric; NaN where it was not measured."""
+        found = [m.value for m in self.measurements if m.metric == metric]
+        return found[0] if found else float("nan")
+
+    def to_json(self) -> str:
+        """One line of JSON, keys sorted, so that equal outcomes are equal bytes."""
+        return json.dumps({"schema": SCHEMA, **asdict(self)}, sort_keys=True, ensure_ascii=False)
+
+    @classmethod
+    def from_json(cls, text: str, *, where: str | None = None) -> Outcome:
+        """Read what `to_json` wrote.
+
+        Raises:
+            SegablateError: if the text is not a whole outcome of this schema.
+        """
+        try:
+            raw = json.loads(text)
+            if raw.pop("schema") != SCHEMA:
+                raise ValueError("schema")
+            taken = [
+                Measurement(m["metric"], tuple(m["samples"]), m["convention"], tuple(m["blind_spots"]))
+                for m in raw.pop("measurements")
+            ]
+            return cls(measurements=tuple(taken), artefacts=tuple(raw.pop("artefacts")), **raw)
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise SegablateError(f"this is not an outcome of schema `{SCHEMA}`", where=where) from error

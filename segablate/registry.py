@@ -1,0 +1,169 @@
+"""Registries: a part is added by one decorator in one file, and found by its name.
+
+The signature of a part is its schema: positional-only parameters are ingredients that the program
+hands over, keyword-only parameters are settings that a study may write. Their annotations validate
+what is written, and the docstring explains it.
+"""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import json
+import pkgutil
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeVar, get_type_hints
+
+from pydantic import BaseModel, ConfigDict, ValidationError, create_model
+
+from segablate.errors import SegablateError, near_miss
+
+Made = TypeVar("Made", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True)
+class Part:
+    """A registered class or function.
+
+    Attributes:
+        kind: what the registry holds, in the singular ("upsampler").
+        name: how a study names it.
+        make: the class or function itself.
+        version: raised when the part's numbers change; goes into the keys of cells.
+        paper: where the idea comes from.
+    """
+
+    kind: str
+    name: str
+    make: Callable[..., Any]
+    version: int
+    paper: str
+
+    @property
+    def ingredients(self) -> tuple[str, ...]:
+        """Names of what the program hands over."""
+        return tuple(p.name for p in self._parameters() if p.kind is p.POSITIONAL_ONLY)
+
+    @property
+    def defaults(self) -> dict[str, Any]:
+        """Settings and their defaults; `inspect.Parameter.empty` where one must be given."""
+        return {p.name: p.default for p in self._parameters() if p.kind is p.KEYWORD_ONLY}
+
+    @property
+    def file(self) -> str:
+        """The source file that registers it."""
+        return inspect.getsourcefile(self.make) or ""
+
+    @property
+    def summary(self) -> str:
+        """The first line of its docstring."""
+        return (inspect.getdoc(self.make) or "").split("\n", 1)[0]
+
+    def settings(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        """What was given, validated, with the defaults filled in, as plain JSON values.
+
+        Raises:
+            SegablateError: an unknown setting, a missing one or one of the wrong type.
+        """
+        defaults = self.defaults
+        for name in given:
+            if name not in defaults:
+                raise SegablateError(
+                    f"{self.kind} `{self.name}` has no setting `{name}`", hint=near_miss(name, defaults), field=name
+                )
+        try:
+            # JSON mode: strict about types, yet a list may stand for a tuple
+            model = self._schema().model_validate_json(json.dumps(dict(given)), strict=True)
+        except ValidationError as error:
+            raise self._explain(error) from None
+        return model.model_dump(mode="json")
+
+    def build(self, ingredients: Mapping[str, Any], settings: Mapping[str, Any]) -> Any:
+        """Make the part: ingredients by name, settings validated."""
+        valid = self._schema().model_validate_json(json.dumps(self.settings(settings)), strict=True)
+        keywords = {name: getattr(valid, name) for name in type(valid).model_fields}
+        return self.make(*(ingredients[name] for name in self.ingredients), **keywords)
+
+    def _parameters(self) -> list[inspect.Parameter]:
+        return list(inspect.signature(self.make).parameters.values())
+
+    def _schema(self) -> type[BaseModel]:
+        made = self.make.__init__ if inspect.isclass(self.make) else self.make  # type: ignore[misc]  # of the class itself
+        hints = get_type_hints(made, include_extras=True)
+        fields: dict[str, Any] = {
+            name: (hints[name], ... if default is inspect.Parameter.empty else default)
+            for name, default in self.defaults.items()
+        }
+        return create_model(self.name, __config__=ConfigDict(extra="forbid"), **fields)
+
+    def _explain(self, error: ValidationError) -> SegablateError:
+        first = error.errors()[0]
+        path = ".".join(str(step) for step in first["loc"])
+        what = first["msg"][:1].lower() + first["msg"][1:]
+        if first["type"] == "missing":
+            return SegablateError(f"{self.kind} `{self.name}` needs the setting `{path}`")
+        return SegablateError(
+            f"{self.kind} `{self.name}` takes another `{path}` than `{first['input']}`: {what}",
+            field=str(first["loc"][0]) if first["loc"] else None,
+        )
+
+
+class Registry:
+    """Parts of one kind, found in the modules of one package when first asked for.
+
+    Args:
+        kind: what it holds, in the singular.
+        package: the package whose modules register parts here.
+    """
+
+    def __init__(self, kind: str, package: str) -> None:
+        self.kind = kind
+        self.package = package
+        self._parts: dict[str, Part] = {}
+        self._searched = False
+
+    def register(self, name: str | None = None, *, paper: str = "", version: int = 1) -> Callable[[Made], Made]:
+        """Decorator: add a class or function under `name`, or under its own name in lower case."""
+
+        def add(make: Made) -> Made:
+            called = name or make.__name__.lower().replace("_", "-")
+            if called in self._parts and self._parts[called].file != inspect.getsourcefile(make):
+                raise ValueError(f"two {self.kind}s are called {called}")
+            self._parts[called] = Part(self.kind, called, make, version, paper)
+            return make
+
+        return add
+
+    def names(self) -> list[str]:
+        """All names, sorted."""
+        self._search()
+        return sorted(self._parts)
+
+    def part(self, name: str) -> Part:
+        """The part of that name.
+
+        Raises:
+            SegablateError: there is none; the hint tells the nearest name.
+        """
+        self._search()
+        if name not in self._parts:
+            raise SegablateError(f"there is no {self.kind} `{name}`", hint=near_miss(name, self._parts))
+        return self._parts[name]
+
+    def resolve(self, spec: str | Mapping[str, Any]) -> tuple[Part, dict[str, Any]]:
+        """A part and its full settings from `name` or `{use: name, setting: value, …}`."""
+        given = {"use": spec} if isinstance(spec, str) else dict(spec)
+        name = given.pop("use", None)
+        if not isinstance(name, str):
+            raise SegablateError(f"this {self.kind} has no `use`", hint=f"write `use:` and the {self.kind}'s name")
+        part = self.part(name)
+        return part, part.settings(given)
+
+    def _search(self) -> None:
+        if self._searched:
+            return
+        self._searched = True
+        package = importlib.import_module(self.package)
+        for module in pkgutil.walk_packages(package.__path__, f"{self.package}."):
+            importlib.import_module(module.name)

@@ -1,0 +1,1 @@
+"""The only floor with side effects: plan, execute, store, collect."""

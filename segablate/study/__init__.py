@@ -1,0 +1,1 @@
+"""YAML to study to variants: structure and line numbers, nothing else."""

@@ -1,0 +1,1 @@
+"""Which combinations of the varied values are run. [registry]"""
