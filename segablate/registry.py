@@ -70,7 +70,9 @@ class Part:
         for name in given:
             if name not in defaults:
                 raise SegablateError(
-                    f"{self.kind} `{self.name}` has no setting `{name}`", hint=near_miss(name, defaults), field=name
+                    f"{self.kind} `{self.name}` has no setting `{name}`",
+                    hint=near_miss(name, defaults),
+                    field=name,
                 )
         try:
             # JSON mode: strict about types, yet a list may stand for a tuple
@@ -89,7 +91,7 @@ class Part:
         return list(inspect.signature(self.make).parameters.values())
 
     def _schema(self) -> type[BaseModel]:
-        made = self.make.__init__ if inspect.isclass(self.make) else self.make  # type: ignore[misc]  # of the class itself
+        made = self.make.__init__ if inspect.isclass(self.make) else self.make
         hints = get_type_hints(made, include_extras=True)
         fields: dict[str, Any] = {
             name: (hints[name], ... if default is inspect.Parameter.empty else default)
@@ -123,7 +125,9 @@ class Registry:
         self._parts: dict[str, Part] = {}
         self._searched = False
 
-    def register(self, name: str | None = None, *, paper: str = "", version: int = 1) -> Callable[[Made], Made]:
+    def register(
+        self, name: str | None = None, *, paper: str = "", version: int = 1
+    ) -> Callable[[Made], Made]:
         """Decorator: add a class or function under `name`, or under its own name in lower case."""
 
         def add(make: Made) -> Made:
@@ -156,7 +160,9 @@ class Registry:
         given = {"use": spec} if isinstance(spec, str) else dict(spec)
         name = given.pop("use", None)
         if not isinstance(name, str):
-            raise SegablateError(f"this {self.kind} has no `use`", hint=f"write `use:` and the {self.kind}'s name")
+            raise SegablateError(
+                f"this {self.kind} has no `use`", hint=f"write `use:` and the {self.kind}'s name"
+            )
         part = self.part(name)
         return part, part.settings(given)
 

@@ -68,7 +68,5 @@ class Measure(Protocol):
     def together(self, reads: Reads) -> Hashable:
         """Cells of one study for which this is equal are handed to `measure` in one call."""
 
-    def measure(
-        self, cells: Sequence[Reads], seed: int, shop: Workshop
-    ) -> Iterator[Result | SegablateError]:
+    def measure(self, cells: Sequence[Reads], seed: int, shop: Workshop) -> Iterator[Result | SegablateError]:
         """Measure the cells and yield what was found, in their order, each as soon as it is known."""
