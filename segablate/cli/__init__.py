@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 
 def main() -> None:
     """Run the command that `sys.argv` names and exit with its code."""
-    from segablate.cli.app import run
+    from segablate.cli.commands import invoke
 
-    sys.exit(run(sys.argv[1:]))
+    try:
+        code = invoke(sys.argv[1:])
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # the reader had enough, as in `segablate list | head`; nothing may be written at exit either
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = 0
+    sys.exit(code)

@@ -1,4 +1,4 @@
-"""The `segablate` command: its subcommands, its errors and its exit codes.
+"""The `segablate` application and its exit codes; each subcommand adds itself.
 
 | code | meaning |
 |---|---|
@@ -12,53 +12,45 @@
 
 from __future__ import annotations
 
-import shlex
-import sys
-from collections.abc import Sequence
 from typing import Annotated
 
 import typer
 
 import segablate
-from segablate.errors import SegablateError
 
-USAGE_IS_WRONG = 2
+WRONG = 2
 CELLS_FAILED = 3
 CHECK_FAILED = 4
 INTERRUPTED = 130
 
+
+def example(command: str) -> str:
+    """The end of a help text: one command that works. `\\b` keeps its lines as they are."""
+    return f"\b\nExample:\n  {command}"
+
+
 app = typer.Typer(
     name="segablate",
-    help="Ablate semantic-segmentation decoders: one study in, one report out.",
-    no_args_is_help=True,
+    help="Which segmentation decoder, and how do you know? One study in, one report out.",
+    epilog=example("segablate run studies/quickstart.yaml"),
     add_completion=False,
+    # plain help and plain tracebacks: rich would take a tenth of a second to import
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
+    suggest_commands=False,
 )
 
 
 def _version(asked: bool) -> None:
     if asked:
-        typer.echo(f"segablate {segablate.__version__}")
+        print(f"segablate {segablate.__version__}")
         raise typer.Exit
 
 
 @app.callback()
 def _options(
     version: Annotated[
-        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and exit.")
     ] = False,
 ) -> None:
     pass
-
-
-def run(arguments: Sequence[str]) -> int:
-    """Run one command line and give its exit code; errors a person can put right go to stderr."""
-    try:
-        code = app(list(arguments), prog_name="segablate", standalone_mode=False)
-    except SegablateError as error:
-        print(error.render(), file=sys.stderr)
-        return USAGE_IS_WRONG
-    if code == INTERRUPTED:
-        print(f"interrupted; to go on: segablate {shlex.join(arguments)}", file=sys.stderr)
-    return code if isinstance(code, int) else 0
