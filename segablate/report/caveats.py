@@ -49,7 +49,7 @@ def cells_without_numbers(records: Sequence[Record]) -> list[Caveat]:
         return []
     return [
         Caveat(
-            f"{counted(lost, 'cell')} of {len(records)} failed or did not run, which may have hidden the best.",
+            f"{counted(lost, 'cell')} of {len(records)} failed or did not run: the best may be among them.",
             "Run the study again: what is done is not done twice.",
         )
     ]

@@ -114,7 +114,8 @@ def _curves(axes: Axes, figure: Figure) -> None:
     styles = sorted(points, key=lambda style: -points[style])
     markers = list(dict.fromkeys(curve.marker for curve in figure.curves))
     right = axes.get_xlim()[1]
-    places = _apart([_share(axes, curve, figure) for curve in figure.curves])
+    # what is clamped at the top keeps its order
+    places = _apart([_share(axes, curve, figure) + 1e-6 * curve.y[-1] for curve in figure.curves])
     for curve, place in zip(figure.curves, places, strict=True):
         heights = [_height(value * quantity(figure.metric).scale) for value in curve.y]
         look: dict[str, Any] = {

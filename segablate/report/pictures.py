@@ -21,7 +21,7 @@ from segablate.report.words import images, listed, percent, stem
 
 ARTEFACT = "worst.npz"
 MOST_STRIPS = 3
-WIDEST, NARROWEST = 512, 240
+LARGEST, SMALLEST = 512, 256
 # the last entries of the palette belong to the drawing; classes take the ones before, over again if need be
 WHITE, LIGHT, GREY, BLACK = 252, 253, 254, 255
 OWN = {WHITE: 255, LIGHT: 221, GREY: 119, BLACK: 0}
@@ -70,7 +70,8 @@ def _sheet(one: Ceiling, taken: Sequence[str]) -> Sheet:
     return Sheet(
         name=stem(f"worst-{one.measure}-stride-{one.stride}-{one.family}-{one.channels or ''}", taken),
         caption=f"{one.name} at output stride {one.stride} under {one.measure}: "
-        f"of {images([one.images])} the ones with the lowest mIoU are {named}.",
+        f"of {images([one.images])} the ones with the lowest mIoU are {named}. "
+        "In the right column black differs; grey is not scored.",
         classes=tuple(str(name) for name in facts.get("class_names", ())),
         palette=tuple((int(r), int(g), int(b)) for r, g, b in facts.get("palette", ())),
         strips=tuple(strips),
@@ -83,7 +84,7 @@ def _strip(kept: Mapping[str, np.ndarray], i: int) -> Strip:
 
 def _rows(sheet: Sheet) -> list[np.ndarray]:
     """Truth, restored and difference side by side, a row a label map, all of one width."""
-    times = max(1, NARROWEST // max(strip.truth.shape[1] for strip in sheet.strips))
+    times = max(1, SMALLEST // max(max(strip.truth.shape) for strip in sheet.strips))
     panels = [_panels(strip, len(sheet.classes), times) for strip in sheet.strips]
     width = max(panel.shape[1] for row in panels for panel in row)
     space = [((0, GAP), (0, width + GAP - row[0].shape[1])) for row in panels]
@@ -96,7 +97,7 @@ def _rows(sheet: Sheet) -> list[np.ndarray]:
 
 def _panels(strip: Strip, classes: int, times: int) -> list[np.ndarray]:
     """The three pictures of a label map, framed: uint8, thinned or repeated to a size one can look at."""
-    step = -(-max(strip.truth.shape) // WIDEST)
+    step = -(-max(strip.truth.shape) // LARGEST)
     truth, restored = (
         labels[::step, ::step].repeat(times, axis=0).repeat(times, axis=1)
         for labels in (strip.truth, strip.restored)

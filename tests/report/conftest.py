@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 
 from segablate.records import Measurement, Outcome
 from segablate.report.facts import StudyFacts
@@ -154,8 +156,9 @@ def worst(stride: int) -> dict[str, np.ndarray]:
     kept: dict[str, np.ndarray] = {}
     for i, (height, width) in enumerate([(96, 130), (120, 90)]):
         truth = label_map(rng, height, width)
-        coarse = np.where(truth == 255, 0, truth)[stride // 4 :: stride // 2, stride // 4 :: stride // 2]
-        restored = coarse.repeat(stride // 2, 0).repeat(stride // 2, 1)[:height, :width]
+        step = max(1, stride // 2)
+        coarse = np.where(truth == 255, 0, truth)[step // 2 :: step, step // 2 :: step]
+        restored = coarse.repeat(step, 0).repeat(step, 1)[:height, :width]
         restored = np.pad(restored, [(0, height - restored.shape[0]), (0, width - restored.shape[1])])
         kept |= {
             f"truth_{i}": truth,
@@ -177,3 +180,15 @@ def save(folder: Path, lines: Iterable[Line], *, pictures: bool = True) -> Path:
             stride = int(row.outcome.reads["output_stride"])
             np.savez_compressed(data / f"{row.outcome.key}-worst.npz", **worst(stride))
     return folder
+
+
+@pytest.fixture
+def fake() -> Any:
+    """This module, so that tests can make data up."""
+    return sys.modules[__name__]
+
+
+@pytest.fixture
+def report(tmp_path: Path) -> Path:
+    """The folder of a made-up study's report, with its data and nothing else yet."""
+    return save(tmp_path / "made-up", study())
