@@ -32,8 +32,11 @@ FACTS = StudyFacts(
 def lost(use: str, channels: int | None, stride: int) -> float:
     """A plausible share of mIoU that does not come back."""
     if use == "dupsampling":
-        return 1.5 * stride**1.6 / 16**1.6 / (channels or 1) ** 1.15
-    return {"nearest": 0.0045, "bilinear": 0.0011}.get(use, 0.01) * stride**1.02
+        share = 1.5 * stride**1.6 / 16**1.6 / (channels or 1) ** 1.15
+    else:
+        share = {"nearest": 0.0045, "bilinear": 0.0011}.get(use, 0.01) * stride**1.02
+    # the last digits of a power are the mathematics library's own
+    return round(share, 9)
 
 
 @dataclass(frozen=True)
