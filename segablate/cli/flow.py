@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,6 +18,10 @@ if TYPE_CHECKING:
     from segablate.study.study import Study
 
 
+TAKEN = {"data", "figures"}
+FOLDER = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+
+
 @dataclass(frozen=True)
 class Place:
     """Where a study's outcomes are and where its report goes.
@@ -30,6 +35,14 @@ class Place:
     store: Path
     reports: Path
     label: str = ""
+
+    def __post_init__(self) -> None:
+        if self.label and (self.label in TAKEN or not FOLDER.fullmatch(self.label)):
+            taken = "`data` and `figures` are the report's own"
+            plain = "use letters, digits, `-`, `_` and `.`"
+            raise SegablateError(
+                f"`--label` cannot be `{self.label}`", hint=taken if self.label in TAKEN else plain
+            )
 
     def report(self, study: str) -> Path:
         """The folder of a study's report."""
@@ -90,12 +103,13 @@ def republish(study: Path, place: Place, overrides: Sequence[str]) -> tuple[str,
     except SegablateError as error:
         if not has_data:
             raise
-        say(f"note: {error}; the report is written from `{folder / 'data'}`")
+        say(f"note: {error}; the numbers are those of `{folder / 'data'}`")
     else:
         missing = _missing(plan, place.store)
-        if not missing or not has_data:
+        if not missing or (missing < len(plan.cells) and not has_data):
             return loaded.name, publish(plan, place, overrides)
-        say(f"note: {missing:,} cells are not in the store; the report is written from `{folder / 'data'}`")
+        if has_data:
+            say(f"note: {missing:,} cells are not in the store; the numbers are those of `{folder / 'data'}`")
     return loaded.name, write(facts(loaded, overrides, place.label), folder)
 
 

@@ -37,16 +37,15 @@ def parts(kind: str) -> list[Part]:
     return [found.part(name) for name in found.names()]
 
 
-def named(name: str) -> list[Part]:
-    """The parts of that name, of whatever kind.
+def named(name: str) -> list[tuple[str, Part]]:
+    """The parts of that name with their kinds.
 
     Raises:
         SegablateError: there is none.
     """
-    every = [part for kind in KINDS for part in parts(kind)]
-    found = [part for part in every if part.name == name]
+    every = [(kind, part) for kind in KINDS for part in parts(kind)]
+    found = [(kind, part) for kind, part in every if part.name == name]
     if not found:
-        raise SegablateError(
-            f"there is nothing a study may name `{name}`", hint=near_miss(name, {part.name for part in every})
-        )
+        hint = near_miss(name, {part.name for _, part in every})
+        raise SegablateError(f"there is nothing a study may name `{name}`", hint=hint)
     return found

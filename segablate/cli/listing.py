@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from segablate.cli.app import app, example
 from segablate.cli.options import AsJson
-from segablate.registry import Part
+
+if TYPE_CHECKING:
+    from segablate.registry import Part
 
 
 @app.command("list", epilog=example("segablate list upsamplers"))
@@ -46,7 +48,7 @@ def show_part(
     """Show one part: its settings, its paper, its file."""
     from segablate.cli import kinds, output
 
-    described = [_described(part) for part in kinds.named(name)]
+    described = [_described(kind, part) for kind, part in kinds.named(name)]
     if as_json:
         output.document({"parts": described})
         return
@@ -56,13 +58,13 @@ def show_part(
         _print(facts)
 
 
-def _described(part: Part) -> dict[str, Any]:
+def _described(kind: str, part: Part) -> dict[str, Any]:
     from dataclasses import asdict
 
     from segablate.cli.describe import settings
 
     return {
-        "kind": part.kind,
+        "kind": kind,
         "name": part.name,
         "summary": part.summary,
         "settings": [asdict(setting) for setting in settings(part)],

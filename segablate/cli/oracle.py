@@ -53,6 +53,8 @@ def oracle(
     Each label map is stored at 1/stride of its size and restored by the upsampler.
     The restored label maps are scored against the true ones.
     """
+    strides, widths = numbers("--stride", stride), numbers("--channels", channels)
+
     from segablate.cli import output
     from segablate.cli.progress import Bars
     from segablate.measures.oneshot import ceilings
@@ -61,9 +63,9 @@ def oracle(
         labels,
         classes,
         ignore,
-        numbers("--stride", stride),
+        strides,
         words(upsampler),
-        numbers("--channels", channels),
+        widths,
         encode,
         centre,
         fit,
