@@ -13,7 +13,7 @@ KINDS = {
     "design": ("segablate.study.designs", "designs"),
     "executor": ("segablate.run.executors.base", "executors"),
     "measure": ("segablate.measures.base", "measures"),
-    "upsampler": ("segablate.models.upsamplers", "upsamplers"),
+    "upsampler": ("segablate.models.upsamplers.base", "upsamplers"),
 }
 
 

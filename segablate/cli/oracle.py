@@ -26,7 +26,8 @@ def oracle(
         str, typer.Option(metavar="K,…", help="Numbers of channels, for upsamplers that have some.")
     ] = "64",
     encode: Annotated[
-        Literal["project", "optimise"], typer.Option(help="How labels become a small code.")
+        Literal["project", "optimise"],
+        typer.Option(help="project: linearly; optimise: then search."),
     ] = "project",
     centre: Annotated[bool, typer.Option("--centre", help="Take the mean patch off before the fit.")] = False,
     fit: Annotated[

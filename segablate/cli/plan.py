@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import statistics
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -14,6 +15,7 @@ from segablate.cli.options import AsJson, Overrides, StoreFolder, StudyFile
 
 if TYPE_CHECKING:
     from segablate.run.plan import Plan
+    from segablate.run.store import Store
 
 
 @app.command(epilog=example("segablate plan studies/quickstart.yaml --explain"))
@@ -33,13 +35,14 @@ def plan(
     from segablate.run.store import Store
 
     made = planned(study, overrides)
-    states = {cell.key: state for cell, state in explanation.explain(made, Store(store))}
+    kept = Store(store)
+    states = {cell.key: state for cell, state in explanation.explain(made, kept)}
     rows = _rows(made, states)
     if as_json:
         output.document({"study": made.study.name, "rows": rows})
         return
     _print(rows, explain)
-    output.say(_summary(states))
+    output.say(_summary(states) + _cost(made, kept, states))
 
 
 def _rows(made: Plan, states: Mapping[str, str]) -> list[dict[str, Any]]:
@@ -71,3 +74,22 @@ def _summary(states: Mapping[str, str]) -> str:
     told = ", ".join(f"{number:,} {state}" for state, number in sorted(counts.items()))
     cells = f"{len(states):,} cell{'' if len(states) == 1 else 's'}"
     return f"{cells}: {told}" if told else cells
+
+
+def _cost(plan: Plan, store: Store, states: Mapping[str, str]) -> str:
+    """How long the rest may take, going by the cells of the same measures that are stored."""
+    rest = Counter(cell.measure for cell in plan.cells if states[cell.key] != "done")
+    seconds = 0.0
+    for measure, number in rest.items():
+        taken = [outcome.seconds for outcome in store.outcomes(measure) if outcome.status == "done"]
+        if not taken:
+            return ""
+        seconds += number * statistics.median(taken)
+    return f"; the rest may take {duration(seconds)}" if rest else ""
+
+
+def duration(seconds: float) -> str:
+    """A rough duration: `20 s`, `5 min`, `3.2 h`."""
+    if seconds < 90:
+        return f"{max(seconds, 1):.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"

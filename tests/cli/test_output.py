@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from segablate.cli import output
 from segablate.cli.describe import meanings, settings, type_name
+from segablate.cli.plan import duration
 from segablate.cli.progress import Bars, rate
 from segablate.registry import Registry
 
@@ -65,6 +66,13 @@ def test_bars_leave_nothing_on_stdout_and_close_when_the_last_one_does(
 )
 def test_a_rate_is_written_the_way_that_is_easier_to_read(per_second: float | None, text: str) -> None:
     assert rate(per_second) == text
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"), [(0.2, "1 s"), (89, "89 s"), (90, "2 min"), (5399, "90 min"), (9000, "2.5 h")]
+)
+def test_a_duration_is_rough(seconds: float, text: str) -> None:
+    assert duration(seconds) == text
 
 
 @pytest.mark.parametrize(

@@ -73,7 +73,7 @@ def test_a_plan_says_what_is_done_and_runs_nothing(segablate: Callable, toy_stud
     segablate("run", toy_study("one"))
     said = segablate("plan", toy_study("one", "three", "left"))
     assert [line.split()[-1] for line in said.out.splitlines()[1:]] == ["done", "missing", "skipped"]
-    assert said.err == "2 cells: 1 done, 1 missing\n"
+    assert said.err == "2 cells: 1 done, 1 missing; the rest may take 1 s\n"
     assert len(list(Path("runs/toy").iterdir())) == 1
 
 
