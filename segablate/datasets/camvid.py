@@ -11,6 +11,7 @@ SegNet, 2017, arXiv:1511.00561.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from segablate.datasets.base import Item, datasets
 from segablate.datasets.labelled import LabelFiles
@@ -60,13 +61,13 @@ class CamVid(LabelFiles):
             if (self.root / f"{part}annot").is_dir()
             for item in self._folder(part)
         }
-        labels = {stem: item.label for stem, item in every.items() if item.label is not None}
+        labels = {stem: str(item.label) for stem, item in every.items()}
         return [every[stem] for stem in chosen(path, labels)]
 
     def _folder(self, split: str) -> list[Item]:
         labels = pictures(self.root / f"{split}annot", "label maps")
         if not (self.root / split).is_dir():
-            return [Item(stem, path, None) for stem, path in labels.items()]
+            return [Item(stem, Path(path), None) for stem, path in labels.items()]
         images = pictures(self.root / split, "images")
         matched(labels, images, self.root / split)
-        return [Item(stem, path, images[stem]) for stem, path in labels.items()]
+        return [Item(stem, Path(path), Path(images[stem])) for stem, path in labels.items()]

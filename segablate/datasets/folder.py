@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 
@@ -68,7 +69,9 @@ class Folder(LabelFiles):
             matched(labels, images, self._images)
         if split not in self.splits:
             labels = chosen(list_file(split, self.splits, self.root), labels)
-        return [Item(stem, path, images.get(stem)) for stem, path in labels.items()]
+        return [
+            Item(stem, Path(path), Path(images[stem]) if images else None) for stem, path in labels.items()
+        ]
 
     def _no_images(self) -> str:
         return "say where they lie with `data.images`"

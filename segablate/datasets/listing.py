@@ -13,8 +13,8 @@ from segablate.errors import SegablateError, near_miss
 MOST_SHOWN = 5
 
 
-def pictures(folder: Path, what: str) -> dict[str, Path]:
-    """The pictures of a folder by stem, sorted by stem; other files and hidden ones are passed over.
+def pictures(folder: Path, what: str) -> dict[str, str]:
+    """The paths of a folder's pictures by stem, sorted by stem; other files and hidden ones are passed over.
 
     Stems are in Unicode's form C, so that a name written on another system still matches.
 
@@ -25,24 +25,24 @@ def pictures(folder: Path, what: str) -> dict[str, Path]:
     Raises:
         SegablateError: there is no such folder, it holds no picture, or two files share a stem.
     """
-    found: dict[str, Path] = {}
+    found: dict[str, str] = {}
     for entry in _entries(folder):
         stem, suffix = os.path.splitext(entry.name)
         if suffix.lower() not in SUFFIXES or entry.name.startswith(".") or entry.is_dir():
             continue
         stem = unicodedata.normalize("NFC", stem)
         if stem in found:
-            first, second = sorted((found[stem].name, entry.name))
+            first, second = sorted((os.path.basename(found[stem]), entry.name))
             raise SegablateError(
                 f"`{first}` and `{second}` have the same stem", where=str(folder), hint="keep one of them"
             )
-        found[stem] = Path(entry.path)
+        found[stem] = entry.path  # no Path: its making is most of the time of a large folder
     if not found:
         raise SegablateError(f"there are no {what} in this folder", where=str(folder), hint=_deeper(folder))
     return dict(sorted(found.items()))
 
 
-def matched(labels: Mapping[str, Path], images: Mapping[str, Path], folder: Path) -> None:
+def matched(labels: Mapping[str, str], images: Mapping[str, str], folder: Path) -> None:
     """Check that each label map has an image and each image a label map.
 
     Raises:
@@ -78,20 +78,20 @@ def listed(path: Path) -> list[str]:
     return list(first)
 
 
-def chosen(path: Path, labels: Mapping[str, Path]) -> dict[str, Path]:
+def chosen(path: Path, labels: Mapping[str, str]) -> dict[str, str]:
     """The label maps that a list file names, by stem or by file name, in the list's order.
 
     Raises:
         SegablateError: one of them does not exist.
     """
-    found: dict[str, Path] = {}
+    found: dict[str, str] = {}
     for name in listed(path):
         stem = name if name in labels else _stem(name)
         if stem not in labels:
             raise SegablateError(
                 f"there is no label map `{name}`",
                 where=f"{path}:{_line(path, name)}",
-                hint=f"label maps are looked for in `{next(iter(labels.values())).parent}`",
+                hint=f"label maps are looked for in `{os.path.dirname(next(iter(labels.values())))}`",
             )
         found[stem] = labels[stem]
     return found

@@ -13,6 +13,8 @@ from inverse detectors, 2011.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
 from typing import Literal
 
 from segablate.datasets.base import Item, datasets
@@ -85,8 +87,12 @@ class Voc(LabelFiles):
         known = self.root / LISTS / f"{split}.txt"
         path = known if split in self.splits else list_file(split, self.splits, self.root)
         images = self.root / "JPEGImages"
-        found = chosen(path, pictures(self.root / self.labels, "label maps"))
-        return [Item(stem, label, images / f"{stem}.jpg") for stem, label in found.items()]
+        found = chosen(path, self._pictures)
+        return [Item(stem, Path(label), Path(f"{images}/{stem}.jpg")) for stem, label in found.items()]
+
+    @cached_property
+    def _pictures(self) -> dict[str, str]:
+        return pictures(self.root / self.labels, "label maps")
 
     def _other(self) -> str:
         other = ({"SegmentationClass", "SegmentationClassAug"} - {self.labels}).pop()
