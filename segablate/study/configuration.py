@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import Any
 
 from segablate.errors import SegablateError, near_miss
-from segablate.study.fields import Field, Leaves, clash, gather, label_of, split, walk
+from segablate.study.fields import Field, Leaves, clash, gather, label_of, near, split, walk
 from segablate.study.sections import label, mapping
 from segablate.study.source import Source
 from segablate.study.study import Axis, Choice
@@ -36,9 +36,10 @@ def axes(source: Source) -> tuple[Axis, ...]:
 def check_apart(source: Source, fixed: Leaves, axes: tuple[Axis, ...]) -> None:
     """Refuse a field that is both fixed and varied, or varied by two axes."""
     for axis in axes:
+        around = near(fixed, split(axis.field))
         outer = [other for other in axes if axis.field.startswith(f"{other.field}.")]
-        for choice in axis.choices:
-            if both := clash(fixed, leaves_of(axis, choice)):
+        for choice in axis.choices if around else ():
+            if both := clash(around, leaves_of(axis, choice)):
                 raise _fixed_and_varied(source, both, axis, choice)
         for other in outer:
             for choice in other.choices:
@@ -55,15 +56,12 @@ def leaves_of(axis: Axis, choice: Choice) -> dict[Field, Any]:
 
 def fields_of(fixed: Leaves, axes: Iterable[Axis]) -> set[str]:
     """Every field that some variant has, with all that lie above it."""
-    brought = (leaves_of(axis, choice) for axis in axes for choice in axis.choices)
-    return {name for leaves in (fixed, *brought) for name in _with_above(leaves)}
-
-
-def _with_above(leaves: Leaves) -> Iterator[str]:
-    for field, value in leaves.items():
-        yield from (".".join(field[:depth]) for depth in range(1, len(field) + 1))
-        if isinstance(value, str):
-            yield f"{'.'.join(field)}.use"
+    found = {field if not isinstance(value, str) else (*field, "use") for field, value in fixed.items()}
+    for axis in axes:
+        for choice in axis.choices:
+            leaves = walk(choice.value, split(axis.field))
+            found.update((*field, "use") if isinstance(value, str) else field for field, value in leaves)
+    return {".".join(field[:depth]) for field in found for depth in range(1, len(field) + 1)}
 
 
 def _fixed_and_varied(source: Source, both: Field, axis: Axis, choice: Choice) -> SegablateError:
@@ -81,7 +79,7 @@ def _leaves(source: Source, value: Any, path: str, at: Field) -> dict[Field, Any
         leaves = gather(walk(value, at))
     except SegablateError as error:
         inner = ".".join(split(error.field or "")[len(at) :])
-        raise source.error(error.message, f"{path}.{inner}", "write it once") from None
+        raise source.error(error.message, f"{path}.{inner}", "keep one of the two") from None
     for field in leaves:
         inner = ".".join(field[len(at) :])
         _check_words(source, field, f"{path}.{inner}" if inner else path)
@@ -100,7 +98,8 @@ def _axis(source: Source, field: str, given: Any) -> Axis:
     path = f"vary.{field}"
     _check_words(source, split(field), path)
     if not isinstance(given, list | dict):
-        hint = f"write `[{label_of(given)}, another]`, or `{{label: value}}`"
+        first = "one" if given is None else label_of(given)
+        hint = f"write `[{first}, another]`, or `{{label: value}}`"
         raise source.error(f"axis `{field}` must be a list of values or a mapping", path, hint)
     if not given:
         raise source.error(f"axis `{field}` has no choices", path, "the first choice is the baseline")

@@ -9,7 +9,7 @@ further fields beneath it is that part's `use`. Two leaves for one field clash; 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, TypeAlias
 
 from segablate.errors import SegablateError
@@ -23,13 +23,19 @@ def split(dotted: str) -> Field:
     return tuple(dotted.split("."))
 
 
-def walk(value: Any, at: Field = ()) -> Iterator[tuple[Field, Any]]:
+def walk(value: Any, at: Field = ()) -> list[tuple[Field, Any]]:
     """The leaves of a value at a field; keys with dots in them are expanded, a field may come twice."""
-    if isinstance(value, Mapping) and value:
+    found: list[tuple[Field, Any]] = []
+    _walk(value, at, found)
+    return found
+
+
+def _walk(value: Any, at: Field, found: list[tuple[Field, Any]]) -> None:
+    if value and isinstance(value, dict):
         for key, inner in value.items():
-            yield from walk(inner, (*at, *split(key)))
+            _walk(inner, (*at, *split(key)), found)
     else:
-        yield at, value
+        found.append((at, value))
 
 
 def gather(pairs: Iterable[tuple[Field, Any]]) -> dict[Field, Any]:
@@ -61,11 +67,16 @@ def _in_the_way(found: Leaves, field: Field) -> Field | None:
     for depth in range(1, len(field)):
         above = found.get(field[:depth], {})
         if isinstance(above, str):
-            if field[depth:] == ("use",):
+            if field[depth] == "use":
                 return field
         elif above != {}:
             return field[:depth]
     return None
+
+
+def near(leaves: Leaves, field: Field) -> dict[Field, Any]:
+    """The leaves at a field, above it or beneath it: those that others at the field could clash with."""
+    return {f: value for f, value in leaves.items() if f[: len(field)] == field[: len(f)]}
 
 
 def nest(leaves: Leaves) -> dict[str, Any]:
