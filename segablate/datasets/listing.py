@@ -54,47 +54,28 @@ def matched(labels: Mapping[str, str], images: Mapping[str, str], folder: Path) 
         raise SegablateError("; ".join(said), where=str(folder), hint="they are matched by stem")
 
 
-def listed(path: Path) -> list[str]:
-    """The names in a list file, one a line, in its order; empty lines are passed over.
-
-    Raises:
-        SegablateError: it cannot be read, is empty or names something twice.
-    """
-    try:
-        lines = path.read_text(encoding="utf-8-sig").splitlines()
-    except UnicodeDecodeError:
-        raise SegablateError("this list is not UTF-8 text", where=str(path)) from None
-    except OSError as error:
-        raise SegablateError(f"this list cannot be read: {error.strerror}", where=str(path)) from None
-    first: dict[str, int] = {}
-    for number, line in enumerate(lines, 1):
-        name = unicodedata.normalize("NFC", line.strip())
-        if name and first.setdefault(name, number) != number:
-            raise SegablateError(
-                f"`{name}` is listed twice, first in line {first[name]}", where=f"{path}:{number}"
-            )
-    if not first:
-        raise SegablateError("this list is empty", where=str(path))
-    return list(first)
-
-
 def chosen(path: Path, labels: Mapping[str, str]) -> dict[str, str]:
     """The label maps that a list file names, by stem or by file name, in the list's order.
 
     Raises:
-        SegablateError: one of them does not exist.
+        SegablateError: the list cannot be read, is empty, names something twice or something missing.
     """
-    found: dict[str, str] = {}
-    for name in listed(path):
+    first: dict[str, int] = {}
+    for number, name in _lines(path):
         stem = name if name in labels else _stem(name)
         if stem not in labels:
             raise SegablateError(
                 f"there is no label map `{name}`",
-                where=f"{path}:{_line(path, name)}",
+                where=f"{path}:{number}",
                 hint=f"label maps are looked for in `{os.path.dirname(next(iter(labels.values())))}`",
             )
-        found[stem] = labels[stem]
-    return found
+        if first.setdefault(stem, number) != number:
+            raise SegablateError(
+                f"`{stem}` is listed twice, first in line {first[stem]}", where=f"{path}:{number}"
+            )
+    if not first:
+        raise SegablateError("this list is empty", where=str(path))
+    return {stem: labels[stem] for stem in first}
 
 
 def list_file(split: str, splits: Sequence[str], root: Path) -> Path:
@@ -121,16 +102,23 @@ def _entries(folder: Path) -> list[os.DirEntry[str]]:
         raise SegablateError(f"this folder cannot be read: {error.strerror}", where=str(folder)) from None
 
 
+def _lines(path: Path) -> list[tuple[int, str]]:
+    """The lines that are not empty, with their numbers."""
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError:
+        raise SegablateError("this list is not UTF-8 text", where=str(path)) from None
+    except OSError as error:
+        raise SegablateError(f"this list cannot be read: {error.strerror}", where=str(path)) from None
+    numbered = enumerate(text.split("\n"), 1)
+    return [(n, unicodedata.normalize("NFC", line.strip())) for n, line in numbered if line.strip()]
+
+
 def _stem(name: str) -> str:
     """`2007_000032` of `2007_000032.png`, and of DeepLab's `/JPEGImages/… /SegmentationClassAug/….png`."""
     last = name.replace("\\", "/").rsplit("/", 1)[-1]
     stem, suffix = os.path.splitext(last)
     return stem if suffix.lower() in SUFFIXES else last
-
-
-def _line(path: Path, name: str) -> int:
-    lines = path.read_text(encoding="utf-8-sig").splitlines()
-    return next(n for n, line in enumerate(lines, 1) if unicodedata.normalize("NFC", line.strip()) == name)
 
 
 def _deeper(folder: Path) -> str:

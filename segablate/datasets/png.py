@@ -1,6 +1,6 @@
 """A quick way to the commonest label map: a PNG of one 8-bit channel whose rows are not filtered.
 
-Pillow gives the same indices in about twice the time: it checks a sum over every pixel, and copies
+Pillow gives the same indices in more than twice the time: it checks a sum over every pixel, and copies
 them through an encoder. Whatever is unusual or broken is left to Pillow, which also says what is wrong.
 Portable Network Graphics Specification, W3C Recommendation, sections 5 and 9–11.
 """

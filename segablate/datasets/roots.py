@@ -42,7 +42,7 @@ def root_of(name: str, root: str | None, layout: Layout) -> Path:
     bases = _bases(name, root, layout)
     for base in bases:
         for inside in layout.inside:
-            if all((base / inside / path).exists() for path in layout.expects):
+            if _is_here(base / inside, layout):
                 return base / inside
     there = [base for base in bases if base.is_dir()]
     if not there:
@@ -56,6 +56,10 @@ def root_of(name: str, root: str | None, layout: Layout) -> Path:
         hint=_expected(layout, name),
         field="root",
     )
+
+
+def _is_here(folder: Path, layout: Layout) -> bool:
+    return folder.is_dir() and all((folder / path).exists() for path in layout.expects)
 
 
 def _bases(name: str, root: str | None, layout: Layout) -> list[Path]:
