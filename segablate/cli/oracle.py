@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -10,6 +11,19 @@ import typer
 
 from segablate.cli.app import app, example
 from segablate.cli.options import AsJson, numbers, words
+from segablate.errors import SegablateError
+
+# field of the measure's configuration → option that sets it, the narrower after the wider
+OPTIONS = {
+    "data.classes": "--classes",
+    "data.ignore": "--ignore",
+    "model.output_stride": "--stride",
+    "model.upsampler": "--upsampler",
+    "model.upsampler.channels": "--channels",
+    "fit": "--fit",
+    "score": "--score",
+    "limit": "--limit",
+}
 
 
 @app.command(epilog=example("segablate oracle labels --classes 21 --stride 16,32 --upsampler bilinear"))
@@ -42,10 +56,10 @@ def oracle(
             metavar="LIST", help="File with the names to score; without it: all.", show_default=False
         ),
     ] = None,
-    ignore: Annotated[int, typer.Option(metavar="VALUE", help="The label value that is not scored.")] = 255,
+    ignore: Annotated[int, typer.Option(metavar="VALUE", help="The label value not scored; -1: none.")] = 255,
     limit: Annotated[
         int | None,
-        typer.Option(min=1, metavar="N", help="Score the first N label maps only.", show_default=False),
+        typer.Option(min=1, metavar="N", help="Score N label maps only, spread evenly.", show_default=False),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -54,30 +68,45 @@ def oracle(
     Each label map is stored at 1/stride of its size and restored by the upsampler.
     The restored label maps are scored against the true ones.
     """
-    strides, widths = numbers("--stride", stride), numbers("--channels", channels)
+    strides, widths, names = numbers("--stride", stride), numbers("--channels", channels), words(upsampler)
 
     from segablate.cli import output
     from segablate.cli.progress import Bars
     from segablate.measures.oneshot import ceilings
 
-    rows = ceilings(
-        labels,
-        classes,
-        ignore,
-        strides,
-        words(upsampler),
-        widths,
-        encode,
-        centre,
-        fit,
-        score,
-        limit,
-        Bars().progress,
-    )
+    lists = {name: str(file) for name, file in (("fit", fit), ("score", score)) if file}
+    with named(labels):
+        rows = ceilings(
+            {
+                "use": "folder",
+                "root": str(labels),
+                "classes": classes,
+                "ignore": ignore if ignore >= 0 else None,
+            },
+            strides=strides,
+            names=names,
+            channels=widths,
+            centre=centre,
+            settings={"encode": encode, "limit": limit, **lists},
+            progress=Bars().progress,
+        )
     if as_json:
         output.document({"rows": rows})
     else:
         _print(rows)
+
+
+@contextmanager
+def named(labels: Path) -> Iterator[None]:
+    """Say of an error in a value which argument gave that value, unless it names a place already."""
+    places = {"data": str(labels), **OPTIONS}
+    try:
+        yield
+    except SegablateError as error:
+        field = error.field or ""
+        found = [place for name, place in places.items() if f"{field}.".startswith(f"{name}.")]
+        error.where = error.where or (found[-1] if found else None)
+        raise
 
 
 def _print(rows: Sequence[Mapping[str, Any]]) -> None:

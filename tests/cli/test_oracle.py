@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any
+from typing import Any, TypeAlias
 
 import pytest
+
+from segablate.cli.oracle import named
+from segablate.errors import SegablateError
+
+Asked: TypeAlias = list[tuple[dict[str, Any], dict[str, Any]]]
 
 ROW = {
     "upsampler": "dupsampling",
@@ -28,37 +31,68 @@ LINE = ("oracle", "labels", "--classes", 21, "--stride", "16,32", "--upsampler",
 
 
 @pytest.fixture
-def asked(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Any, ...]]:
+def asked(monkeypatch: pytest.MonkeyPatch) -> Asked:
     """What the measure was asked for; it answers with two rows."""
-    calls: list[tuple[Any, ...]] = []
+    calls: Asked = []
 
-    def ceilings(*arguments: Any) -> list[dict[str, Any]]:
-        calls.append(arguments)
+    def ceilings(data: dict[str, Any], **options: Any) -> list[dict[str, Any]]:
+        calls.append((data, options))
         return [ROW, {**ROW, "upsampler": "bilinear", "channels": None, "miou": float("nan")}]
 
-    monkeypatch.setitem(sys.modules, "segablate.measures.oneshot", SimpleNamespace(ceilings=ceilings))
+    monkeypatch.setattr("segablate.measures.oneshot.ceilings", ceilings)
     return calls
 
 
-def test_the_options_are_handed_over_as_values(segablate: Callable, asked: list[tuple[Any, ...]]) -> None:
+def test_the_options_are_handed_over_as_values(segablate: Callable, asked: Asked) -> None:
     segablate(*LINE, "--channels", "16,64", "--centre", "--fit", "train.txt", "--limit", 5)
-    *given, _ = asked[0]
-    upsamplers, channels = ["bilinear", "dupsampling"], [16, 64]
-    fit = Path("train.txt")
-    assert given == [Path("labels"), 21, 255, [16, 32], upsamplers, channels, "project", True, fit, None, 5]
+    data, options = asked[0]
+    assert data == {"use": "folder", "root": "labels", "classes": 21, "ignore": 255}
+    assert callable(options.pop("progress"))
+    assert options == {
+        "strides": [16, 32],
+        "names": ["bilinear", "dupsampling"],
+        "channels": [16, 64],
+        "centre": True,
+        "settings": {"encode": "project", "limit": 5, "fit": "train.txt"},
+    }
 
 
-def test_a_person_sees_percentages(segablate: Callable, asked: list[tuple[Any, ...]]) -> None:
+def test_no_label_is_left_out_where_ignore_is_below_0(segablate: Callable, asked: Asked) -> None:
+    segablate(*LINE, "--ignore", -1)
+    assert asked[0][0]["ignore"] is None
+
+
+def test_a_person_sees_percentages(segablate: Callable, asked: Asked) -> None:
     said = segablate(*LINE)
     assert said.code == 0
     assert said.out.splitlines()[1].split() == ["dupsampling", "16", "64", "99.71", "99.91", "98.10", "1,449"]
     assert said.out.splitlines()[2].split() == ["bilinear", "16", "–", "–", "99.91", "98.10", "1,449"]
 
 
-def test_a_program_reads_fractions_under_the_names_of_the_contract(
-    segablate: Callable, asked: list[tuple[Any, ...]]
-) -> None:
+def test_a_program_reads_fractions_under_the_names_of_the_contract(segablate: Callable, asked: Asked) -> None:
     said = segablate(*LINE, "--json")
     assert said.document == {"schema": "segablate/1", "rows": [ROW, said.document["rows"][1]]}
     assert said.document["rows"][1]["miou"] is None
     assert said.err == ""
+
+
+@pytest.mark.parametrize(
+    ("field", "place"),
+    [
+        ("data", "labels"),
+        ("data.classes", "--classes"),
+        ("model.upsampler", "--upsampler"),
+        ("model.upsampler.channels", "--channels"),
+        ("score", "--score"),
+    ],
+)
+def test_an_error_names_the_argument_that_gave_the_value(field: str, place: str) -> None:
+    with pytest.raises(SegablateError) as caught, named(Path("labels")):
+        raise SegablateError("this is wrong", field=field)
+    assert str(caught.value) == f"{place}: this is wrong"
+
+
+def test_an_error_that_names_a_file_keeps_it() -> None:
+    with pytest.raises(SegablateError) as caught, named(Path("labels")):
+        raise SegablateError("this is wrong", field="data", where="labels/7.png")
+    assert str(caught.value) == "labels/7.png: this is wrong"
