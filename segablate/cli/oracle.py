@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -56,7 +57,7 @@ def oracle(
             metavar="LIST", help="File with the names to score; without it: all.", show_default=False
         ),
     ] = None,
-    ignore: Annotated[int, typer.Option(metavar="VALUE", help="The label value not scored; -1: none.")] = 255,
+    ignore: Annotated[int, typer.Option(metavar="VALUE", help="The label value that is not scored.")] = 255,
     limit: Annotated[
         int | None,
         typer.Option(min=1, metavar="N", help="Score N label maps only, spread evenly.", show_default=False),
@@ -74,21 +75,20 @@ def oracle(
     from segablate.cli.progress import Bars
     from segablate.measures.oneshot import ceilings
 
-    lists = {name: str(file) for name, file in (("fit", fit), ("score", score)) if file}
     with named(labels):
         rows = ceilings(
-            {
-                "use": "folder",
-                "root": str(labels),
-                "classes": classes,
-                "ignore": ignore if ignore >= 0 else None,
-            },
-            strides=strides,
-            names=names,
-            channels=widths,
-            centre=centre,
-            settings={"encode": encode, "limit": limit, **lists},
-            progress=Bars().progress,
+            labels,
+            classes,
+            ignore,
+            strides,
+            names,
+            widths,
+            encode,
+            centre,
+            fit,
+            score,
+            limit,
+            Bars().progress,
         )
     if as_json:
         output.document({"rows": rows})
@@ -98,7 +98,7 @@ def oracle(
 
 @contextmanager
 def named(labels: Path) -> Iterator[None]:
-    """Say of an error in a value which argument gave that value, unless it names a place already."""
+    """Say errors in the words of the command line: the option at fault, and hints that it can follow."""
     places = {"data": str(labels), **OPTIONS}
     try:
         yield
@@ -106,7 +106,15 @@ def named(labels: Path) -> Iterator[None]:
         field = error.field or ""
         found = [place for name, place in places.items() if f"{field}.".startswith(f"{name}.")]
         error.where = error.where or (found[-1] if found else None)
+        error.hint = _hint(error.hint or "")
         raise
+
+
+def _hint(hint: str) -> str | None:
+    classes = re.match(r"say `classes: (\d+)`", hint)
+    if classes:
+        return f"pass `--classes {classes[1]}`"
+    return None if "`data." in hint else hint or None
 
 
 def _print(rows: Sequence[Mapping[str, Any]]) -> None:

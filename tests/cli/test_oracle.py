@@ -6,12 +6,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeAlias
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from segablate.cli.oracle import named
 from segablate.errors import SegablateError
 
-Asked: TypeAlias = list[tuple[dict[str, Any], dict[str, Any]]]
+Asked: TypeAlias = list[tuple[Any, ...]]
 
 ROW = {
     "upsampler": "dupsampling",
@@ -35,8 +37,8 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> Asked:
     """What the measure was asked for; it answers with two rows."""
     calls: Asked = []
 
-    def ceilings(data: dict[str, Any], **options: Any) -> list[dict[str, Any]]:
-        calls.append((data, options))
+    def ceilings(*arguments: Any) -> list[dict[str, Any]]:
+        calls.append(arguments)
         return [ROW, {**ROW, "upsampler": "bilinear", "channels": None, "miou": float("nan")}]
 
     monkeypatch.setattr("segablate.measures.oneshot.ceilings", ceilings)
@@ -45,21 +47,9 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> Asked:
 
 def test_the_options_are_handed_over_as_values(segablate: Callable, asked: Asked) -> None:
     segablate(*LINE, "--channels", "16,64", "--centre", "--fit", "train.txt", "--limit", 5)
-    data, options = asked[0]
-    assert data == {"use": "folder", "root": "labels", "classes": 21, "ignore": 255}
-    assert callable(options.pop("progress"))
-    assert options == {
-        "strides": [16, 32],
-        "names": ["bilinear", "dupsampling"],
-        "channels": [16, 64],
-        "centre": True,
-        "settings": {"encode": "project", "limit": 5, "fit": "train.txt"},
-    }
-
-
-def test_no_label_is_left_out_where_ignore_is_below_0(segablate: Callable, asked: Asked) -> None:
-    segablate(*LINE, "--ignore", -1)
-    assert asked[0][0]["ignore"] is None
+    *given, _ = asked[0]
+    names, widths, fit = ["bilinear", "dupsampling"], [16, 64], Path("train.txt")
+    assert given == [Path("labels"), 21, 255, [16, 32], names, widths, "project", True, fit, None, 5]
 
 
 def test_a_person_sees_percentages(segablate: Callable, asked: Asked) -> None:
@@ -96,3 +86,26 @@ def test_an_error_that_names_a_file_keeps_it() -> None:
     with pytest.raises(SegablateError) as caught, named(Path("labels")):
         raise SegablateError("this is wrong", field="data", where="labels/7.png")
     assert str(caught.value) == "labels/7.png: this is wrong"
+
+
+@pytest.mark.parametrize(
+    ("hint", "told"),
+    [
+        ("say `classes: 35`, or map the labels with `data.map`", "pass `--classes 35`"),
+        ("`data.root`, or `$SEGABLATE_DATA/folder`, is the folder of `folder`", None),
+        ("take 1 to 20 channels", "take 1 to 20 channels"),
+        (None, None),
+    ],
+)
+def test_a_hint_is_one_that_the_command_line_can_follow(hint: str | None, told: str | None) -> None:
+    with pytest.raises(SegablateError) as caught, named(Path("labels")):
+        raise SegablateError("this is wrong", hint=hint)
+    assert caught.value.hint == told
+
+
+def test_the_hint_of_a_class_too_high_is_met_for_real(segablate: Callable, tmp_path: Path) -> None:
+    Image.fromarray(np.full((8, 8), 4, np.uint8)).save(tmp_path / "a.png")
+    said = segablate("oracle", tmp_path, "--classes", 3, "--stride", 4, "--upsampler", "bilinear")
+    assert said.code == 2
+    assert said.err.startswith(f"error: {tmp_path / 'a.png'}: value 4 at row 0, column 0")
+    assert said.err.endswith("hint: pass `--classes 5`\n")
