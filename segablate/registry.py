@@ -7,6 +7,7 @@ what is written, and the docstring explains it.
 
 from __future__ import annotations
 
+import functools
 import importlib
 import inspect
 import json
@@ -91,13 +92,7 @@ class Part:
         return list(inspect.signature(self.make).parameters.values())
 
     def _schema(self) -> type[BaseModel]:
-        made = self.make.__init__ if inspect.isclass(self.make) else self.make
-        hints = get_type_hints(made, include_extras=True)
-        fields: dict[str, Any] = {
-            name: (hints[name], ... if default is inspect.Parameter.empty else default)
-            for name, default in self.defaults.items()
-        }
-        return create_model(self.name, __config__=ConfigDict(extra="forbid"), **fields)
+        return _schema(self.make)
 
     def _explain(self, error: ValidationError) -> SegablateError:
         first = error.errors()[0]
@@ -109,6 +104,18 @@ class Part:
             f"{self.kind} `{self.name}` takes another `{path}` than `{first['input']}`: {what}",
             field=str(first["loc"][0]) if first["loc"] else None,
         )
+
+
+@functools.cache  # a model takes a millisecond to make, and a large study asks thousands of times
+def _schema(make: Callable[..., Any]) -> type[BaseModel]:
+    made = make.__init__ if inspect.isclass(make) else make
+    hints = get_type_hints(made, include_extras=True)
+    fields: dict[str, Any] = {
+        p.name: (hints[p.name], ... if p.default is p.empty else p.default)
+        for p in inspect.signature(make).parameters.values()
+        if p.kind is p.KEYWORD_ONLY
+    }
+    return create_model(make.__name__, __config__=ConfigDict(extra="forbid"), **fields)
 
 
 class Registry:

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Collection, Hashable, Iterator
+from collections.abc import Collection, Hashable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, cast
 
 from segablate.errors import SegablateError
-from segablate.measures.base import Measure, measures
+from segablate.measures.base import PLACES, Measure, measures
 from segablate.records import Reads
 from segablate.study.study import MeasureSpec, Study
 from segablate.study.variants import Variant, field_in_study, skip_reason, variants
@@ -28,16 +28,18 @@ class Cell:
     """One measure on what it reads, with one seed.
 
     Attributes:
-        key: hash of all the other fields and the measure's version.
+        key: hash of what is below, less the places, and the measure's version.
         measure: the registered name.
         reads: all that the numbers depend on, as plain JSON values.
         seed: None where the measure does not depend on it.
+        places: where on this machine it is read from; neither hashed nor recorded.
     """
 
     key: str
     measure: str
     reads: Reads
     seed: int | None
+    places: Mapping[str, Any] = field(default_factory=dict, compare=False)
 
 
 @dataclass(frozen=True)
@@ -149,8 +151,11 @@ def _rows(study: Study, variant: Variant, index: int, measure: Measure) -> Itera
         yield Row(variant, spec, seed, cell, reason or "")
 
 
-def _cell(spec: MeasureSpec, reads: Reads, seed: int | None) -> Cell:
-    return Cell(key(spec.use, measures.part(spec.use).version, reads, seed), spec.use, reads, seed)
+def _cell(spec: MeasureSpec, reads: dict[str, Any], seed: int | None) -> Cell:
+    # the fingerprint in `reads` says what the data are; where they lie is nobody else's concern
+    places = reads.get(PLACES, {})
+    reads = {name: value for name, value in reads.items() if name != PLACES}
+    return Cell(key(spec.use, measures.part(spec.use).version, reads, seed), spec.use, reads, seed, places)
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from segablate.errors import SegablateError
-from segablate.measures.base import Arrays, Measure, Result, Workshop
+from segablate.measures.base import PLACES, Arrays, Measure, Result, Workshop
 from segablate.records import Outcome
 from segablate.run.claims import BusyError, Claim
 from segablate.run.machine import describe
@@ -121,7 +121,7 @@ def _results(
     left = list(cells)
     while left:
         try:
-            for result in measure.measure([cell.reads for cell in left], seed, shop):
+            for result in measure.measure([{**cell.reads, PLACES: cell.places} for cell in left], seed, shop):
                 yield left.pop(0), result
             error: Exception = RuntimeError(f"the measure left out {len(left)} of its cells")
         except Exception as raised:
