@@ -47,9 +47,7 @@ class RunLengths:
         for patches in maps:
             values = patches.first[~patches.mixed]
             pure += np.bincount(values[values < self.classes], minlength=self.classes)
-        part = runs(
-            np.concatenate([patches.kept.reshape(len(patches.kept), -1) for patches in maps]), self.classes
-        )
+        part = runs(np.concatenate([patches.flat for patches in maps]), self.classes)
         with self._lock:
             self._pure += pure
             self._parts.append(part)
@@ -62,6 +60,10 @@ class RunLengths:
         self._rows_transposed = self._rows.T.tocsr()
         self._parts = []
 
+    def __len__(self) -> int:
+        """N = r²C, the length of a one-hot patch."""
+        return self.classes * self.pixels
+
     @property
     def entries(self) -> int:
         """Stored ±1 entries."""
@@ -70,19 +72,19 @@ class RunLengths:
     def times(self, q: Matrix) -> Matrix:
         """X·Q for the mixed patches: (C · pixels, b) → (patches, b); pixels in kept order."""
         summed = np.cumsum(q.reshape(self.classes, self.pixels, -1)[:, ::-1], axis=1)[:, ::-1]
-        return np.asarray(self._rows @ summed.reshape(len(q), -1))
+        return np.asarray(self._rows @ summed.reshape(len(self), -1))
 
     def transposed_times(self, y: Matrix) -> Matrix:
         """Xᵀ·Y for the mixed patches: (patches, b) → (C · pixels, b)."""
-        ends = np.asarray(self._rows_transposed @ y).reshape(self.classes, self.pixels, -1)
-        summed: Matrix = np.cumsum(ends, axis=1).reshape(self.classes * self.pixels, -1)
-        return summed
+        ends: Matrix = np.asarray(self._rows_transposed @ y).reshape(self.classes, self.pixels, -1)
+        np.cumsum(ends, axis=1, out=ends)
+        return ends.reshape(len(self), -1)
 
     def moment_times(self, q: Matrix) -> Matrix:
         """Σ v vᵀ · Q over all patches, the counted ones of one class included."""
         whole = q.reshape(self.classes, self.pixels, -1).sum(axis=1) * self._pure[:, None]
         product = self.transposed_times(self.times(q)).reshape(self.classes, self.pixels, -1)
-        return (product + whole[:, None]).reshape(len(q), -1)
+        return (product + whole[:, None]).reshape(len(self), -1)
 
     def count(self) -> Matrix:
         """How often each class stands at each pixel, shape (C · pixels,): the sum of all patches."""
