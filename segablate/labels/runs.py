@@ -11,6 +11,7 @@ when the second moment itself is too large: memory goes with the runs, not with 
 
 from __future__ import annotations
 
+import hashlib
 import threading
 from collections.abc import Sequence
 
@@ -54,7 +55,9 @@ class RunLengths:
             self.patches += sum(patches.first.size for patches in maps)
 
     def finish(self) -> None:
-        """Join what was added: equal patches become one row with a weight."""
+        """Join what was added; nothing can be added after."""
+        # threads add in any order, and a sum of floats depends on its order
+        self._parts.sort(key=_digest)
         empty = sparse.csr_array((0, self.classes * self.pixels), dtype=np.int8)
         self._rows = sparse.vstack([*self._parts, empty], format="csr", dtype=np.int8)
         self._rows_transposed = self._rows.T.tocsr()
@@ -84,12 +87,18 @@ class RunLengths:
         """Σ v vᵀ · Q over all patches, the counted ones of one class included."""
         whole = q.reshape(self.classes, self.pixels, -1).sum(axis=1) * self._pure[:, None]
         product = self.transposed_times(self.times(q)).reshape(self.classes, self.pixels, -1)
-        return (product + whole[:, None]).reshape(len(self), -1)
+        product += whole[:, None]
+        return product.reshape(len(self), -1)
 
     def count(self) -> Matrix:
         """How often each class stands at each pixel, shape (C · pixels,): the sum of all patches."""
         ones = np.ones((self._rows.shape[0], 1))
         return (self.transposed_times(ones).reshape(self.classes, -1) + self._pure[:, None]).reshape(-1)
+
+
+def _digest(part: sparse.csr_array) -> bytes:
+    arrays = (part.indptr, part.indices, part.data)
+    return hashlib.sha256(b"".join(array.tobytes() for array in arrays)).digest()
 
 
 def runs(flat: NDArray[np.unsignedinteger], classes: int) -> sparse.csr_array:

@@ -16,10 +16,11 @@ from segablate.labels.runs import RunLengths, runs
 quick = settings(max_examples=50, deadline=None)
 
 
-def operator(case: Case) -> RunLengths:
+def operator(case: Case, batch: int = 100) -> RunLengths:
     made = RunLengths(case.classes, case.stride)
-    for label in case.maps:
-        made.add([cut(pad(label, case.stride, case.ignore), case.stride)])
+    patches = [cut(pad(label, case.stride, case.ignore), case.stride) for label in case.maps]
+    for start in range(0, len(patches), batch):
+        made.add(patches[start : start + batch])
     made.finish()
     return made
 
@@ -94,3 +95,12 @@ def test_maps_may_be_added_from_several_threads() -> None:
     q = block(64, 3)
     X = dense(case)
     np.testing.assert_allclose(made.moment_times(q), X.T @ (X @ q), atol=1e-8)
+
+
+def test_the_order_in_which_threads_add_changes_no_bit() -> None:
+    rng = np.random.default_rng(4)
+    case = Case([rng.integers(0, 4, (20, 20)).astype(np.uint8) for _ in range(30)], 4, 4, 255)
+    turned = Case(case.maps[::-1], 4, 4, 255)
+    q = block(64, 3)
+    found = [operator(each, batch=1).moment_times(q).tobytes() for each in (case, turned)]
+    assert found[0] == found[1]
