@@ -74,8 +74,8 @@ def test_neither_batches_nor_threads_nor_flushing_change_it(
 def test_what_is_pending_is_flushed_and_the_products_come_in_every_kind() -> None:
     # that the paths of the test above are really taken
     rng = np.random.default_rng(0)
-    maps = [draw_map(rng, (40, 40), "blocks", 4, 255, np.uint8) for _ in range(6)]
-    case = Case(maps, 4, 8, 255)
+    maps = [draw_map(rng, (40, 40), "blocks", 3, 255, np.uint8) for _ in range(30)]
+    case = Case(maps, 3, 8, 255)
     kinds = set()
     multiply = SecondMoment._multiply
 
@@ -84,7 +84,7 @@ def test_what_is_pending_is_flushed_and_the_products_come_in_every_kind() -> Non
         multiply(self, kind, rows)
 
     with (
-        mock.patch.multiple(moment, ROWS_A_PRODUCT=3, PENDING_BYTES=200, ROWS_WORTH_A_PRODUCT=2),
+        mock.patch.multiple(moment, ROWS_A_PRODUCT=3, PENDING_BYTES=2000, ROWS_WORTH_A_PRODUCT=2),
         mock.patch.object(SecondMoment, "_multiply", spy),
     ):
         found = counted(case, [[label] for label in maps])
