@@ -25,7 +25,7 @@ from segablate.labels.work import each
 Solver = Literal["auto", "moment", "runs", "sklearn"]
 
 MAPS_A_BATCH = 32
-# all pairs of classes in int32: 21 classes at stride 32 take 1 GB, 150 classes 47 GB
+# all pairs of classes in float32: 21 classes at stride 32 take 1 GB, 150 classes 47 GB
 MOMENT_LIMIT = 30_000
 
 ALWAYS_CENTRED = "solver `sklearn` centres always"

@@ -3,7 +3,8 @@
 Entry ((p, c), (q, d)) of Σ v vᵀ is the number of patches with class c at pixel p and class d at
 pixel q. Patches of one class add a constant to one block, so they are counted. For the others the
 0/1 masks of the classes *they hold* are multiplied, patches with equal classes and equal mixed cells
-together: one dense product at full speed, exact in float32 because it has fewer than 2²⁴ rows.
+together: one dense product at full speed. Counts are exact in float32 up to 2²⁴ patches; a block that
+sees more goes on in float64.
 A cell of one value needs no pixels: it is one column, spread at the end.
 """
 
@@ -23,9 +24,14 @@ from segablate.labels.work import each
 ROWS_A_PRODUCT = 4096
 # patches of a rare kind wait for others of it
 ROWS_WORTH_A_PRODUCT = 256
-PENDING_BYTES = 1 << 25
+# merged with other kinds, a patch costs four times as much: so few are cheaper all the same
+ROWS_WORTH_NO_MERGING = 64
+PENDING_BYTES = 1 << 26
+# float32 counts exactly so far
+EXACT = 1 << 24
 
 Part = tuple[Labels, Codes]
+Counts = NDArray[np.float32] | NDArray[np.float64]
 
 
 class SecondMoment:
@@ -44,7 +50,8 @@ class SecondMoment:
         self.layout = layout(stride)
         self.patches = 0
         self._pure = np.zeros(classes, np.int64)
-        self._blocks: dict[tuple[int, int], NDArray[np.int32]] = {}
+        self._blocks: dict[tuple[int, int], Counts] = {}
+        self._rows: dict[tuple[int, int], int] = {}
         self._kinds = Kinds(classes, self.layout.cells)
         self._pending: list[Part] = []
         self._rare: list[Part] = []
@@ -63,23 +70,22 @@ class SecondMoment:
                 return
             # rare kinds may have become worth their product by what has come since
             parts, self._pending, self._rare = self._pending + self._rare, [], []
-        for kind, rows in self._settle(parts):
+        for kind, rows in self._settle(parts, ROWS_WORTH_A_PRODUCT):
             self._multiply(kind, rows)
         with self._lock:
             too_many = _bytes(self._rare) > PENDING_BYTES
             rare, self._rare = (self._rare, []) if too_many else ([], self._rare)
-        for kind, rows in self._merge(rare):
+        for kind, rows in self._all_of(rare):
             self._multiply(kind, rows)
 
-    def finish(self, pool: Executor) -> dict[tuple[int, int], NDArray[np.int32]]:
+    def finish(self, pool: Executor) -> dict[tuple[int, int], Counts]:
         """Blocks (c, d), c ≤ d, of shape (pixels, pixels) in kept order; nothing can be added after."""
         parts, self._pending, self._rare = self._pending + self._rare, [], []
-        rest = list(self._settle(parts))
-        rest += self._merge(self._rare)
-        for _ in each(pool, lambda part: self._multiply(*part), rest):
+        for _ in each(pool, lambda part: self._multiply(*part), list(self._all_of(parts))):
             pass
         for c in np.flatnonzero(self._pure):
-            self._block((int(c), int(c)))[: self.layout.cells, : self.layout.cells] += np.int32(self._pure[c])
+            block = self._block((int(c), int(c)), int(self._pure[c]))
+            block[: self.layout.cells, : self.layout.cells] += self._pure[c]
         return {pair: _spread(block, self.layout) for pair, block in sorted(self._blocks.items())}
 
     @property
@@ -87,10 +93,10 @@ class SecondMoment:
         """Patches of one class, by class."""
         return self._pure
 
-    def _settle(self, parts: list[Part]) -> Iterator[tuple[Kind, Labels]]:
-        """The products that the frequent kinds need; the rare ones are put aside."""
+    def _settle(self, parts: list[Part], worth: int) -> Iterator[tuple[Kind, Labels]]:
+        """The products of the kinds that have `worth` patches; the others are put aside."""
         for code, rows in groups(*_joined(parts)):
-            if len(rows) < ROWS_WORTH_A_PRODUCT:
+            if len(rows) < worth:
                 with self._lock:
                     self._rare.append((rows, np.full(len(rows), code)))
                 continue
@@ -98,13 +104,17 @@ class SecondMoment:
             for classes, between in products(held):
                 yield (pattern, classes, between), rows
 
-    def _merge(self, parts: list[Part]) -> Iterator[tuple[Kind, Labels]]:
-        """Every cell of rare kinds is treated as mixed: fewer, fuller products."""
+    def _all_of(self, parts: list[Part]) -> Iterator[tuple[Kind, Labels]]:
+        """The products of all kinds; every cell of the rarest is treated as mixed: fewer, fuller ones."""
         every = (1 << self.layout.cells) - 1
         merged: dict[Kind, list[Labels]] = {}
         for code, rows in groups(*_joined(parts)):
-            for classes, between in products(self._kinds.kind(code)[1]):
-                merged.setdefault((every, classes, between), []).append(rows)
+            pattern, held = self._kinds.kind(code)
+            for classes, between in products(held):
+                if len(rows) >= ROWS_WORTH_NO_MERGING:
+                    yield (pattern, classes, between), rows
+                else:
+                    merged.setdefault((every, classes, between), []).append(rows)
         for kind, many in merged.items():
             yield kind, np.concatenate(many)
 
@@ -121,27 +131,30 @@ class SecondMoment:
         places = _places(lay, mixed, plain)
         width = masks.shape[1] // len(classes)
         if between:
-            self._add(classes, masks[:, :width].T @ masks[:, width:], places)
-            return
-        product = masks.T @ masks
-        for i, c in enumerate(classes):
-            for j, d in enumerate(classes[i:], i):
-                self._add((c, d), product[i * width : (i + 1) * width, j * width : (j + 1) * width], places)
-
-    def _add(
-        self, pair: tuple[int, ...], product: NDArray[np.float32], places: list[tuple[slice, slice]]
-    ) -> None:
-        counts = product.astype(np.int32)
+            parts = [((classes[0], classes[1]), masks[:, :width].T @ masks[:, width:])]
+        else:
+            product = masks.T @ masks
+            parts = [
+                ((c, d), product[i * width : (i + 1) * width, j * width : (j + 1) * width])
+                for i, c in enumerate(classes)
+                for j, d in enumerate(classes[i:], i)
+            ]
         with self._lock:
-            block = self._block((pair[0], pair[1]))
-            for here, there in places:
-                for across, beyond in places:
-                    block[there, beyond] += counts[here, across]
+            for pair, part in parts:
+                block = self._block(pair, len(rows))
+                for here, there in places:
+                    for across, beyond in places:
+                        block[there, beyond] += part[here, across]
 
-    def _block(self, pair: tuple[int, int]) -> NDArray[np.int32]:
+    def _block(self, pair: tuple[int, int], rows: int) -> Counts:
+        """The block of a pair of classes, wide enough to count `rows` more patches exactly."""
         if pair not in self._blocks:
             size = self.layout.cells + self.layout.pixels
-            self._blocks[pair] = np.zeros((size, size), np.int32)
+            self._blocks[pair] = np.zeros((size, size), np.float32)
+        before = self._rows.get(pair, 0)
+        self._rows[pair] = before + rows
+        if before < EXACT <= before + rows:
+            self._blocks[pair] = self._blocks[pair].astype(np.float64)
         return self._blocks[pair]
 
 
@@ -173,7 +186,7 @@ def _places(lay: Layout, mixed: list[int], plain: list[int]) -> list[tuple[slice
     return places + [(slice(after + i, after + i + 1), slice(cell, cell + 1)) for i, cell in enumerate(plain)]
 
 
-def _spread(block: NDArray[np.int32], lay: Layout) -> NDArray[np.int32]:
+def _spread(block: Counts, lay: Layout) -> Counts:
     """Give every pixel of a cell of one value what the cell's single column counted."""
     pixels = lay.side * lay.side
     full = block[lay.cells :, lay.cells :]
