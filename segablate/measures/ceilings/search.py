@@ -140,9 +140,9 @@ class Hunt:
         chosen = mixed & wrong
         if not chosen.any():
             return begun
-        truth = torch.from_numpy(padded.reshape(grid).transpose(0, 2, 1, 3)[chosen].astype(np.int64))
+        truth = _truth(padded.reshape(grid).transpose(0, 2, 1, 3)[chosen], self.classes)
         start = torch.from_numpy(begun.reshape(grid).transpose(0, 2, 1, 3)[chosen].astype(np.int64))
-        held = _classes_in(torch.cat([truth, start]), self.classes)
+        held = self._enough(_classes_in(torch.cat([truth, start]), self.classes))
         upsampler, full = self._make(held), self._make(list(range(self.classes)))
         code = self._code_of_patches(truth, held)
         size = (self.stride, self.stride)
@@ -170,7 +170,7 @@ class Hunt:
             return begun
         held = present.tolist()
         upsampler = self._make(held)
-        truth = torch.from_numpy(padded.astype(np.int64))[None]
+        truth = _truth(padded, self.classes)[None]
         near = torch.from_numpy(patches.mixed)[None, None].float()
         moves = F.max_pool2d(near, 3, 1, 1)
         size = (padded.shape[0], padded.shape[1])
@@ -186,6 +186,14 @@ class Hunt:
         code = torch.from_numpy(averages)[None].clone()
         _descend(code, lambda at: upsampler(at, size), _local(truth, held), look, moves)
         return best[0].numpy().astype(begun.dtype)
+
+    def _enough(self, held: list[int]) -> list[int]:
+        """The classes, and further ones where a patch of so few has fewer numbers than the code."""
+        wanted = self.settings.get("channels", 1) if self.subspace is not None else 1
+        others = [c for c in range(self.classes) if c not in held]
+        while len(held) * self.stride**2 < wanted:
+            held = [*held, others.pop(0)]
+        return held
 
     def _make(self, held: Sequence[int]) -> Upsampler:
         """The upsampler for some of the classes only."""
@@ -259,7 +267,13 @@ def _right(said: Tensor, truth: Tensor) -> Tensor:
 
 def _classes_in(labels: Tensor, classes: int) -> list[int]:
     found: list[int] = torch.unique(labels).tolist()
-    return [c for c in found if c < classes]
+    return [c for c in found if 0 <= c < classes]
+
+
+def _truth(labels: Labels, classes: int) -> Tensor:
+    """Labels, −1 for what is not scored: nothing that is restored equals it."""
+    truth = torch.from_numpy(labels.astype(np.int64))
+    return truth.masked_fill_(truth >= classes, -1)
 
 
 def _local(truth: Tensor, held: Sequence[int]) -> Tensor:
