@@ -56,14 +56,15 @@ def one_torch_thread() -> Iterator[None]:
 def search(cells: Sequence[Reads], shop: Workshop) -> Iterator[Result | SegablateError]:
     """The searched ceiling of some cells on the same label maps."""
     scene = Scene(cells[0], shop)
-    with threads() as pool, one_torch_thread():
+    with threads() as pool:
         components = scene.components(cells, pool)
         for reads in cells:
             subspace = components[kind(reads)] if "fitted" in reads else None
             hunt = Hunt(reads["upsampler"], reads["output_stride"], scene.classes, scene.ignore, subspace)
             explained = subspace.explained(reads["upsampler"]["channels"]) if subspace else None
             begun = time.perf_counter()
-            with shop.progress(f"searching {reads['upsampler']['use']}", len(scene.items)) as tick:
+            bar = shop.progress(f"searching {reads['upsampler']['use']}", len(scene.items))
+            with bar as tick, one_torch_thread():  # not beyond: whoever takes the result has its own threads
                 tally, worst = _score_all(hunt, scene, pool, tick)
             scene.seconds["score"] = time.perf_counter() - begun
 
