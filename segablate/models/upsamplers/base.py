@@ -1,0 +1,119 @@
+"""What an upsampler is: it turns a small code into class scores at full size.
+
+        code  (batch, code, height/stride, width/stride)
+          │ restore
+          ▼
+        (batch, classes, ⌈height/stride⌉·stride, ⌈width/stride⌉·stride)
+          │ crop: what stands out below and to the right
+          ▼
+        scores (batch, classes, height, width)
+
+Some upsamplers enlarge the class scores themselves (nearest, bilinear); others have a code of a width of
+their own (`channels`) and produce the classes while they enlarge it. Either way an upsampler is made from
+the number of classes and the stride, and `code_channels` tells whoever stands before it how wide its code is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import numpy as np
+from torch import Tensor, nn
+
+from segablate.models.check import positive
+from segablate.registry import Registry
+
+upsamplers = Registry("upsampler", "segablate.models.upsamplers")
+
+Size: TypeAlias = tuple[int, int]
+
+
+class Upsampler(nn.Module):
+    """Base of all upsamplers.
+
+    Args:
+        classes: number of classes.
+        stride: how many pixels a cell of the code is high and wide.
+
+    Raises:
+        SegablateError: no classes, or a stride below one.
+    """
+
+    def __init__(self, classes: int, stride: int) -> None:
+        super().__init__()
+        positive(classes=classes, stride=stride)
+        self.classes = classes
+        self.stride = stride
+
+    @classmethod
+    def code_channels(cls, classes: int, settings: Mapping[str, Any]) -> int:
+        """How many channels the code has: the classes themselves, unless there is a setting `channels`."""
+        return int(settings.get("channels") or classes)
+
+    def restore(self, code: Tensor) -> Tensor:
+        """(batch, code, h, w) → scores (batch, classes, h·stride, w·stride)."""
+        raise NotImplementedError
+
+    def forward(self, code: Tensor, size: Size) -> Tensor:
+        """(batch, code, ⌈height/stride⌉, ⌈width/stride⌉) → (batch, classes, height, width)."""
+        return crop(self.restore(code), size)
+
+
+@dataclass(frozen=True)
+class Subspace:
+    """The leading principal directions of one-hot label patches, fitted by whoever holds labels.
+
+    A patch of stride × stride labels is a vector of stride²·classes numbers in the order
+    (row in the patch, column in the patch, class).
+
+    Attributes:
+        basis: (stride²·classes, at least as many columns as the code has channels), leading direction first.
+        mean: the mean patch (stride²·classes,), where the fit was centred.
+    """
+
+    basis: np.ndarray
+    mean: np.ndarray | None = None
+
+    @classmethod
+    def placeholder(cls, classes: int, stride: int, channels: int) -> Subspace:
+        """Zeros that take no memory, for a network of which only the shapes matter."""
+        patch = stride * stride * classes
+        zero = np.float32(0)
+        return cls(np.broadcast_to(zero, (patch, channels)), np.broadcast_to(zero, (patch,)))
+
+
+def crop(scores: Tensor, size: Size) -> Tensor:
+    """The upper left part of that size.
+
+    Raises:
+        ValueError: the scores are smaller.
+    """
+    height, width = size
+    if scores.shape[-2] < height or scores.shape[-1] < width:
+        raise ValueError(f"{tuple(scores.shape[-2:])} restored pixels do not cover {size}")
+    return scores[..., :height, :width]
+
+
+def depth_to_space(patches: Tensor, stride: int) -> Tensor:
+    """Lay each cell's vector out as a patch.
+
+    (batch, stride²·classes, h, w) → (batch, classes, h·stride, w·stride). The vector's order is (row in
+    the patch, column in the patch, class). `torch.pixel_shuffle` has the class first, or is the same else.
+    """
+    batch, depth, height, width = patches.shape
+    classes = depth // (stride * stride)
+    cells = patches.reshape(batch, stride, stride, classes, height, width)
+    return cells.permute(0, 3, 4, 1, 5, 2).reshape(batch, classes, height * stride, width * stride)
+
+
+def space_to_depth(image: Tensor, stride: int) -> Tensor:
+    """Cut into patches, the inverse of `depth_to_space`.
+
+    (batch, classes, h·stride, w·stride) → (batch, stride²·classes, h, w).
+    """
+    batch, classes, height, width = image.shape
+    rows, columns = height // stride, width // stride
+    cells = image.reshape(batch, classes, rows, stride, columns, stride)
+    return cells.permute(0, 3, 5, 1, 2, 4).reshape(batch, stride * stride * classes, rows, columns)

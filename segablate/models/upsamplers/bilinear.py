@@ -1,0 +1,53 @@
+"""Bilinear: a pixel's scores are those of the four nearest cells, weighted by how near they are.
+
+What FCN, DeepLab and PP-LiteSeg end with. DeepLab aligns the corners, PP-LiteSeg does not.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from torch import Tensor
+from torch.nn import functional as F
+
+from segablate.models.upsamplers.base import Size, Upsampler, upsamplers
+
+
+@upsamplers.register()
+class Bilinear(Upsampler):
+    """Interpolate class scores linearly in both directions.
+
+    Args:
+        classes: number of classes.
+        stride: pixels a cell is high and wide.
+        align_corners: the outermost cells' centres lie on the outermost pixels' centres, not half a cell
+            further in.
+        fit: `crop` enlarges by the stride exactly and cuts off what stands out, so that all images share one
+            grid; `stretch` enlarges to the size asked for, as toolkits do. They differ only where the stride
+            does not divide the size.
+    """
+
+    def __init__(
+        self,
+        classes: int,
+        stride: int,
+        /,
+        *,
+        align_corners: bool = False,
+        fit: Literal["crop", "stretch"] = "crop",
+    ) -> None:
+        super().__init__(classes, stride)
+        self.align_corners = align_corners
+        self.fit = fit
+
+    def restore(self, code: Tensor) -> Tensor:
+        """(batch, classes, h, w) → (batch, classes, h·stride, w·stride)."""
+        height, width = code.shape[-2:]
+        return self._to(code, (height * self.stride, width * self.stride))
+
+    def forward(self, code: Tensor, size: Size) -> Tensor:
+        """(batch, classes, h, w) → (batch, classes, height, width)."""
+        return self._to(code, size) if self.fit == "stretch" else super().forward(code, size)
+
+    def _to(self, code: Tensor, size: Size) -> Tensor:
+        return F.interpolate(code, size, mode="bilinear", align_corners=self.align_corners)
