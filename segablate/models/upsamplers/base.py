@@ -100,7 +100,7 @@ def depth_to_space(patches: Tensor, stride: int) -> Tensor:
     """Lay each cell's vector out as a patch.
 
     (batch, stride²·classes, h, w) → (batch, classes, h·stride, w·stride). The vector's order is (row in
-    the patch, column in the patch, class). `torch.pixel_shuffle` has the class first, or is the same else.
+    the patch, column in the patch, class). `torch.pixel_shuffle` has the class first instead.
     """
     batch, depth, height, width = patches.shape
     classes = depth // (stride * stride)
