@@ -76,5 +76,5 @@ class Classifier(nn.Module):
 
     def forward(self, image: Tensor) -> Tensor:
         """(batch, 3, height, width) → (batch, classes)."""
-        scores: Tensor = self.head(self.encoder(image)[self.encoder.last.name])
+        scores: Tensor = self.head(self.encoder(image, [self.encoder.last.name])[self.encoder.last.name])
         return scores

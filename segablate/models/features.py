@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from torch import Tensor, nn
@@ -29,42 +29,30 @@ class Feature:
 
 
 class Staged(nn.Module):
-    """A module that computes named features one after another and keeps those that are wanted.
+    """A module that computes named features one after another.
 
     Attributes:
         gives: all it can give, in the order they are computed.
-        wanted: names of those it gives; all of them until `want` says otherwise. What is not wanted is
-            freed as soon as the next stage has used it, and what comes after the last wanted one is never
-            computed.
     """
 
     gives: tuple[Feature, ...]
-    wanted: tuple[str, ...]
 
-    def declare(self, features: Iterable[Feature]) -> None:
-        """Say what `walk` yields."""
-        self.gives = tuple(features)
-        self.wanted = tuple(feature.name for feature in self.gives)
+    def collect(self, stages: Iterator[tuple[str, Tensor]], names: Iterable[str] | None) -> dict[str, Tensor]:
+        """Run through the stages until all features of these names are there; None: all there are.
 
-    def want(self, names: Iterable[str]) -> None:
-        """Keep only these.
-
-        Raises:
-            SegablateError: there is none of that name.
+        What is not named is freed as soon as the next stage has used it, and what comes after the last one
+        is never computed.
         """
-        asked = set(names)
-        for name in sorted(asked):
-            find(self.gives, name)
-        self.wanted = tuple(feature.name for feature in self.gives if feature.name in asked)
-
-    def collect(self, stages: Iterator[tuple[str, Tensor]]) -> dict[str, Tensor]:
-        """Run through the stages until all that is wanted is there."""
+        missing = {feature.name for feature in self.gives} if names is None else set(names)
         kept: dict[str, Tensor] = {}
         for name, value in stages:
-            if name in self.wanted:
+            if name in missing:
                 kept[name] = value
-                if len(kept) == len(self.wanted):
-                    break
+                missing.discard(name)
+            if not missing:
+                break
+        if missing:
+            raise KeyError(f"no feature {', '.join(sorted(missing))}")
         return kept
 
 
@@ -97,8 +85,3 @@ def deepest(features: Sequence[Feature], stride: int) -> Feature:
         hint=f"there are strides {', '.join(map(str, strides))}",
         field="features",
     )
-
-
-def by_name(features: Iterable[Feature]) -> Mapping[str, Feature]:
-    """The features under their names."""
-    return {feature.name: feature for feature in features}

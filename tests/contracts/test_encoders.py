@@ -9,6 +9,7 @@ import torch
 
 from segablate.errors import SegablateError
 from segablate.models.encoders.base import Encoder, encoders
+from segablate.models.features import find
 
 STRIDES = (8, 16, 32)
 
@@ -93,7 +94,7 @@ def test_an_image_of_less_than_a_cell_is_refused(name: str) -> None:
 def test_an_unknown_feature_is_refused_with_the_names_there_are(name: str) -> None:
     encoder = made(name, possible(name)[-1], "meta")
     with pytest.raises(SegablateError, match="there is no feature `zzz`") as caught:
-        encoder.want(["zzz"])
+        find(encoder.gives, "zzz")
     assert encoder.gives[-1].name[:1] in str(caught.value.hint)
 
 
@@ -101,15 +102,13 @@ def test_an_unknown_feature_is_refused_with_the_names_there_are(name: str) -> No
 def test_only_what_is_wanted_is_kept(name: str) -> None:
     encoder = made(name, possible(name)[-1], "meta")
     first = encoder.gives[0].name
-    encoder.want([first])
-    assert list(encoder(torch.empty(1, 3, 64, 64, device="meta"))) == [first]
+    assert list(encoder(torch.empty(1, 3, 64, 64, device="meta"), [first])) == [first]
 
 
 @each
 def test_a_gradient_reaches_every_parameter(name: str) -> None:
     encoder = made(name, possible(name)[-1]).train()
-    encoder.want([encoder.last.name])
-    encoder(torch.randn(2, 3, 33, 64))[encoder.last.name].square().mean().backward()
+    encoder(torch.randn(2, 3, 33, 64), [encoder.last.name])[encoder.last.name].square().mean().backward()
     without = [n for n, p in encoder.named_parameters() if p.grad is None or not p.grad.any()]
     assert without == []
 

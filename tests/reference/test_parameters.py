@@ -6,6 +6,7 @@ import pytest
 import torch
 from torch import nn
 
+from segablate.models.assemble import planned
 from segablate.models.classify import Classifier
 from segablate.models.encoders.base import encoders
 
@@ -35,3 +36,18 @@ def test_where_a_block_has_its_stride_changes_no_parameter(stride_in: str) -> No
     with torch.device("meta"):
         encoder = encoders.part("resnet50").build({"output_stride": 16}, {"stride_in": stride_in})
     assert count(encoder) == 25_557_032 - 2048 * 1000 - 1000
+
+
+@pytest.mark.parametrize(
+    ("network", "variant", "inference", "training"),
+    [
+        ("pp-liteseg-t", "released", 8_028_320, 8_141_600),
+        ("pp-liteseg-b", "released", 12_234_752, 12_366_464),
+        ("pp-liteseg-t", "paper", 6_700_608, 6_700_608),
+        ("pp-liteseg-b", "paper", 10_907_040, 10_907_040),
+    ],
+)
+def test_pp_liteseg_has_as_many_parameters(network: str, variant: str, inference: int, training: int) -> None:
+    model = planned({"use": network, "variant": variant}, 19)
+    assert count(model) == training
+    assert count(model.without_auxiliary()) == inference

@@ -62,10 +62,18 @@ class Encoder(Staged):
         """Compute the features one after another."""
         raise NotImplementedError
 
-    def forward(self, image: Tensor) -> dict[str, Tensor]:
-        """(batch, 3, height, width) → (batch, channels, ⌈height/stride⌉, ⌈width/stride⌉)."""
+    def forward(self, image: Tensor, names: Iterable[str] | None = None) -> dict[str, Tensor]:
+        """Features of an image.
+
+        Args:
+            image: (batch, 3, height, width).
+            names: which features; None: all it can give.
+
+        Returns:
+            name → (batch, channels, ⌈height/stride⌉, ⌈width/stride⌉).
+        """
         self.check_size(image.shape[-2], image.shape[-1])
-        return self.collect(self.walk(image))
+        return self.collect(self.walk(image), names)
 
 
 class Dilation:

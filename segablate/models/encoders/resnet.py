@@ -149,7 +149,7 @@ class ResNet(Encoder):
             features.append(Feature(f"b{block}", channels, dilation.stride))
             self.add_module(f"layer{block}", nn.Sequential(*units))
         self.convolutions = unit.convolutions
-        self.declare(features)
+        self.gives = tuple(features)
 
     def walk(self, image: Tensor) -> Iterator[tuple[str, Tensor]]:
         """The stem, then each unit's last convolution and each block."""

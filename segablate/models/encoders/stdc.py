@@ -85,7 +85,7 @@ class STDC(Encoder):
                 self.features.append(ShortTermDense(channels, outputs, 2 if number == 0 else 1))
                 channels = outputs
             features.append(Feature(feature, outputs, 2 * features[-1].stride))
-        self.declare(features)
+        self.gives = tuple(features)
         ends = [0, 1, *(1 + sum(depths[: stage + 1]) for stage in range(3))]
         self.names = dict(zip(ends, (feature.name for feature in features), strict=True))
 
