@@ -38,7 +38,7 @@ def test_a_network_s_part_can_be_replaced() -> None:
 
 def test_a_network_s_name_and_its_parts_mean_the_same() -> None:
     spelled = {
-        "encoder": "stdc1",
+        "encoder": {"use": "stdc1", "border": "inside"},
         "context": "sppm",
         "decoder": {"use": "fld", "variant": "paper", "fusion": {"use": "uafm", "alpha_on": "coarse"}},
         "upsampler": {"use": "bilinear", "fit": "stretch"},

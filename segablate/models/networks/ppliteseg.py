@@ -1,8 +1,8 @@
 """PP-LiteSeg: STDC, a light pyramid, and a decoder that narrows towards the image.
 
-Peng et al., 2022, arXiv:2204.02681. `released` is the code with which accuracy and speed were measured: three
-fusions, and heads at 1/16 and 1/32 in training. `paper` is what the text and its figure describe: two
-fusions, α on the coarse feature, and no further heads.
+Peng et al., 2022, arXiv:2204.02681; the encoder's border is PaddleSeg's. `released` is the code with which
+accuracy and speed were measured: three fusions, and heads at 1/16 and 1/32 in training. `paper` is what the
+text and its figure describe: two fusions, α on the coarse feature, and no further heads.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ PAPER = "arXiv:2204.02681"
 def _pp_liteseg(encoder: str, channels: list[int], variant: Variant) -> Plan:
     heads: dict[str, Any] = {"head16": {"on": "d16"}, "head32": {"on": "d32"}}
     return {
-        "encoder": encoder,
+        "encoder": {"use": encoder, "border": "inside"},
         "context": {"use": "sppm", "channels": 128, "bins": [1, 2, 4]},
         "decoder": {
             "use": "fld",
