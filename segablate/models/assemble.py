@@ -19,6 +19,8 @@ from segablate.models.auxiliary import AuxiliaryHead, auxiliary_head
 from segablate.models.contexts.base import Context, contexts
 from segablate.models.decoders.base import Decoder, decoders
 from segablate.models.encoders.base import Encoder, encoders
+from segablate.models.external import External, external
+from segablate.models.external import spec as external_spec
 from segablate.models.features import Feature, find
 from segablate.models.fusions.base import fusions
 from segablate.models.networks.base import PARTS, expand
@@ -28,6 +30,9 @@ from segablate.models.weights.load import fingerprint, load_weights, locate
 from segablate.registry import Part, Registry
 
 Config: TypeAlias = Mapping[str, Any]
+Network: TypeAlias = Segmenter | External
+
+EXTERNAL = "external"
 
 REGISTRIES: dict[str, Registry] = {
     "encoder": encoders,
@@ -61,6 +66,9 @@ def complete(model: Config) -> dict[str, Any]:
     Raises:
         SegablateError: an unknown part, setting or word; `field` is the path below `model`.
     """
+    if model.get("use") == EXTERNAL:
+        factory, settings = external_spec(model)
+        return {"use": EXTERNAL, "factory": factory, "settings": settings}
     plan = expand(model)
     for word in plan:
         if word not in PARTS:
@@ -79,18 +87,26 @@ def complete(model: Config) -> dict[str, Any]:
     return done
 
 
-def assemble(model: Config, classes: int, *, subspace: Subspace | None = None) -> Segmenter:
+def assemble(
+    model: Config, classes: int, *, subspace: Subspace | None = None, allow_external: bool = False
+) -> Network:
     """Make the network, with weights drawn from torch's global generator.
 
     Args:
         model: what the study says under `model`.
         classes: number of classes.
         subspace: what was fitted to labels, where `needed_fit` asks for it.
+        allow_external: whether code from outside may be run.
 
     Raises:
         SegablateError: a part does not exist or does not fit the others; `field` is the path below `model`.
     """
-    done = complete(model)
+    if model.get("use") == EXTERNAL:
+        return external(model, classes, allow=allow_external)
+    return _assemble(complete(model), classes, subspace)
+
+
+def _assemble(done: Config, classes: int, subspace: Subspace | None) -> Segmenter:
     if classes < 1:
         raise SegablateError(f"there are {classes} classes, but a network needs at least 1")
     encoder: Encoder = _build(
@@ -121,11 +137,15 @@ def planned(model: Config, classes: int, size: tuple[int, int] | None = None) ->
 
     Raises:
         SegablateError: see `assemble`; or the image is too small. Labels to fit on are taken for granted.
+            A model from outside cannot be planned, only made.
     """
+    if model.get("use") == EXTERNAL:
+        raise SegablateError("a model from outside is known only once it is made", field="use")
+    done = complete(model)
     fit = needed_fit(model, classes)
     subspace = Subspace.placeholder(classes, fit.stride, fit.channels) if fit else None
     with torch.device("meta"):
-        network = assemble(model, classes, subspace=subspace)
+        network = _assemble(done, classes, subspace)
         if size is not None:
             network.check_size(*size)
             network.eval()(torch.empty(1, 3, *size))
@@ -134,12 +154,16 @@ def planned(model: Config, classes: int, size: tuple[int, int] | None = None) ->
 
 def needed_fit(model: Config, classes: int) -> Fit | None:
     """What must be fitted to labels before the network can be made; None: nothing."""
+    if model.get("use") == EXTERNAL:
+        return None
     done = complete(model)
     upsampler = done["upsampler"]
     if upsampler.get("weights") != "pca":
         return None
     with torch.device("meta"):
-        stand_in = assemble({**_bare(done), "upsampler": "nearest", "weights": None}, classes)
+        stand_in = _assemble(
+            complete({**_bare(done), "upsampler": "nearest", "weights": None}), classes, None
+        )
     return Fit(stand_in.decoder.code.stride, upsampler["channels"], upsampler["bias"])
 
 
