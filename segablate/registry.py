@@ -7,6 +7,7 @@ what is written, and the docstring explains it.
 
 from __future__ import annotations
 
+import functools
 import importlib
 import inspect
 import json
@@ -70,7 +71,9 @@ class Part:
         for name in given:
             if name not in defaults:
                 raise SegablateError(
-                    f"{self.kind} `{self.name}` has no setting `{name}`", hint=near_miss(name, defaults), field=name
+                    f"{self.kind} `{self.name}` has no setting `{name}`",
+                    hint=near_miss(name, defaults),
+                    field=name,
                 )
         try:
             # JSON mode: strict about types, yet a list may stand for a tuple
@@ -89,13 +92,7 @@ class Part:
         return list(inspect.signature(self.make).parameters.values())
 
     def _schema(self) -> type[BaseModel]:
-        made = self.make.__init__ if inspect.isclass(self.make) else self.make  # type: ignore[misc]  # of the class itself
-        hints = get_type_hints(made, include_extras=True)
-        fields: dict[str, Any] = {
-            name: (hints[name], ... if default is inspect.Parameter.empty else default)
-            for name, default in self.defaults.items()
-        }
-        return create_model(self.name, __config__=ConfigDict(extra="forbid"), **fields)
+        return _schema(self.make)
 
     def _explain(self, error: ValidationError) -> SegablateError:
         first = error.errors()[0]
@@ -107,6 +104,18 @@ class Part:
             f"{self.kind} `{self.name}` takes another `{path}` than `{first['input']}`: {what}",
             field=str(first["loc"][0]) if first["loc"] else None,
         )
+
+
+@functools.cache  # a model takes a millisecond to make, and a large study asks thousands of times
+def _schema(make: Callable[..., Any]) -> type[BaseModel]:
+    made = make.__init__ if inspect.isclass(make) else make
+    hints = get_type_hints(made, include_extras=True)
+    fields: dict[str, Any] = {
+        p.name: (hints[p.name], ... if p.default is p.empty else p.default)
+        for p in inspect.signature(make).parameters.values()
+        if p.kind is p.KEYWORD_ONLY
+    }
+    return create_model(make.__name__, __config__=ConfigDict(extra="forbid"), **fields)
 
 
 class Registry:
@@ -123,7 +132,9 @@ class Registry:
         self._parts: dict[str, Part] = {}
         self._searched = False
 
-    def register(self, name: str | None = None, *, paper: str = "", version: int = 1) -> Callable[[Made], Made]:
+    def register(
+        self, name: str | None = None, *, paper: str = "", version: int = 1
+    ) -> Callable[[Made], Made]:
         """Decorator: add a class or function under `name`, or under its own name in lower case."""
 
         def add(make: Made) -> Made:
@@ -156,7 +167,9 @@ class Registry:
         given = {"use": spec} if isinstance(spec, str) else dict(spec)
         name = given.pop("use", None)
         if not isinstance(name, str):
-            raise SegablateError(f"this {self.kind} has no `use`", hint=f"write `use:` and the {self.kind}'s name")
+            raise SegablateError(
+                f"this {self.kind} has no `use`", hint=f"write `use:` and the {self.kind}'s name"
+            )
         part = self.part(name)
         return part, part.settings(given)
 

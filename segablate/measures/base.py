@@ -15,6 +15,9 @@ from segablate.registry import Registry
 
 measures = Registry("measure", "segablate.measures")
 
+# the one entry of what a measure reads that is neither hashed nor recorded: paths on this machine
+PLACES = "places"
+
 Config: TypeAlias = Mapping[str, Any]
 Arrays: TypeAlias = Mapping[str, np.ndarray]
 
@@ -59,7 +62,8 @@ class Measure(Protocol):
         """All that the numbers of this variant depend on, validated, as JSON values.
 
         That includes the measure's own settings where they matter, the versions of the parts used
-        and a fingerprint of the data, and excludes everything else.
+        and a fingerprint of the data, and excludes everything else. Paths of this machine go under
+        `PLACES`: they reach `measure`, but not the key and not the record.
 
         Raises:
             SegablateError: the variant cannot be measured; `field` names the value at fault.
@@ -68,7 +72,5 @@ class Measure(Protocol):
     def together(self, reads: Reads) -> Hashable:
         """Cells of one study for which this is equal are handed to `measure` in one call."""
 
-    def measure(
-        self, cells: Sequence[Reads], seed: int, shop: Workshop
-    ) -> Iterator[Result | SegablateError]:
+    def measure(self, cells: Sequence[Reads], seed: int, shop: Workshop) -> Iterator[Result | SegablateError]:
         """Measure the cells and yield what was found, in their order, each as soon as it is known."""

@@ -17,11 +17,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any, ClassVar, TypeAlias
 
 import numpy as np
 from torch import Tensor, nn
 
+from segablate.labels.restore import Restorer
+from segablate.labels.subspace import Subspace as Fitted
 from segablate.models.check import positive
 from segablate.registry import Registry
 
@@ -39,7 +41,12 @@ class Upsampler(nn.Module):
 
     Raises:
         SegablateError: no classes, or a stride below one.
+
+    Attributes:
+        overlaps: whether a cell's code reaches beyond its own patch.
     """
+
+    overlaps: ClassVar[bool] = True
 
     def __init__(self, classes: int, stride: int) -> None:
         super().__init__()
@@ -51,6 +58,25 @@ class Upsampler(nn.Module):
     def code_channels(cls, classes: int, settings: Mapping[str, Any]) -> int:
         """How many channels the code has: the classes themselves, unless there is a setting `channels`."""
         return int(settings.get("channels") or classes)
+
+    @classmethod
+    def restorer(
+        cls, classes: int, stride: int, settings: Mapping[str, Any], fitted: Fitted | None
+    ) -> Restorer | None:
+        """How labels are projected linearly onto the code and restored; None if there is no such projection.
+
+        Args:
+            classes: number of classes.
+            stride: pixels a cell is high and wide.
+            settings: validated settings of this upsampler.
+            fitted: components of the labels, for those whose `needs_labels` says so.
+        """
+        return None
+
+    @classmethod
+    def needs_labels(cls, settings: Mapping[str, Any]) -> bool:
+        """Whether its weights are fitted to label maps beforehand."""
+        return False
 
     def restore(self, code: Tensor) -> Tensor:
         """(batch, code, h, w) → scores (batch, classes, h·stride, w·stride)."""
@@ -82,6 +108,19 @@ class Subspace:
         patch = stride * stride * classes
         zero = np.float32(0)
         return cls(np.broadcast_to(zero, (patch, channels)), np.broadcast_to(zero, (patch,)))
+
+
+def upsampler_class(name: str) -> type[Upsampler]:
+    """The registered upsampler of that name.
+
+    Raises:
+        SegablateError: there is none.
+        TypeError: what is registered is no `Upsampler`.
+    """
+    made = upsamplers.part(name).make
+    if not (isinstance(made, type) and issubclass(made, Upsampler)):
+        raise TypeError(f"{name} is no Upsampler")
+    return made
 
 
 def crop(scores: Tensor, size: Size) -> Tensor:

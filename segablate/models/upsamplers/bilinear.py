@@ -5,11 +5,15 @@ What FCN, DeepLab and PP-LiteSeg end with. DeepLab aligns the corners, PP-LiteSe
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Mapping
+from typing import Any, Literal
 
 from torch import Tensor
 from torch.nn import functional as F
 
+from segablate.labels import restore
+from segablate.labels.restore import Restorer
+from segablate.labels.subspace import Subspace as Fitted
 from segablate.models.upsamplers.base import Size, Upsampler, upsamplers
 
 
@@ -39,6 +43,15 @@ class Bilinear(Upsampler):
         super().__init__(classes, stride)
         self.align_corners = align_corners
         self.fit = fit
+
+    @classmethod
+    def restorer(
+        cls, classes: int, stride: int, settings: Mapping[str, Any], fitted: Fitted | None
+    ) -> Restorer | None:
+        """The cells' averages, interpolated, on the grid that `crop` shares."""
+        if settings["fit"] != "crop":
+            return None
+        return restore.Bilinear(stride, classes, settings["align_corners"])
 
     def restore(self, code: Tensor) -> Tensor:
         """(batch, classes, h, w) → (batch, classes, h·stride, w·stride)."""

@@ -11,12 +11,15 @@ that was fitted to one-hot labels, and is learned, starting at 1.
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Mapping
+from typing import Any, Literal
 
 import torch
 from torch import Tensor, nn
 
 from segablate.errors import SegablateError
+from segablate.labels.restore import Linear, Restorer
+from segablate.labels.subspace import Subspace as Fitted
 from segablate.models.check import positive
 from segablate.models.upsamplers.base import Subspace, Upsampler, depth_to_space, upsamplers
 
@@ -38,6 +41,8 @@ class DUpsampling(Upsampler):
     Raises:
         SegablateError: `pca` without labels, or more channels than a patch has numbers.
     """
+
+    overlaps = False
 
     def __init__(
         self,
@@ -66,6 +71,18 @@ class DUpsampling(Upsampler):
             self._take(subspace)
         self.project.requires_grad_(train == "tuned")
         self.temperature = nn.Parameter(torch.ones(())) if temperature else None
+
+    @classmethod
+    def needs_labels(cls, settings: Mapping[str, Any]) -> bool:
+        """PCA weights come from labels."""
+        return bool(settings["weights"] == "pca")
+
+    @classmethod
+    def restorer(
+        cls, classes: int, stride: int, settings: Mapping[str, Any], fitted: Fitted | None
+    ) -> Restorer | None:
+        """x = Pv and ṽ = Wx with the labels' own components."""
+        return None if fitted is None else Linear(fitted, [settings["channels"]])
 
     @property
     def weight(self) -> Tensor:

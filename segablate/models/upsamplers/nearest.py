@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Mapping
+from typing import Any, Literal
 
 from torch import Tensor
 from torch.nn import functional as F
 
+from segablate.labels import restore
+from segablate.labels.restore import Restorer
+from segablate.labels.subspace import Subspace as Fitted
 from segablate.models.upsamplers.base import Size, Upsampler, upsamplers
 
 
@@ -21,9 +25,18 @@ class Nearest(Upsampler):
             size asked for, whatever the scale.
     """
 
+    overlaps = False
+
     def __init__(self, classes: int, stride: int, /, *, fit: Literal["crop", "stretch"] = "crop") -> None:
         super().__init__(classes, stride)
         self.fit = fit
+
+    @classmethod
+    def restorer(
+        cls, classes: int, stride: int, settings: Mapping[str, Any], fitted: Fitted | None
+    ) -> Restorer | None:
+        """The most frequent class of each cell, on the grid that `crop` shares."""
+        return restore.Nearest(stride, classes) if settings["fit"] == "crop" else None
 
     def restore(self, code: Tensor) -> Tensor:
         """(batch, classes, h, w) → (batch, classes, h·stride, w·stride)."""

@@ -1,0 +1,57 @@
+"""All commands together, and what becomes of their errors."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Sequence
+
+import typer
+from typer.models import CommandInfo
+
+from segablate.cli import doctor, listing, oracle, plan, report, run  # noqa: F401  # they add themselves
+from segablate.cli.app import INTERRUPTED, WRONG, app
+from segablate.cli.output import say
+from segablate.cli.usage import reworded
+from segablate.errors import SegablateError
+
+ORDER = ("run", "plan", "report", "oracle", "list", "show", "doctor")
+RESUMABLE = {"run"}
+
+
+def _name(command: CommandInfo) -> str:
+    return str(command.name or getattr(command.callback, "__name__", ""))
+
+
+# help shows them in the order in which they registered, and imports are sorted by their names
+app.registered_commands.sort(key=lambda command: ORDER.index(_name(command)))
+
+
+def invoke(arguments: Sequence[str]) -> int:
+    """Run one command line and give its exit code.
+
+    What a person can put right goes to stderr as one error; anything else keeps its traceback.
+    """
+    given = list(arguments) or ["--help"]
+    try:
+        code = app(given, prog_name="segablate", standalone_mode=False)
+    except SegablateError as error:
+        return _wrong(error)
+    except typer.TyperException as error:
+        return _wrong(reworded(error, given[0] if given[0] in ORDER else "", ORDER))
+    except (KeyboardInterrupt, typer.Abort):
+        code = INTERRUPTED
+    if code == INTERRUPTED:
+        say(_interrupted(given))
+    return code if isinstance(code, int) else 0
+
+
+def _wrong(error: SegablateError) -> int:
+    say(error.render())
+    return WRONG
+
+
+def _interrupted(arguments: Sequence[str]) -> str:
+    again = f"segablate {shlex.join(arguments)}"
+    if arguments[0] in RESUMABLE:
+        return f"interrupted: what was finished is kept\n\nhint: `{again}` goes on from there"
+    return "interrupted"

@@ -1,0 +1,51 @@
+"""The one place that knows which registries there are."""
+
+from __future__ import annotations
+
+import importlib
+
+from segablate.errors import SegablateError, near_miss
+from segablate.registry import Part, Registry
+
+# kind → module, attribute: imported when asked for, because some bring torch along
+KINDS = {
+    "dataset": ("segablate.datasets.base", "datasets"),
+    "design": ("segablate.study.designs", "designs"),
+    "executor": ("segablate.run.executors.base", "executors"),
+    "measure": ("segablate.measures.base", "measures"),
+    "upsampler": ("segablate.models.upsamplers.base", "upsamplers"),
+}
+
+
+def registry(kind: str) -> Registry:
+    """The registry of a kind, named in the singular or the plural.
+
+    Raises:
+        SegablateError: there is no such kind.
+    """
+    name = kind.removesuffix("s")
+    if name not in KINDS:
+        raise SegablateError(f"there is no kind `{kind}`", hint=near_miss(name, KINDS))
+    module, attribute = KINDS[name]
+    found: Registry = getattr(importlib.import_module(module), attribute)
+    return found
+
+
+def parts(kind: str) -> list[Part]:
+    """All parts of a kind, sorted by name."""
+    found = registry(kind)
+    return [found.part(name) for name in found.names()]
+
+
+def named(name: str) -> list[tuple[str, Part]]:
+    """The parts of that name with their kinds.
+
+    Raises:
+        SegablateError: there is none.
+    """
+    every = [(kind, part) for kind in KINDS for part in parts(kind)]
+    found = [(kind, part) for kind, part in every if part.name == name]
+    if not found:
+        hint = near_miss(name, {part.name for _, part in every})
+        raise SegablateError(f"there is nothing a study may name `{name}`", hint=hint)
+    return found

@@ -1,0 +1,105 @@
+"""`segablate list` and `segablate show`: what a study may name."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from segablate.cli.app import app, example
+from segablate.cli.options import AsJson
+
+if TYPE_CHECKING:
+    from segablate.registry import Part
+
+
+@app.command("list", epilog=example("segablate list upsamplers"))
+def list_parts(
+    kind: Annotated[
+        str,
+        typer.Argument(
+            metavar="[KIND]",
+            help="datasets, designs, executors, measures or upsamplers; without it, all of them.",
+            show_default=False,
+        ),
+    ] = "",
+    as_json: AsJson = False,
+) -> None:
+    """List what a study may name."""
+    from segablate.cli import kinds, output
+
+    found = {name: kinds.parts(name) for name in ([kind.removesuffix("s")] if kind else kinds.KINDS)}
+    rows = [(name, part.name, part.summary) for name, parts in found.items() for part in parts]
+    if as_json:
+        output.document({"parts": [dict(zip(("kind", "name", "summary"), row, strict=True)) for row in rows]})
+    else:
+        output.table(("kind", "name", "what it is"), rows)
+
+
+@app.command("show", epilog=example("segablate show bilinear"))
+def show_part(
+    name: Annotated[
+        str, typer.Argument(metavar="NAME", help="A name that `segablate list` shows.", show_default=False)
+    ],
+    as_json: AsJson = False,
+) -> None:
+    """Show one part: its settings, its paper, its file."""
+    from segablate.cli import kinds, output
+
+    described = [_described(kind, part) for kind, part in kinds.named(name)]
+    if as_json:
+        output.document({"parts": described})
+        return
+    for index, facts in enumerate(described):
+        if index:
+            print()
+        _print(facts)
+
+
+def _described(kind: str, part: Part) -> dict[str, Any]:
+    from dataclasses import asdict
+
+    from segablate.cli.describe import settings
+
+    return {
+        "kind": kind,
+        "name": part.name,
+        "summary": part.summary,
+        "settings": [asdict(setting) for setting in settings(part)],
+        "paper": part.paper,
+        "version": part.version,
+        "file": part.file,
+    }
+
+
+def _print(facts: dict[str, Any]) -> None:
+    import json
+
+    from segablate.cli import output
+
+    print(f"{facts['kind']} `{facts['name']}`: {facts['summary']}")
+    if facts["settings"]:
+        print()
+        rows = [
+            (
+                one["name"],
+                one["type"],
+                "must be given" if one["required"] else json.dumps(one["default"]),
+                one["meaning"],
+            )
+            for one in facts["settings"]
+        ]
+        output.table(("setting", "type", "default", "meaning"), rows)
+    print()
+    if facts["paper"]:
+        print(f"paper    {facts['paper']}")
+    print(f"version  {facts['version']}")
+    print(f"file     {_near(Path(facts['file']))}")
+
+
+def _near(file: Path) -> Path:
+    """Relative to the working directory where it lies below it."""
+    here = Path(os.getcwd())
+    return file.relative_to(here) if file.is_relative_to(here) else file

@@ -1,0 +1,136 @@
+"""`segablate oracle`: the label-reconstruction ceiling of a folder of label maps, without a study file."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import typer
+
+from segablate.cli.app import app, example
+from segablate.cli.options import AsJson, numbers, words
+from segablate.errors import SegablateError
+
+# field of the measure's configuration → option that sets it, the narrower after the wider
+OPTIONS = {
+    "data.classes": "--classes",
+    "data.ignore": "--ignore",
+    "model.output_stride": "--stride",
+    "model.upsampler": "--upsampler",
+    "model.upsampler.channels": "--channels",
+    "fit": "--fit",
+    "score": "--score",
+    "limit": "--limit",
+}
+
+
+@app.command(epilog=example("segablate oracle labels --classes 21 --stride 16,32 --upsampler bilinear"))
+def oracle(
+    labels: Annotated[
+        Path, typer.Argument(metavar="LABELS", help="A folder of label maps.", show_default=False)
+    ],
+    classes: Annotated[int, typer.Option(min=1, metavar="N", help="How many classes there are.")],
+    stride: Annotated[str, typer.Option(metavar="S,…", help="Output strides.")],
+    upsampler: Annotated[
+        str, typer.Option(metavar="U,…", help="Upsamplers, see `segablate list upsamplers`.")
+    ],
+    channels: Annotated[
+        str, typer.Option(metavar="K,…", help="Numbers of channels, for upsamplers that have some.")
+    ] = "64",
+    encode: Annotated[
+        Literal["project", "optimise"],
+        typer.Option(help="project: linearly; optimise: then search."),
+    ] = "project",
+    centre: Annotated[bool, typer.Option("--centre", help="Take the mean patch off before the fit.")] = False,
+    fit: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="LIST", help="File with the names to fit on; without it: all.", show_default=False
+        ),
+    ] = None,
+    score: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="LIST", help="File with the names to score; without it: all.", show_default=False
+        ),
+    ] = None,
+    ignore: Annotated[int, typer.Option(metavar="VALUE", help="The label value that is not scored.")] = 255,
+    limit: Annotated[
+        int | None,
+        typer.Option(min=1, metavar="N", help="Score N label maps only, spread evenly.", show_default=False),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Measure the ceiling of a folder of label maps, without a study.
+
+    Each label map is stored at 1/stride of its size and restored by the upsampler.
+    The restored label maps are scored against the true ones.
+    """
+    strides, widths, names = numbers("--stride", stride), numbers("--channels", channels), words(upsampler)
+
+    from segablate.cli import output
+    from segablate.cli.progress import Bars
+    from segablate.measures.oneshot import ceilings
+
+    with named(labels):
+        rows = ceilings(
+            labels,
+            classes,
+            ignore,
+            strides,
+            names,
+            widths,
+            encode,
+            centre,
+            fit,
+            score,
+            limit,
+            Bars().progress,
+        )
+    if as_json:
+        output.document({"rows": rows})
+    else:
+        _print(rows)
+
+
+@contextmanager
+def named(labels: Path) -> Iterator[None]:
+    """Say errors in the words of the command line: the option at fault, and hints that it can follow."""
+    places = {"data": str(labels), **OPTIONS}
+    try:
+        yield
+    except SegablateError as error:
+        field = error.field or ""
+        found = [place for name, place in places.items() if f"{field}.".startswith(f"{name}.")]
+        error.where = error.where or (found[-1] if found else None)
+        error.hint = _hint(error.hint or "")
+        raise
+
+
+def _hint(hint: str) -> str | None:
+    classes = re.match(r"say `classes: (\d+)`", hint)
+    if classes:
+        return f"pass `--classes {classes[1]}`"
+    return None if "`data." in hint else hint or None
+
+
+def _print(rows: Sequence[Mapping[str, Any]]) -> None:
+    from segablate.cli import output
+    from segablate.quantity import quantity
+
+    scores = [quantity(metric) for metric in ("miou", "pixel_accuracy", "boundary_iou")]
+    heads = ["upsampler", "output stride", "channels", *(score.heading for score in scores), "images"]
+    lines = [
+        [
+            str(row["upsampler"]),
+            str(row["output_stride"]),
+            "–" if row["channels"] is None else str(row["channels"]),
+            *(score.shown(row[score.metric]) for score in scores),
+            f"{row['images']:,}",
+        ]
+        for row in rows
+    ]
+    output.table(heads, lines, right=range(1, len(heads)))

@@ -1,0 +1,95 @@
+"""`segablate plan`: the cells of a study, which are done, and why the others must run."""
+
+from __future__ import annotations
+
+import statistics
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from segablate.cli.app import app, example
+from segablate.cli.options import AsJson, Overrides, StoreFolder, StudyFile
+
+if TYPE_CHECKING:
+    from segablate.run.plan import Plan
+    from segablate.run.store import Store
+
+
+@app.command(epilog=example("segablate plan studies/quickstart.yaml --explain"))
+def plan(
+    study: StudyFile,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Say which field is new where a cell must run.")
+    ] = False,
+    overrides: Overrides = [],  # noqa: B006  # Typer makes its own list
+    store: StoreFolder = Path("runs"),
+    as_json: AsJson = False,
+) -> None:
+    """Show a study's cells, and which are done; run nothing."""
+    from segablate.cli import output
+    from segablate.cli.flow import planned
+    from segablate.run import explain as explanation
+    from segablate.run.store import Store
+
+    made = planned(study, overrides)
+    kept = Store(store)
+    states = {cell.key: state for cell, state in explanation.explain(made, kept)}
+    rows = _rows(made, states)
+    if as_json:
+        output.document({"study": made.study.name, "rows": rows})
+        return
+    _print(rows, explain)
+    output.say(_summary(states) + _cost(made, kept, states))
+
+
+def _rows(made: Plan, states: Mapping[str, str]) -> list[dict[str, Any]]:
+    found = []
+    for row in made.rows:
+        state, _, why = (states[row.cell.key] if row.cell else f"skipped: {row.skipped}").partition(": ")
+        found.append(
+            {
+                "variant": row.variant.label,
+                "measure": row.measure.label,
+                "seed": row.seed,
+                "cell": row.cell.key if row.cell else None,
+                "state": state,
+                "why": why,
+            }
+        )
+    return found
+
+
+def _print(rows: Sequence[Mapping[str, Any]], explain: bool) -> None:
+    from segablate.cli import output
+
+    names = ["variant", "measure", "seed", "state"] + (["why"] if explain else [])
+    output.table(names, [[str(row[name]) for name in names] for row in rows])
+
+
+def _summary(states: Mapping[str, str]) -> str:
+    counts = Counter(state.partition(":")[0] for state in states.values())
+    told = ", ".join(f"{number:,} {state}" for state, number in sorted(counts.items()))
+    cells = f"{len(states):,} cell{'' if len(states) == 1 else 's'}"
+    return f"{cells}: {told}" if told else cells
+
+
+def _cost(plan: Plan, store: Store, states: Mapping[str, str]) -> str:
+    """How long the rest may take, going by the cells of the same measures that are stored."""
+    rest = Counter(cell.measure for cell in plan.cells if states[cell.key] != "done")
+    seconds = 0.0
+    for measure, number in rest.items():
+        taken = [outcome.seconds for outcome in store.outcomes(measure) if outcome.status == "done"]
+        if not taken:
+            return ""
+        seconds += number * statistics.median(taken)
+    return f"; the rest may take {duration(seconds)}" if rest else ""
+
+
+def duration(seconds: float) -> str:
+    """A rough duration: `20 s`, `5 min`, `3.2 h`."""
+    if seconds < 90:
+        return f"{max(seconds, 1):.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"

@@ -1,0 +1,63 @@
+"""`segablate report`: write a study's report again, or check that the committed one is what the data say."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from segablate.cli.app import CHECK_FAILED, app, example
+from segablate.cli.options import AsJson, Label, Overrides, ReportsFolder, StoreFolder, StudyFile
+
+if TYPE_CHECKING:
+    from segablate.cli.flow import Place
+
+
+@app.command(epilog=example("segablate report studies/quickstart.yaml --check"))
+def report(
+    study: StudyFile,
+    check: Annotated[
+        bool, typer.Option("--check", help="Write nothing; exit code 4 if a file is not what the data say.")
+    ] = False,
+    overrides: Overrides = [],  # noqa: B006  # Typer makes its own list
+    store: StoreFolder = Path("runs"),
+    reports: ReportsFolder = Path("reports"),
+    label: Label = "",
+    as_json: AsJson = False,
+) -> None:
+    """Write a study's report again; run nothing.
+
+    The numbers come from the store where it has all of them, else from the report's own `data` folder:
+    a fresh checkout has no store.
+    """
+    from segablate.cli import flow, output
+
+    place = flow.Place(store, reports, label)
+    if check:
+        _check(study, overrides, place, as_json)
+        return
+    name, page = flow.republish(study, place, overrides)
+    if as_json:
+        output.document({"study": name, "report": page.as_posix()})
+    else:
+        print(page)
+
+
+def _check(study: Path, overrides: list[str], place: Place, as_json: bool) -> None:
+    from segablate.cli import flow, output
+    from segablate.report.write import check
+    from segablate.study.load import load
+
+    loaded = load(study, overrides)
+    folder = place.report(loaded.name)
+    stale = check(flow.facts(loaded, overrides, place.label), folder)
+    if as_json:
+        output.document({"study": loaded.name, "report": (folder / "report.md").as_posix(), "stale": stale})
+    elif not stale:
+        output.say(f"{folder}: every file is what its data say")
+    for name in [] if as_json else stale:
+        print(folder / name)
+    if stale:
+        output.say(f"\nhint: `segablate report {study}` writes what is stale")
+        raise typer.Exit(CHECK_FAILED)

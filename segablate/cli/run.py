@@ -1,0 +1,85 @@
+"""`segablate run`: run what is missing, then write the report."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+from segablate.cli.app import CELLS_FAILED, app, example
+from segablate.cli.options import AsJson, Label, Overrides, ReportsFolder, StoreFolder, StudyFile
+
+if TYPE_CHECKING:
+    from segablate.run.execute import Summary
+
+Only = Annotated[
+    Literal["missing", "failed", "all"],
+    typer.Option(help="missing: what has no number yet; failed: what failed before; all: everything anew."),
+]
+Jobs = Annotated[int, typer.Option(min=1, metavar="N", help="How many groups of cells at the same time.")]
+Executor = Annotated[
+    str,
+    typer.Option(
+        metavar="NAME",
+        help="See `segablate list executors`. Without it: inline, or processes with --jobs.",
+        show_default=False,
+    ),
+]
+Device = Annotated[Literal["auto", "cpu", "cuda"], typer.Option(help="Where networks compute.")]
+
+
+@app.command(epilog=example("segablate run studies/quickstart.yaml"))
+def run(
+    study: StudyFile,
+    overrides: Overrides = [],  # noqa: B006  # Typer makes its own list
+    only: Only = "missing",
+    jobs: Jobs = 1,
+    executor: Executor = "",
+    device: Device = "auto",
+    store: StoreFolder = Path("runs"),
+    reports: ReportsFolder = Path("reports"),
+    label: Label = "",
+    as_json: AsJson = False,
+) -> None:
+    """Run what is missing, then write the report.
+
+    Stop it at any time: what is finished is kept, and the same command goes on from there.
+    Cells that fail become rows with their reason, and the exit code is 3.
+    """
+    from segablate.cli.flow import Place, planned, publish
+    from segablate.cli.progress import Bars
+    from segablate.run.execute import execute
+    from segablate.run.store import Store
+
+    place = Place(store, reports, label)
+    plan = planned(study, overrides)
+    summary = execute(
+        plan,
+        Store(store),
+        only=only,
+        executor=executor or ("processes" if jobs > 1 else "inline"),
+        jobs=jobs,
+        device=device,
+        progress=Bars().progress,
+    )
+    page = publish(plan, place, overrides)
+    _tell(plan.study.name, summary, page, as_json)
+    if summary.failed:
+        raise typer.Exit(CELLS_FAILED)
+
+
+def _tell(study: str, summary: Summary, page: Path, as_json: bool) -> None:
+    from segablate.cli import output, results
+    from segablate.report.data import read
+
+    records = read(page.parent / "data")
+    if as_json:
+        cells = {name: getattr(summary, name) for name in ("done", "failed", "skipped", "reused", "open")}
+        told: dict[str, Any] = {"study": study, "report": page.as_posix(), "cells": cells}
+        output.document({**told, "rows": results.rows(records)})
+        return
+    results.show(records)
+    output.say("")
+    output.say(results.counts(summary.done, summary.reused, summary.failed, summary.skipped))
+    output.say(f"report: {page}")

@@ -1,0 +1,87 @@
+"""What all data sets made of files have in common: reading an item, and the split's fingerprint."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from pathlib import Path
+from typing import ClassVar
+
+import numpy as np
+
+from segablate.datasets import files, fingerprints
+from segablate.datasets.base import Item
+from segablate.errors import SegablateError
+
+
+class LabelFiles:
+    """A data set whose items are files. What is left to do is `_list`: which files make up a split.
+
+    Args:
+        root: the folder it lies in.
+        classes: names of the classes.
+        ignore: the label of pixels that count as nothing.
+        palette: colours of the classes.
+        settings: what else decides which files are listed and what they mean.
+        remap: what each value in the files stands for; None leaves them as they are.
+    """
+
+    remedy: ClassVar[str] = (
+        "are these its label maps? `data: {{use: folder, classes: {needed}, …}}` reads any others"
+    )
+
+    def __init__(
+        self,
+        root: Path,
+        classes: tuple[str, ...],
+        ignore: int | None,
+        palette: np.ndarray,
+        settings: Hashable = (),
+        remap: np.ndarray | None = None,
+    ) -> None:
+        self.root = root
+        self.classes = classes
+        self.ignore = ignore
+        self.palette = palette
+        self._settings = settings
+        self._remap = remap
+        self._items: dict[str, tuple[Item, ...]] = {}
+
+    def items(self, split: str) -> Sequence[Item]:
+        """What a split holds; listed once."""
+        if split not in self._items:
+            self._items[split] = tuple(self._list(split))
+        return self._items[split]
+
+    def label(self, item: Item) -> np.ndarray:
+        """The label map, uint8 or uint16 of shape (height, width), its values checked."""
+        if item.label is None:
+            raise SegablateError(f"`{item.name}` has no label map", where=str(self.root))
+        return files.read_labels(
+            item.label, len(self.classes), self.ignore, remap=self._remap, remedy=self.remedy
+        )
+
+    def image(self, item: Item) -> np.ndarray:
+        """The image, uint8 of shape (height, width, 3), of the label map's size."""
+        if item.image is None:
+            raise SegablateError(f"`{item.name}` has no image", where=str(self.root), hint=self._no_images())
+        image = files.read_image(item.image)
+        if item.label is not None and files.size_of(item.label) != image.shape[:2]:
+            height, width = files.size_of(item.label)
+            raise SegablateError(
+                f"the image is {image.shape[0]}×{image.shape[1]}, its label map `{item.label.name}` "
+                f"{height}×{width} (height × width)",
+                where=str(item.image),
+            )
+        return image
+
+    def fingerprint(self, split: str) -> str:
+        """A hash of the split's label files and names."""
+        remap = () if self._remap is None else tuple(self._remap.tolist())
+        key = (type(self).__name__, str(self.root.absolute()), self._settings, remap, split, str(Path.cwd()))
+        return fingerprints.once(key, lambda: fingerprints.of_files(self.items(split), str(remap)))
+
+    def _list(self, split: str) -> Sequence[Item]:
+        raise NotImplementedError
+
+    def _no_images(self) -> str:
+        return "only its label maps are here"

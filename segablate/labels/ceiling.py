@@ -1,0 +1,119 @@
+"""Score restored label maps against the truth: one pass over the maps for all restorers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from segablate.labels import boundary
+from segablate.labels.confusion import Counts, confusion_near, scores
+from segablate.labels.patches import Labels, cut, pad
+from segablate.labels.restore import Restorer
+from segablate.labels.work import each
+
+
+@dataclass
+class Tally:
+    """What one way to restore got right over all images.
+
+    Attributes:
+        confusion: shape (C, C), truth along the rows.
+        regions: pixels near contours, see `boundary`.
+        images: label maps counted.
+        miou: mIoU of each image by itself, in order, to find the worst.
+    """
+
+    confusion: Counts
+    regions: boundary.Regions
+    images: int = 0
+    miou: list[float] = field(default_factory=list)
+
+    @classmethod
+    def empty(cls, classes: int) -> Tally:
+        """Nothing counted yet."""
+        return cls(np.zeros((classes, classes), np.int64), boundary.Regions.none(classes))
+
+    def add(self, confusion: Counts, regions: boundary.Regions) -> None:
+        """Count one image more."""
+        self.confusion += confusion
+        self.regions += regions
+        self.images += 1
+        self.miou.append(scores(confusion).miou)
+
+    def worst(self, most: int) -> list[int]:
+        """Numbers of the images with the lowest mIoU of their own, worst first."""
+        order = np.argsort(np.nan_to_num(np.array(self.miou), nan=2.0), kind="stable")
+        return [int(i) for i in order[:most]]
+
+
+class Truth:
+    """One label map with what every comparison with it needs, computed once."""
+
+    def __init__(self, label: Labels, classes: int, ignore: int) -> None:
+        self.label = label
+        self.classes = classes
+        self.ignore = ignore
+        self.occurs: Counts = np.bincount(label.reshape(-1), minlength=classes)[:classes].astype(np.int64)
+        self.d = boundary.distance((label.shape[0], label.shape[1]))
+        self.near = boundary.near_contour(label, self.d)
+        self.ignored: NDArray[np.bool_] | None = (
+            label >= classes if int(self.occurs.sum()) < label.size else None
+        )
+
+    def compare(self, restored: Labels) -> tuple[Counts, boundary.Regions]:
+        """Confusion and boundary regions of a restored map of at least the same size."""
+        prediction = restored[: self.label.shape[0], : self.label.shape[1]]
+        if self.ignored is not None:
+            prediction = np.where(self.ignored, self.label, prediction)
+        matrix = confusion_near(self.label, prediction, self.occurs)
+        return matrix, boundary.regions(self.label, self.near, prediction, self.classes, self.d)
+
+
+def restore_all(label: Labels, restorers: Iterable[Restorer], ignore: int) -> list[Labels]:
+    """The map restored in every way, padded sizes; restorers of one stride share its patches."""
+    patches = {}
+    restored: list[Labels] = []
+    for restorer in restorers:
+        stride = restorer.stride
+        if stride not in patches:
+            patches[stride] = cut(pad(label, stride, ignore), stride)
+        restored += restorer.restore(patches[stride])
+    return restored
+
+
+def score(
+    maps: Sequence[Callable[[], Labels]],
+    restorers: Sequence[Restorer],
+    *,
+    classes: int,
+    ignore: int,
+    pool: Executor,
+    tick: Callable[[int], None] = lambda _: None,
+) -> list[Tally]:
+    """A tally for each map a restorer gives, restorers in order.
+
+    Args:
+        maps: each call reads one label map.
+        restorers: the ways to restore.
+        classes: number of classes C.
+        ignore: the value that is not scored.
+        pool: threads to read and restore with.
+        tick: told how many more maps are done.
+    """
+
+    def one(read: Callable[[], Labels]) -> list[tuple[Counts, boundary.Regions]]:
+        label = read()
+        truth = Truth(label, classes, ignore)
+        return [truth.compare(restored) for restored in restore_all(label, restorers, ignore)]
+
+    tallies: list[Tally] = []
+    for found in each(pool, one, maps):
+        tallies = tallies or [Tally.empty(classes) for _ in found]
+        for tally, (matrix, near) in zip(tallies, found, strict=True):
+            tally.add(matrix, near)
+        tick(1)
+    return tallies

@@ -1,0 +1,195 @@
+"""Fit subspaces to a set of label maps, reading each map once for all strides.
+
+Three solvers give the same components:
+- `moment` forms the second moment of the classes that meet, the quickest while it fits in memory;
+- `runs` keeps the patches as runs and multiplies by those, for many classes or long patches;
+- `sklearn` is IncrementalPCA on dense patches: slow, centred only, the second opinion.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Executor
+from typing import Literal, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from segablate.errors import SegablateError
+from segablate.labels.moment import SecondMoment
+from segablate.labels.patches import Labels, Patches, cut, layout, pad, raster
+from segablate.labels.runs import RunLengths
+from segablate.labels.subspace import Subspace, largest, principal
+from segablate.labels.work import each
+
+Solver = Literal["auto", "moment", "runs", "sklearn"]
+
+MAPS_A_BATCH = 32
+# all pairs of classes in int32: 21 classes at stride 32 take 1 GB, 150 classes 47 GB
+MOMENT_LIMIT = 30_000
+
+
+class Accumulator(Protocol):
+    """Takes in label maps, then gives components."""
+
+    def add(self, maps: Sequence[Patches]) -> None:
+        """Take in the patches of some label maps; called from several threads."""
+
+    def solve(self, k: int, centred: bool, pool: Executor) -> Subspace:
+        """The k leading components of all that was added."""
+
+
+def accumulator(solver: Solver, classes: int, stride: int) -> Accumulator:
+    """The accumulator of a solver; `auto` takes the moment where it fits."""
+    if solver == "auto":
+        solver = "moment" if largest(stride, classes) <= MOMENT_LIMIT else "runs"
+    if solver == "sklearn":
+        return DenseAccumulator(classes, stride)
+    return MomentAccumulator(classes, stride) if solver == "moment" else RunsAccumulator(classes, stride)
+
+
+def fit(
+    maps: Sequence[Callable[[], Labels]],
+    *,
+    classes: int,
+    ignore: int,
+    wanted: dict[int, int],
+    centred: bool,
+    solver: Solver,
+    pool: Executor,
+    tick: Callable[[int], None] = lambda _: None,
+) -> dict[int, Subspace]:
+    """Subspaces for several strides from one pass over the label maps.
+
+    Args:
+        maps: each call reads one label map.
+        classes: number of classes C.
+        ignore: the value that is not a class.
+        wanted: output stride → components wanted.
+        centred: take the mean patch off.
+        solver: see the module.
+        pool: threads to read and count with.
+        tick: told how many more maps are done.
+    """
+    sums = {stride: accumulator(solver, classes, stride) for stride in wanted}
+
+    def take(batch: Sequence[Callable[[], Labels]]) -> int:
+        read = [one() for one in batch]
+        for stride, total in sums.items():
+            total.add([cut(pad(label, stride, ignore), stride) for label in read])
+        return len(read)
+
+    for done in each(pool, take, list(_batches(maps))):
+        tick(done)
+    return {stride: sums[stride].solve(k, centred, pool) for stride, k in wanted.items()}
+
+
+class MomentAccumulator:
+    """Solver `moment`."""
+
+    def __init__(self, classes: int, stride: int) -> None:
+        self.classes, self.stride = classes, stride
+        self._moment = SecondMoment(classes, stride)
+        self.add = self._moment.add
+
+    def solve(self, k: int, centred: bool, pool: Executor) -> Subspace:
+        """See `Accumulator`."""
+        blocks = self._moment.finish(pool)
+        pixels = layout(self.stride).pixels
+
+        def times(block: NDArray[np.float64]) -> NDArray[np.float64]:
+            given = block.reshape(self.classes, pixels, -1)
+            product = np.zeros_like(given)
+
+            def one(pair: tuple[int, int]) -> list[tuple[int, NDArray[np.float64]]]:
+                c, d = pair
+                counts = blocks[pair].astype(np.float64)
+                return [(c, counts @ given[d])] + ([(d, counts.T @ given[c])] if c != d else [])
+
+            for parts in each(pool, one, list(blocks)):
+                for c, part in parts:
+                    product[c] += part
+            return product.reshape(len(block), -1)
+
+        count = np.zeros((self.classes, pixels))
+        for (c, d), block in blocks.items():
+            if c == d:
+                count[c] = block.diagonal()
+        return principal(
+            times, count.reshape(-1), stride=self.stride, classes=self.classes,
+            patches=self._moment.patches, k=k, centred=centred,
+        )  # fmt: skip
+
+
+class RunsAccumulator:
+    """Solver `runs`."""
+
+    def __init__(self, classes: int, stride: int) -> None:
+        self.classes, self.stride = classes, stride
+        self._runs = RunLengths(classes, stride)
+        self.add = self._runs.add
+
+    def solve(self, k: int, centred: bool, pool: Executor) -> Subspace:  # one sparse product at a time
+        """See `Accumulator`."""
+        self._runs.finish()
+        return principal(
+            self._runs.moment_times, self._runs.count(), stride=self.stride, classes=self.classes,
+            patches=self._runs.patches, k=k, centred=centred,
+        )  # fmt: skip
+
+
+class DenseAccumulator:
+    """Solver `sklearn`: every patch as a dense row, in order, through IncrementalPCA."""
+
+    def __init__(self, classes: int, stride: int) -> None:
+        self.classes, self.stride = classes, stride
+        self._rows: list[Labels] = []
+
+    def add(self, maps: Sequence[Patches]) -> None:
+        """See `Accumulator`."""
+        for patches in maps:
+            pixels = layout(self.stride).pixels
+            rows = np.repeat(patches.first.reshape(-1, 1), pixels, axis=1)
+            rows[patches.mixed.reshape(-1)] = patches.kept.reshape(-1, pixels)
+            self._rows.append(rows)
+
+    def solve(self, k: int, centred: bool, pool: Executor) -> Subspace:  # scikit-learn has threads of its own
+        """See `Accumulator`."""
+        from sklearn.decomposition import IncrementalPCA
+
+        if not centred:
+            raise SegablateError(
+                "solver `sklearn` centres always",
+                hint="set `centre: true`, or take another solver",
+                field="solver",
+            )
+        rows = np.concatenate(self._rows)
+        batch = max(2 * k, 1024)
+        pca = IncrementalPCA(n_components=k, batch_size=batch)
+        for start in range(0, len(rows), batch):
+            part = rows[start : start + batch]
+            if len(part) >= k:
+                pca.partial_fit(one_hot(part, self.classes))
+        variance = pca.explained_variance_ * (pca.n_samples_seen_ - 1)
+        shape = (self.classes, self.stride * self.stride)
+        place = raster(self.stride)
+        components = np.empty((k, *shape), np.float32)
+        components[:, :, place] = pca.components_.reshape(k, *shape)
+        mean = np.empty(shape, np.float32)
+        mean[:, place] = pca.mean_.reshape(shape)
+        total = float(variance.sum() / pca.explained_variance_ratio_.sum())
+        return Subspace(
+            self.stride, self.classes, components, variance, total, mean, True, len(rows), float("nan")
+        )
+
+
+def one_hot(rows: Labels, classes: int) -> NDArray[np.float32]:
+    """Dense one-hot patches, (n, pixels) → (n, C · pixels); a value ≥ C is a zero vector."""
+    held = rows[:, None, :] == np.arange(classes)[None, :, None]
+    dense: NDArray[np.float32] = held.reshape(len(rows), -1).astype(np.float32)
+    return dense
+
+
+def _batches(maps: Sequence[Callable[[], Labels]]) -> Iterator[Sequence[Callable[[], Labels]]]:
+    for start in range(0, len(maps), MAPS_A_BATCH):
+        yield maps[start : start + MAPS_A_BATCH]

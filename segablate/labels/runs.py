@@ -1,0 +1,106 @@
+"""One-hot patches as runs: a patch is the few places where its label changes.
+
+    labels    3 3 3 7 7 7 7 3        X = R · S
+    class 3   1 1 1 0 0 0 0 1   =   running sum of   +1 0 0 −1 0 0 0 +1
+    class 7   0 0 0 1 1 1 1 0   =   running sum of    0 0 0 +1 0 0 0 −1
+
+R holds a handful of ±1 a patch, S is a running sum along the pixels of each class. X·Q is a running
+sum of Q and sparse gathers, Xᵀ·Y the same backwards, and X is never formed. This is what is left
+when the second moment itself is too large: memory goes with the runs, not with (r²C)².
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from segablate.labels.patches import Patches, layout
+
+Matrix = NDArray[np.float64]
+
+
+class RunLengths:
+    """The matrix X of one-hot patches, one row a patch, as an operator.
+
+    Label maps are added from any number of threads.
+
+    Args:
+        classes: number of classes C; a value ≥ C is a zero vector.
+        stride: side of a patch, r.
+    """
+
+    def __init__(self, classes: int, stride: int) -> None:
+        self.classes = classes
+        self.pixels = layout(stride).pixels
+        self.patches = 0
+        self._pure = np.zeros(classes, np.int64)
+        self._parts: list[sparse.csr_array] = []
+        self._lock = threading.Lock()
+
+    def add(self, maps: Sequence[Patches]) -> None:
+        """Take in the patches of some label maps."""
+        pure = np.zeros(self.classes, np.int64)
+        for patches in maps:
+            values = patches.first[~patches.mixed]
+            pure += np.bincount(values[values < self.classes], minlength=self.classes)
+        part = runs(
+            np.concatenate([patches.kept.reshape(len(patches.kept), -1) for patches in maps]), self.classes
+        )
+        with self._lock:
+            self._pure += pure
+            self._parts.append(part)
+            self.patches += sum(patches.first.size for patches in maps)
+
+    def finish(self) -> None:
+        """Join what was added: equal patches become one row with a weight."""
+        empty = sparse.csr_array((0, self.classes * self.pixels), dtype=np.int8)
+        self._rows = sparse.vstack([*self._parts, empty], format="csr", dtype=np.int8)
+        self._rows_transposed = self._rows.T.tocsr()
+        self._parts = []
+
+    @property
+    def entries(self) -> int:
+        """Stored ±1 entries."""
+        return int(self._rows.nnz)
+
+    def times(self, q: Matrix) -> Matrix:
+        """X·Q for the mixed patches: (C · pixels, b) → (patches, b); pixels in kept order."""
+        summed = np.cumsum(q.reshape(self.classes, self.pixels, -1)[:, ::-1], axis=1)[:, ::-1]
+        return np.asarray(self._rows @ summed.reshape(len(q), -1))
+
+    def transposed_times(self, y: Matrix) -> Matrix:
+        """Xᵀ·Y for the mixed patches: (patches, b) → (C · pixels, b)."""
+        ends = np.asarray(self._rows_transposed @ y).reshape(self.classes, self.pixels, -1)
+        summed: Matrix = np.cumsum(ends, axis=1).reshape(self.classes * self.pixels, -1)
+        return summed
+
+    def moment_times(self, q: Matrix) -> Matrix:
+        """Σ v vᵀ · Q over all patches, the counted ones of one class included."""
+        whole = q.reshape(self.classes, self.pixels, -1).sum(axis=1) * self._pure[:, None]
+        product = self.transposed_times(self.times(q)).reshape(self.classes, self.pixels, -1)
+        return (product + whole[:, None]).reshape(len(q), -1)
+
+    def count(self) -> Matrix:
+        """How often each class stands at each pixel, shape (C · pixels,): the sum of all patches."""
+        ones = np.ones((self._rows.shape[0], 1))
+        return (self.transposed_times(ones).reshape(self.classes, -1) + self._pure[:, None]).reshape(-1)
+
+
+def runs(flat: NDArray[np.unsignedinteger], classes: int) -> sparse.csr_array:
+    """R for patches of shape (n, pixels): +1 where a run of a class begins, −1 where it ends."""
+    n, pixels = flat.shape
+    change = np.ones((n, pixels), bool)
+    np.not_equal(flat[:, 1:], flat[:, :-1], out=change[:, 1:])
+    row, place = np.nonzero(change)
+    begins = flat[row, place].astype(np.intp)
+    ends = np.where(place > 0, flat[row, place - 1], classes).astype(np.intp)
+    rows = np.concatenate([row[begins < classes], row[ends < classes]])
+    columns = np.concatenate(
+        [(begins * pixels + place)[begins < classes], (ends * pixels + place)[ends < classes]]
+    )
+    signs = np.repeat(np.array([1, -1], np.int8), [np.sum(begins < classes), np.sum(ends < classes)])
+    return sparse.csr_array((signs, (rows, columns)), shape=(n, classes * pixels), dtype=np.int8)

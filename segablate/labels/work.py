@@ -1,0 +1,51 @@
+"""Threads for label maps: numpy, scipy and Pillow let go of the interpreter where it counts.
+
+Several threads that each call BLAS with several threads get in each other's way, so inside the pool
+each call has one.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import TypeVar
+
+from threadpoolctl import threadpool_limits
+
+Given = TypeVar("Given")
+Made = TypeVar("Made")
+
+AHEAD = 16
+
+
+def workers() -> int:
+    """Cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+@contextmanager
+def threads(count: int | None = None) -> Iterator[Executor]:
+    """A pool of `count` threads, as many as cores by default, each with one BLAS thread."""
+    with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(count or workers()) as pool:
+        yield pool
+
+
+def each(pool: Executor, call: Callable[[Given], Made], items: Sequence[Given]) -> Iterator[Made]:
+    """`call(item)` for each item, in order, with only a few results waiting at any time.
+
+    The first error is raised where its result would be, and what has not begun is not begun.
+    """
+    waiting: deque[Future[Made]] = deque()
+    try:
+        for item in items:
+            waiting.append(pool.submit(call, item))
+            if len(waiting) >= AHEAD:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+    finally:
+        for future in waiting:
+            future.cancel()

@@ -1,0 +1,1 @@
+"""Ways to encode labels for the measure `oracle`."""

@@ -1,0 +1,61 @@
+"""`encode: project`: one pass over the label maps for every cell at once."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+
+from segablate.errors import SegablateError
+from segablate.labels.ceiling import restore_all, score
+from segablate.labels.patches import Labels
+from segablate.labels.restore import Linear, Restorer
+from segablate.labels.subspace import Subspace
+from segablate.labels.work import threads
+from segablate.measures.base import Result, Workshop
+from segablate.measures.ceilings.scene import Kind, Scene, kind, restorer
+from segablate.records import Reads
+
+
+def project(cells: Sequence[Reads], shop: Workshop) -> Iterator[Result | SegablateError]:
+    """The linear ceiling of some cells on the same label maps."""
+    scene = Scene(cells[0], shop)
+    with threads() as pool:
+        components = scene.components(cells, pool)
+        restorers, places = _arrange(cells, scene.classes, components)
+        begun = time.perf_counter()
+        with shop.progress("scoring", len(scene.items)) as tick:
+            tallies = score(
+                scene.maps(scene.items),
+                restorers,
+                classes=scene.classes,
+                ignore=scene.ignore,
+                pool=pool,
+                tick=tick,
+            )
+        scene.seconds["score"] = time.perf_counter() - begun
+        for reads, place in zip(cells, places, strict=True):
+            own = restorer(reads, scene.classes, components)
+
+            def again(label: Labels, own: Restorer = own) -> Labels:
+                return restore_all(label, [own], scene.ignore)[0]
+
+            explained = None
+            if "fitted" in reads:
+                explained = components[kind(reads)].explained(reads["upsampler"]["channels"])
+            yield scene.result(tallies[place], again, explained)
+
+
+def _arrange(
+    cells: Sequence[Reads], classes: int, components: Mapping[Kind, Subspace]
+) -> tuple[list[Restorer], list[int]]:
+    """Restorers, nested widths together in one, and the number of each cell's map among theirs."""
+    fitted = [reads for reads in cells if "fitted" in reads]
+    plain = [reads for reads in cells if "fitted" not in reads]
+    widths: dict[Kind, list[int]] = {kind(reads): [] for reads in fitted}
+    for reads in fitted:
+        widths[kind(reads)].append(reads["upsampler"]["channels"])
+    restorers: list[Restorer] = [Linear(components[k], w) for k, w in widths.items()]
+    restorers += [restorer(reads, classes, components) for reads in plain]
+    # in the order in which the restorers give their maps
+    given = [id(reads) for k in widths for reads in fitted if kind(reads) == k] + [id(r) for r in plain]
+    return restorers, [given.index(id(reads)) for reads in cells]

@@ -1,0 +1,213 @@
+"""What every encoding of the ceiling needs: the label maps, the fitted components, the result."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Executor
+from functools import partial
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from segablate.datasets.base import Dataset, Item, datasets
+from segablate.labels import boundary
+from segablate.labels.ceiling import Tally
+from segablate.labels.confusion import scores
+from segablate.labels.fit import fit
+from segablate.labels.patches import Labels
+from segablate.labels.restore import Restorer
+from segablate.labels.subspace import Subspace, largest
+from segablate.measures.base import PLACES, Arrays, Result, Workshop
+from segablate.models.upsamplers.base import upsampler_class
+from segablate.records import Measurement, Reads
+
+PICTURES = 3
+CONVENTION = {
+    "miou": "one confusion matrix over all label maps, mean over the classes that occur in the truth",
+    "pixel_accuracy": "share of the scored pixels of all label maps",
+    "boundary_iou": "pixels within 2 % of the diagonal of a contour, mean over classes",
+}
+BLIND_SPOTS = {
+    "boundary_iou": ("where the truth is ignored, the contour is the truth's own",),
+}
+
+
+# output stride, and whether the components are centred
+Kind: TypeAlias = tuple[int, bool]
+
+
+def kind(reads: Reads) -> Kind:
+    """Which components a cell that needs some is restored with."""
+    return reads["output_stride"], reads["upsampler"].get("bias", False)
+
+
+class Scene:
+    """The label maps that some cells are scored on, and what their components are fitted to.
+
+    Args:
+        reads: what one of the cells reads; all are on the same label maps.
+        shop: keeps the fitted components.
+    """
+
+    def __init__(self, reads: Reads, shop: Workshop) -> None:
+        spec = {name: value for name, value in reads["data"].items() if name != "version"}
+        root = reads[PLACES].get("root")
+        part, settings = datasets.resolve(spec if root is None else {**spec, "root": root})
+        self.data: Dataset = part.build({}, settings)
+        self.classes = len(self.data.classes)
+        self.items = _spread(self.data.items(reads["score"]), reads["limit"])
+        self.ignore = _void(self.data.ignore, self.classes)
+        self.shop = shop
+        self.seconds = {"decode": 0.0, "fit": 0.0, "score": 0.0}
+
+    def maps(self, items: Sequence[Item]) -> list[Callable[[], Labels]]:
+        """A reader for each label map."""
+        return [partial(self._read, item) for item in items]
+
+    def components(self, cells: Sequence[Reads], pool: Executor) -> dict[Kind, Subspace]:
+        """By stride and whether centred: the components that the cells need, from the store or fitted."""
+        wanted: dict[Kind, int] = {}
+        for reads in cells:
+            if "fitted" in reads:
+                wanted[kind(reads)] = max(wanted.get(kind(reads), 0), reads["upsampler"]["channels"])
+        about = next((reads for reads in cells if "fitted" in reads), None)
+        if about is None:
+            return {}
+        begun = time.perf_counter()
+        found = _Fitting(self, about, wanted, pool).all()
+        self.seconds["fit"] = time.perf_counter() - begun
+        return found
+
+    def result(self, tally: Tally, restore: Callable[[Labels], Labels], explained: float | None) -> Result:
+        """What is told of a cell; `restore` is asked again for the pictures of the worst label maps."""
+        score = scores(tally.confusion)
+        values = {
+            "miou": score.miou,
+            "pixel_accuracy": score.pixel_accuracy,
+            "boundary_iou": tally.regions.iou(),
+        }
+        facts = {
+            "per_class_iou": {str(c): iou for c, iou in score.per_class_iou.items()},
+            "class_names": list(self.data.classes),
+            "palette": np.asarray(self.data.palette).tolist(),
+            "images": tally.images,
+            "pixels": score.pixels,
+            "explained": explained,
+            "seconds": {phase: round(seconds, 3) for phase, seconds in self.seconds.items()},
+            "boundary_ratio": boundary.RATIO,
+        }
+        taken = [
+            Measurement(metric, (value,), CONVENTION[metric], BLIND_SPOTS.get(metric, ()))
+            for metric, value in values.items()
+        ]
+        artefacts = {
+            "confusion.npz": {"confusion": tally.confusion},
+            "worst.npz": self._pictures(tally, restore),
+        }
+        return Result(tuple(taken), facts, artefacts)
+
+    def _pictures(self, tally: Tally, restore: Callable[[Labels], Labels]) -> Arrays:
+        """The label maps that were restored worst, beside the truth."""
+        arrays: dict[str, np.ndarray] = {}
+        for place, number in enumerate(tally.worst(PICTURES)):
+            item = self.items[number]
+            truth = self._read(item)
+            restored = restore(truth)[: truth.shape[0], : truth.shape[1]]
+            arrays[f"truth_{place}"] = truth
+            arrays[f"restored_{place}"] = restored
+            arrays[f"name_{place}"] = np.array(item.name)
+            arrays[f"miou_{place}"] = np.array(tally.miou[number])
+        return arrays
+
+    def _read(self, item: Item) -> Labels:
+        begun = time.thread_time()
+        label = self.data.label(item)
+        ignore = self.data.ignore
+        if ignore is not None and ignore < self.classes:
+            # a class number that means "ignored" is moved out of the way of the classes
+            label = np.where(label == ignore, self.ignore, label).astype(label.dtype)
+        self.seconds["decode"] += time.thread_time() - begun
+        return label
+
+
+class _Fitting:
+    """Components for several strides: what the store lacks is fitted in one pass over the labels."""
+
+    def __init__(self, scene: Scene, about: Reads, wanted: Mapping[Kind, int], pool: Executor) -> None:
+        self.scene = scene
+        self.about = about
+        self.wanted = wanted
+        self.pool = pool
+        self._fitted: dict[Kind, Subspace] = {}
+
+    def all(self) -> dict[Kind, Subspace]:
+        """By stride and whether centred."""
+        found = {}
+        for stride, centred in self.wanted:
+            reads = {
+                "data": self.about["data"],
+                "fitted": self.about["fitted"],
+                "solver": self.about["solver"],
+                "output_stride": stride,
+                "centred": centred,
+                "components": self._components((stride, centred)),
+            }
+            arrays = self.scene.shop.cached("subspace", reads, partial(self._build, (stride, centred)))
+            found[stride, centred] = Subspace.from_arrays(arrays)
+        return found
+
+    def _components(self, kind: Kind) -> int:
+        """Rounded up to few sizes, so that studies that want fewer find what is there."""
+        most = largest(kind[0], self.scene.classes)
+        rounded = 64
+        while rounded < self.wanted[kind]:
+            rounded *= 4
+        return min(rounded, most)
+
+    def _build(self, kind: Kind) -> Arrays:
+        if kind not in self._fitted:
+            self._fit(kind[1])
+        return self._fitted[kind].to_arrays()
+
+    def _fit(self, centred: bool) -> None:
+        scene = self.scene
+        items = scene.data.items(self.about["fit"])
+        strides = {stride: self._components((stride, c)) for stride, c in self.wanted if c == centred}
+        with scene.shop.progress(f"fitting to {self.about['fit']}", len(items)) as tick:
+            fitted = fit(
+                scene.maps(items),
+                classes=scene.classes,
+                ignore=scene.ignore,
+                wanted=strides,
+                centred=centred,
+                solver=self.about["solver"],
+                pool=self.pool,
+                tick=tick,
+            )
+        self._fitted |= {(stride, centred): subspace for stride, subspace in fitted.items()}
+
+
+def restorer(reads: Reads, classes: int, components: Mapping[Kind, Subspace]) -> Restorer:
+    """The linear restorer of a cell."""
+    settings: dict[str, Any] = {**reads["upsampler"]}
+    name = settings.pop("use")
+    fitted = components[kind(reads)] if "fitted" in reads else None
+    found = upsampler_class(name).restorer(classes, reads["output_stride"], settings, fitted)
+    if found is None:
+        raise RuntimeError(f"{name} has no projection, yet it was planned")
+    return found
+
+
+def _spread(items: Sequence[Item], limit: int | None) -> list[Item]:
+    """At most `limit` items, spread evenly, the first among them."""
+    if limit is None or limit >= len(items):
+        return list(items)
+    return [items[i * len(items) // limit] for i in range(limit)]
+
+
+def _void(ignore: int | None, classes: int) -> int:
+    """A value outside the classes for pixels that are not scored."""
+    if ignore is not None and ignore >= classes:
+        return ignore
+    return 255 if classes <= 255 else 65535

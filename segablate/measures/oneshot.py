@@ -1,0 +1,109 @@
+"""The ceiling of a folder of label maps, without a study and without a store."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from segablate.errors import SegablateError
+from segablate.measures.base import Arrays, Result, measures
+from segablate.models.upsamplers.base import upsamplers
+from segablate.records import Reads
+
+Progress: TypeAlias = Callable[[str, int], AbstractContextManager[Callable[[int], None]]]
+
+
+class Bench:
+    """A workshop that keeps nothing."""
+
+    device = "cpu"
+
+    def __init__(self, progress: Progress) -> None:
+        self._progress = progress
+
+    def progress(self, what: str, total: int) -> AbstractContextManager[Callable[[int], None]]:
+        """The bar of whoever asked."""
+        return self._progress(what, total)
+
+    def cached(self, name: str, reads: Reads, build: Callable[[], Arrays]) -> Arrays:
+        """Build it."""
+        return build()
+
+
+def ceilings(
+    labels: Path,
+    classes: int,
+    ignore: int,
+    strides: Sequence[int],
+    names: Sequence[str],
+    channels: Sequence[int],
+    encode: str,
+    centre: bool,
+    fit: Path | None,
+    score: Path | None,
+    limit: int | None,
+    progress: Progress,
+) -> list[dict[str, Any]]:
+    """Rows of the JSON contract of `segablate oracle`: upsamplers, in each channels, in each strides.
+
+    Args:
+        labels: folder of label maps.
+        classes: number of classes C.
+        ignore: label of pixels that are not scored.
+        strides: output strides.
+        names: upsamplers.
+        channels: code widths, for upsamplers that have one.
+        encode: `project` or `optimise`.
+        centre: take the mean patch off, where components are fitted.
+        fit: file with the stems to fit on; all if None.
+        score: file with the stems to score; all if None.
+        limit: score so many only.
+        progress: opens a bar.
+
+    Raises:
+        SegablateError: as in a study.
+    """
+    settings = {"encode": encode, "fit": _path(fit), "score": _path(score), "limit": limit}
+    oracle = measures.part("oracle").build({}, settings)
+    data = {"use": "folder", "root": str(labels), "classes": classes, "ignore": ignore}
+    configs = [
+        {"data": data, "model": {"upsampler": spec, "output_stride": stride}}
+        for spec in _specs(names, channels, centre)
+        for stride in strides
+    ]
+    reads = [oracle.reads(config) for config in configs]
+    found = list(oracle.measure(reads, 0, Bench(progress)))
+    return [_row(about, result) for about, result in zip(reads, found, strict=True)]
+
+
+def _path(path: Path | None) -> str | None:
+    return None if path is None else str(path)
+
+
+def _specs(names: Sequence[str], channels: Sequence[int], centre: bool) -> list[dict[str, Any]]:
+    specs: list[dict[str, Any]] = []
+    for name in names:
+        known = upsamplers.part(name).defaults
+        bias = {"bias": True} if centre and "bias" in known else {}
+        if "channels" in known:
+            specs += [{"use": name, "channels": width, **bias} for width in channels]
+        else:
+            specs.append({"use": name})
+    return specs
+
+
+def _row(reads: Reads, result: Result | SegablateError) -> dict[str, Any]:
+    if isinstance(result, SegablateError):
+        raise result
+    scores = {m.metric: m.value for m in result.measurements}
+    taken = ("per_class_iou", "images", "pixels", "explained", "seconds")
+    return {
+        "upsampler": reads["upsampler"]["use"],
+        "output_stride": reads["output_stride"],
+        "channels": reads["upsampler"].get("channels"),
+        "encode": reads["encode"],
+        **scores,
+        **{name: result.facts[name] for name in taken},
+    }

@@ -1,0 +1,83 @@
+"""What was found, in sentences that are computed and never typed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from segablate.report.ceilings import Ceiling, at, baseline_of, best_of, measures, strides
+from segablate.report.data import Record
+from segablate.report.published import Comparison
+from segablate.report.words import counted, images, listed, percent, signed
+
+
+def answer(
+    records: Sequence[Record],
+    found: Sequence[Ceiling],
+    baseline: Mapping[str, str],
+    compared: Sequence[Comparison],
+) -> tuple[str, ...]:
+    """The answer, a sentence an element: what comes back at each stride, and how that agrees with print."""
+    done = sum(record.done for record in records)
+    if not done:
+        return (f"Nothing was measured: {_states(records)}.",)
+    if not found:
+        return (f"The table tells what was measured: {_states(records)}.",)
+    kept = [_at_stride(found, stride, baseline) for stride in strides(found)]
+    return (*kept, *_agreement(compared))
+
+
+def _states(records: Sequence[Record]) -> str:
+    states = [record.state for record in records]
+    return listed([f"{counted(states.count(state), 'cell')} {state}" for state in dict.fromkeys(states)])
+
+
+def _at_stride(found: Sequence[Ceiling], stride: int, baseline: Mapping[str, str]) -> str:
+    parts = []
+    for label in measures(found):
+        group = at(found, label, stride)
+        if group:
+            n = images(one.images for one in group)
+            parts.append(f"under {label} (n = {n}) {_contest(group, baseline)}")
+    return f"At output stride {stride}, {'; '.join(parts)}."
+
+
+def _contest(group: Sequence[Ceiling], baseline: Mapping[str, str]) -> str:
+    base, best = baseline_of(group, baseline), best_of(group)
+    first = f"{base.name} reaches mIoU* {percent(base.miou)}"
+    if len(group) == 1:
+        return first
+    if base is best:
+        return f"{first}, the most of {len(group)} upsamplers"
+    return f"{first} and {best.name} {percent(best.miou)}, the most of {len(group)} upsamplers"
+
+
+def _agreement(compared: Sequence[Comparison]) -> list[str]:
+    """Per measure: which published values agree within the tolerance, and which do not."""
+    said = []
+    for label in dict.fromkeys(one.measure for one in compared):
+        own = [one for one in compared if one.measure == label]
+        told = [one for one in own if one.verdict != "not comparable"]
+        if told:
+            said += _verdicts(told, label)
+        else:
+            said.append(f"No published value is comparable with {label}, because {own[0].because}.")
+    return said
+
+
+def _verdicts(told: Sequence[Comparison], label: str) -> list[str]:
+    agree = [_short(one) for one in told if one.agrees]
+    differ = [_short(one) for one in told if not one.agrees]
+    all_ = counted(len(told), "published value")
+    within = f"within {told[0].tolerance:g} points"
+    if not agree:
+        return [f"Under {label}, none of {all_} agrees {within}: {listed(differ)}."]
+    verb = "agrees" if len(agree) == 1 else "agree"
+    said = [f"Under {label}, {len(agree)} of {all_} {verb} {within}: {listed(agree)}."]
+    if differ:
+        said.append(f"{len(differ)} {'does' if len(differ) == 1 else 'do'} not: {listed(differ)}.")
+    return said
+
+
+def _short(one: Comparison) -> str:
+    measured, printed = f"{one.measured:.2f} % measured", f"{one.published:.2f} % published"
+    return f"{one.row} ({measured}, {printed}, {signed(one.difference)})"

@@ -1,0 +1,137 @@
+"""Doubts about a page, a closed list: each with what would remove it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from segablate.report.blocks import Caveat
+from segablate.report.ceilings import ceilings, measures
+from segablate.report.data import Record
+from segablate.report.words import counted, images, listed, plain
+
+FEW_IMAGES = 100
+
+
+def caveats(records: Sequence[Record]) -> tuple[Caveat, ...]:
+    """The doubts that apply, in a fixed order."""
+    return tuple(doubt for rule in RULES for doubt in rule(records))
+
+
+def a_ceiling_is_no_accuracy(records: Sequence[Record]) -> list[Caveat]:
+    """mIoU* is easily quoted as if a network reached it."""
+    if not ceilings(records):
+        return []
+    return [
+        Caveat(
+            "mIoU* says what an upsampler can give back of the labels, not what a trained network reaches.",
+            "Train the variants and measure their accuracy.",
+        )
+    ]
+
+
+def baseline_without_numbers(records: Sequence[Record]) -> list[Caveat]:
+    """There is nothing to compare with."""
+    lost = [r.measure for r in records if r.baseline and not r.done]
+    if not lost:
+        return []
+    return [
+        Caveat(
+            f"The baseline has no numbers under {listed(list(dict.fromkeys(lost)))}.",
+            "Put right what the section on missing cells tells, and run again.",
+        )
+    ]
+
+
+def cells_without_numbers(records: Sequence[Record]) -> list[Caveat]:
+    """The best of what is there need not be the best."""
+    lost = sum(record.state in ("failed", "not run") for record in records)
+    if not lost:
+        return []
+    return [
+        Caveat(
+            f"{counted(lost, 'cell')} of {len(records)} failed or did not run: the best may be among them.",
+            "Run the study again: what is done is not done twice.",
+        )
+    ]
+
+
+def unequal_images(records: Sequence[Record]) -> list[Caveat]:
+    """Columns that stand side by side but are over different images."""
+    found = ceilings(records)
+    counts = {label: {one.images for one in found if one.measure == label} for label in measures(found)}
+    if len(set().union(*counts.values())) < 2:
+        return []
+    told = listed([f"{label} on {images(numbers)}" for label, numbers in counts.items()])
+    return [
+        Caveat(
+            f"Not all numbers are over the same images: {told}.",
+            "Compare only numbers over the same images, or set the same limit everywhere.",
+        )
+    ]
+
+
+def few_images(records: Sequence[Record]) -> list[Caveat]:
+    """A score over a handful of images moves with each of them."""
+    few = {one.measure: one.images for one in ceilings(records) if one.images < FEW_IMAGES}
+    return [
+        Caveat(f"{label} scored only {images([number])}.", f"Score at least {FEW_IMAGES}.")
+        for label, number in few.items()
+    ]
+
+
+def fitted_on_what_is_scored(records: Sequence[Record]) -> list[Caveat]:
+    """The subspace has seen the label maps that it is judged by."""
+    same = [
+        one
+        for one in ceilings(records)
+        if one.channels and one.record.reads.get("fit") == one.record.reads.get("score")
+    ]
+    if not same or same[0].record.reads.get("fit") is None:
+        return []
+    return [
+        Caveat(
+            "Fitted upsamplers were fitted on the label maps that they were scored on.",
+            "Fit on one split and score on another.",
+        )
+    ]
+
+
+def absent_classes(records: Sequence[Record]) -> list[Caveat]:
+    """mIoU is over the classes that occur."""
+    for one in ceilings(records):
+        names, scores = one.record.facts.get("class_names", ()), one.record.facts.get("per_class_iou", {})
+        absent = [str(name) for index, name in enumerate(names) if str(index) not in scores]
+        if absent and scores:
+            have = "does" if len(absent) == 1 else "do"
+            return [
+                Caveat(
+                    f"{listed(absent)} {have} not occur in what {one.measure} scored: the mean is without.",
+                    "Score a split in which all classes occur.",
+                )
+            ]
+    return []
+
+
+def several_machines(records: Sequence[Record]) -> list[Caveat]:
+    """Scores do not mind, seconds do."""
+    machines = {plain(dict(record.outcome.machine)) for record in records if record.outcome and record.done}
+    if len(machines) < 2:
+        return []
+    return [
+        Caveat(
+            f"The cells ran on {len(machines)} machines, or on one that changed.",
+            "Run the whole study anew on one machine.",
+        )
+    ]
+
+
+RULES: tuple[Callable[[Sequence[Record]], list[Caveat]], ...] = (
+    a_ceiling_is_no_accuracy,
+    baseline_without_numbers,
+    cells_without_numbers,
+    unequal_images,
+    few_images,
+    fitted_on_what_is_scored,
+    absent_classes,
+    several_machines,
+)

@@ -1,0 +1,80 @@
+"""The results in long form: one line a number, with its unit."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from segablate.quantity import quantity
+from segablate.report.data import Record
+
+COLUMNS = (
+    "variant",
+    "baseline",
+    "measure",
+    "seed",
+    "state",
+    "metric",
+    "class",
+    "sample",
+    "value",
+    "unit",
+    "images",
+    "key",
+    "reason",
+)
+
+
+def results_csv(records: Sequence[Record]) -> str:
+    """All samples and per-class scores; a cell without numbers has one line that tells why.
+
+    Scores are fractions. The columns after the fixed ones are the study's axes.
+    """
+    axes = sorted({field for record in records for field in record.choices})
+    out = io.StringIO()
+    writer = csv.DictWriter(out, [*COLUMNS, *axes], lineterminator="\n", restval="")
+    writer.writeheader()
+    for record in records:
+        for line in _lines(record):
+            writer.writerow(
+                {**{axis: record.choices.get(axis, "") for axis in axes}, **_about(record), **line}
+            )
+    return out.getvalue()
+
+
+def _about(record: Record) -> dict[str, Any]:
+    return {
+        "variant": record.variant,
+        "baseline": str(record.baseline).lower(),
+        "measure": record.measure,
+        "seed": record.seed,
+        "state": record.state,
+        "images": record.facts.get("images", ""),
+        "key": record.outcome.key if record.outcome else "",
+        "reason": "" if record.done else record.reason,
+    }
+
+
+def _lines(record: Record) -> Iterator[dict[str, Any]]:
+    if not record.done or record.outcome is None:
+        yield {}
+        return
+    for taken in record.outcome.measurements:
+        for number, sample in enumerate(taken.samples):
+            yield {
+                "metric": taken.metric,
+                "sample": number,
+                "value": repr(sample),
+                "unit": _unit(taken.metric),
+            }
+    names = record.facts.get("class_names", ())
+    for index, score in sorted(record.facts.get("per_class_iou", {}).items(), key=lambda item: int(item[0])):
+        name = names[int(index)] if int(index) < len(names) else index
+        yield {"metric": "iou", "class": name, "sample": 0, "value": repr(float(score)), "unit": _unit("iou")}
+
+
+def _unit(metric: str) -> str:
+    what = quantity(metric)
+    return what.unit or ("fraction" if what.shown_unit == "%" else "1")

@@ -1,0 +1,131 @@
+"""The data folder of a report, read back: `outcomes.jsonl` and the arrays beside it."""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from segablate.errors import SegablateError
+from segablate.records import Outcome
+
+OUTCOMES = "outcomes.jsonl"
+
+
+@dataclass(frozen=True)
+class Record:
+    """One row of a study: a variant under a measure with a seed, and what became of it.
+
+    Attributes:
+        folder: the data folder it was read from.
+        variant: label of the variant.
+        choices: axis field → label of the choice.
+        baseline: whether it is the variant that others are compared with.
+        measure: label of the measure.
+        seed: the seed of this repeat.
+        skipped: why the study skips it; "" where it does not.
+        outcome: what was found; None where it was skipped or has not run.
+    """
+
+    folder: Path
+    variant: str
+    choices: Mapping[str, str]
+    baseline: bool
+    measure: str
+    seed: int
+    skipped: str
+    outcome: Outcome | None
+
+    @property
+    def done(self) -> bool:
+        """Whether there are numbers."""
+        return self.outcome is not None and self.outcome.status == "done"
+
+    @property
+    def state(self) -> str:
+        """done, failed, skipped or not run."""
+        if self.skipped:
+            return "skipped"
+        return self.outcome.status if self.outcome else "not run"
+
+    @property
+    def reason(self) -> str:
+        """Why there are no numbers; "" where there are."""
+        if self.skipped or self.outcome is None:
+            return self.skipped or "it has not run yet"
+        return self.outcome.reason
+
+    @property
+    def reads(self) -> Mapping[str, Any]:
+        """What the cell depends on; empty without an outcome."""
+        return self.outcome.reads if self.outcome else {}
+
+    @property
+    def facts(self) -> Mapping[str, Any]:
+        """What the measure told beside its metrics; empty without an outcome."""
+        return self.outcome.facts if self.outcome else {}
+
+
+def read(folder: Path) -> list[Record]:
+    """All records of a data folder, in the file's order.
+
+    Raises:
+        SegablateError: there is no file of outcomes, it is empty, or one of its lines is damaged.
+    """
+    path = folder / OUTCOMES
+    if not path.is_file():
+        raise SegablateError("there are no results here", where=str(path), hint="run the study first")
+    lines = path.read_text(encoding="utf-8").split("\n")
+    records = [_record(folder, line, f"{path}:{at}") for at, line in enumerate(lines, 1) if line.strip()]
+    if not records:
+        raise SegablateError("there are no results here", where=str(path), hint="run the study first")
+    return records
+
+
+def _record(folder: Path, line: str, where: str) -> Record:
+    try:
+        raw = json.loads(line)
+        outcome = raw["outcome"]
+        return Record(
+            folder=folder,
+            variant=str(raw["variant"]),
+            choices={str(field): str(label) for field, label in raw["choices"].items()},
+            baseline=bool(raw["baseline"]),
+            measure=str(raw["measure"]),
+            seed=int(raw["seed"]),
+            skipped=str(raw["skipped"] or ""),
+            outcome=None if outcome is None else Outcome.from_json(json.dumps(outcome), where=where),
+        )
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise SegablateError(
+            "this line is not a row of a study", where=where, hint="run the study again"
+        ) from error
+
+
+def artefact_path(record: Record, artefact: str) -> Path:
+    """Where the arrays of a record's artefact (`worst.npz`) lie."""
+    key = record.outcome.key if record.outcome else ""
+    return record.folder / f"{key}-{artefact}"
+
+
+def arrays(record: Record, artefact: str) -> dict[str, np.ndarray]:
+    """The arrays of an artefact.
+
+    Raises:
+        SegablateError: the file is not there, or is not an archive of plain arrays.
+    """
+    path = artefact_path(record, artefact)
+    try:
+        with np.load(path, allow_pickle=False) as archive:
+            return {name: archive[name] for name in archive.files}
+    except FileNotFoundError:
+        raise SegablateError("this artefact is not there", where=str(path)) from None
+    except (ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
+        raise SegablateError(
+            "this is not an archive of arrays", where=str(path), hint="run the study again"
+        ) from error

@@ -1,0 +1,48 @@
+"""The whole page as data, from the facts of a study and the records of its data folder."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from segablate.report.answer import answer
+from segablate.report.blocks import Page
+from segablate.report.caveats import caveats
+from segablate.report.ceiling_curves import figures
+from segablate.report.ceilings import baseline_choices, ceilings
+from segablate.report.data import Record
+from segablate.report.facts import StudyFacts
+from segablate.report.per_class import per_class
+from segablate.report.pictures import sheets
+from segablate.report.protocol import environment, protocol, settings, unmeasured
+from segablate.report.published import compare, load, published
+from segablate.report.table import results
+
+
+def page(study: StudyFacts, records: Sequence[Record]) -> Page:
+    """Everything the report says.
+
+    Raises:
+        SegablateError: the study's reference does not exist, or an artefact is damaged.
+    """
+    found, baseline = ceilings(records), baseline_choices(records)
+    reference = load(study.published) if study.published else None
+    compared = compare(reference, records) if reference else ()
+    return Page(
+        name=study.name,
+        question=study.question,
+        expect=study.expect,
+        cite=study.cite,
+        answer=answer(records, found, baseline, compared),
+        results=results(records),
+        figures=figures(found),
+        caveats=caveats(records),
+        protocol=protocol(records),
+        settings=settings(records),
+        published=published(reference, compared) if reference else None,
+        per_class=per_class(found, baseline),
+        sheets=sheets(found, baseline),
+        unmeasured=unmeasured(records),
+        environment=environment(records),
+        command=study.command,
+        study_file=study.study_file,
+    )

@@ -1,0 +1,94 @@
+"""How it was measured: conventions, blind spots, settings, cells without numbers, machines."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from segablate.quantity import quantity
+from segablate.report.blocks import Cell, Table
+from segablate.report.data import Record
+from segablate.report.words import flat, images, plain
+
+LONGEST = 60
+
+
+def protocol(records: Sequence[Record]) -> tuple[str, ...]:
+    """What each metric is, what it does not see, and over how much it was taken: a sentence an element."""
+    said: dict[str, None] = {}
+    for record in records:
+        for taken in record.outcome.measurements if record.outcome else ():
+            said[f"{quantity(taken.metric).title}: {_sentence(taken.convention)}"] = None
+            said.update(dict.fromkeys(f"Blind spot: {_sentence(spot)}" for spot in taken.blind_spots))
+    for label in dict.fromkeys(record.measure for record in records):
+        said.update(
+            dict.fromkeys(_amount(label, [one for one in records if one.measure == label and one.done]))
+        )
+    return tuple(said)
+
+
+def settings(records: Sequence[Record]) -> Table:
+    """What the cells of each measure read: one row a field, one column a measure."""
+    labels = list(dict.fromkeys(record.measure for record in records if record.reads))
+    reads = {
+        label: [flat(one.reads) for one in records if one.measure == label and one.reads] for label in labels
+    }
+    fields = sorted({field for cells in reads.values() for cell in cells for field in cell})
+    rows = [(Cell(field, code=True), *(_common(reads[label], field) for label in labels)) for field in fields]
+    return Table(("setting", *labels), tuple(rows), words=1 + len(labels))
+
+
+def unmeasured(records: Sequence[Record]) -> Table | None:
+    """Every cell without numbers, with its reason."""
+    lost = [record for record in records if not record.done]
+    if not lost:
+        return None
+    rows = dict.fromkeys(
+        (Cell(one.variant), Cell(one.measure), Cell(one.state), Cell(" ".join(one.reason.split())))
+        for one in lost
+    )
+    return Table(("variant", "measure", "state", "reason"), tuple(rows), words=4)
+
+
+def environment(records: Sequence[Record]) -> Table:
+    """What the cells ran on: one row a property, one column a machine."""
+    machines = {
+        plain(dict(one.outcome.machine)): flat(one.outcome.machine)
+        for one in records
+        if one.outcome and one.done
+    }
+    kinds = list(machines.values())
+    names = sorted({name for machine in kinds for name in machine})
+    head = ("", *("machine" if len(kinds) == 1 else f"machine {n}" for n in range(1, len(kinds) + 1)))
+    rows = [(Cell(name), *(Cell(plain(machine.get(name, "–"))) for machine in kinds)) for name in names]
+    return Table(head, tuple(rows), words=1 + len(kinds))
+
+
+def _sentence(text: str) -> str:
+    text = text.strip()
+    return text if text.endswith(".") else f"{text}."
+
+
+def _amount(label: str, done: Sequence[Record]) -> list[str]:
+    counts = [int(one.facts["images"]) for one in done if "images" in one.facts]
+    pixels = [int(one.facts["pixels"]) for one in done if "pixels" in one.facts]
+    if not counts:
+        return []
+    scored = f" and {_range(pixels)} pixels" if pixels else ""
+    return [f"{label} scored {images(counts)}{scored} a variant."]
+
+
+def _range(numbers: Sequence[int]) -> str:
+    low, high = min(numbers), max(numbers)
+    return f"{low:,}" if low == high else f"{low:,} to {high:,}"
+
+
+def _common(cells: Sequence[dict[str, Any]], field: str) -> Cell:
+    """The value that all cells share, or that it varies, or that nothing reads it."""
+    known = {plain(cell[field]) for cell in cells if field in cell}
+    if not known:
+        return Cell("–")
+    if len(known) > 1:
+        return Cell("varies")
+    text = known.pop()
+    return Cell(text if len(text) <= LONGEST else f"{text[:LONGEST]}…", code=bool(text))

@@ -1,0 +1,230 @@
+"""Published values beside measured ones, each comparable or not, and why."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib.resources import files
+from typing import Any
+
+import yaml
+
+from segablate.errors import SegablateError, near_miss
+from segablate.quantity import quantity
+from segablate.report.blocks import Cell, Published, Table
+from segablate.report.ceilings import is_oracle
+from segablate.report.data import Record
+from segablate.report.words import flat, signed
+
+VERDICTS = ("comparable", "in part", "not comparable")
+
+
+@dataclass(frozen=True)
+class Reference:
+    """One table of a paper.
+
+    Attributes:
+        source: the paper.
+        where: the table in it.
+        protocol: how the paper measured.
+        hardware: what it measured on.
+        unknown: what the paper does not tell.
+        columns: what each value of a row is, and when it is comparable.
+        rows: name, what to match and values of each row.
+    """
+
+    source: str
+    where: str
+    protocol: str
+    hardware: str
+    unknown: tuple[str, ...]
+    columns: tuple[Mapping[str, Any], ...]
+    rows: tuple[Mapping[str, Any], ...]
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """A published value beside a measured one, both as shown (percent for scores).
+
+    Attributes:
+        row: what it is of.
+        column: name of the published column.
+        measure: label of the measure.
+        variant: label of the variant.
+        published: the printed value.
+        measured: ours.
+        tolerance: difference up to which they agree.
+        verdict: comparable, in part or not comparable.
+        because: why not fully; "" where nothing speaks against it.
+    """
+
+    row: str
+    column: str
+    measure: str
+    variant: str
+    published: float
+    measured: float
+    tolerance: float
+    verdict: str
+    because: str
+
+    @property
+    def difference(self) -> float:
+        """Measured minus published."""
+        return self.measured - self.published
+
+    @property
+    def agrees(self) -> bool:
+        """Whether they are no further apart than the tolerance; printed values have two decimals."""
+        return abs(round(self.difference, 2)) <= self.tolerance
+
+
+def load(name: str) -> Reference:
+    """The reference `file.table`.
+
+    Raises:
+        SegablateError: there is no such file or no such table in it.
+    """
+    file, _, table = name.partition(".")
+    folder = files("segablate") / "references"
+    known = {
+        entry.name.removesuffix(".yaml"): entry for entry in folder.iterdir() if entry.name.endswith(".yaml")
+    }
+    if file not in known:
+        raise SegablateError(
+            f"there is no reference `{file}`", hint=near_miss(file, known), field="published"
+        )
+    raw = yaml.safe_load(known[file].read_text(encoding="utf-8"))
+    if table not in raw["tables"]:
+        raise SegablateError(
+            f"reference `{file}` has no table `{table}`",
+            hint=near_miss(table, raw["tables"]),
+            field="published",
+        )
+    found = raw["tables"][table]
+    return Reference(
+        source=raw["source"],
+        where=found["where"],
+        protocol=" ".join(found["protocol"].split()),
+        hardware=found["hardware"],
+        unknown=tuple(found["unknown"]),
+        columns=tuple(found["columns"]),
+        rows=tuple(found["rows"]),
+    )
+
+
+def compare(reference: Reference, records: Sequence[Record]) -> tuple[Comparison, ...]:
+    """Every published value that has a measured one, by column, measure and row."""
+    done = [record for record in records if record.done]
+    found: dict[tuple[str, str, str, str], Comparison] = {}
+    for at, column in enumerate(reference.columns):
+        own = [record for record in done if _kind(record) == column["measured_by"]]
+        for label in dict.fromkeys(record.measure for record in own):
+            for row in reference.rows:
+                for record in (
+                    one for one in own if one.measure == label and matches(row["match"], one.reads)
+                ):
+                    one = _comparison(row, column, float(row["values"][at]), record)
+                    if not math.isnan(one.measured):
+                        found.setdefault((column["name"], label, row["name"], record.variant), one)
+    return tuple(found.values())
+
+
+def matches(wanted: Mapping[str, Any], reads: Mapping[str, Any]) -> bool:
+    """Whether all dotted fields have the wanted values; one that is not there counts as false or null."""
+    known = flat(reads)
+    return all(
+        known.get(field) == value or (field not in known and not value) for field, value in wanted.items()
+    )
+
+
+def published(reference: Reference, compared: Sequence[Comparison]) -> Published:
+    """The section of the page: the source, and the table."""
+    told = dict.fromkeys(one.column for one in compared)
+    other = [column["name"] for column in reference.columns if column["name"] not in told]
+    source = [
+        f"{reference.source}, {reference.where}.",
+        f"How it was measured there: {reference.protocol}",
+        f"Hardware: {reference.hardware}.",
+        *(f"Not known: {what}." for what in reference.unknown),
+    ]
+    if other:
+        source.append(f"It also prints {' and '.join(other)}, which this study does not measure.")
+    return Published(tuple(source), _table(reference, compared))
+
+
+def _table(reference: Reference, compared: Sequence[Comparison]) -> Table:
+    reasons = list(dict.fromkeys(one.because for one in compared if one.because))
+    rows = [
+        (
+            Cell(one.row),
+            Cell(one.column),
+            Cell(one.measure),
+            Cell(one.verdict, note=reasons.index(one.because) + 1 if one.because else 0),
+            Cell("agrees" if one.agrees else "differs"),
+            Cell(f"{one.published:.2f}"),
+            Cell(f"{one.measured:.2f}"),
+            Cell(signed(one.difference)),
+        )
+        for one in compared
+    ]
+    return Table(
+        head=(
+            "what",
+            "quantity",
+            "measured by",
+            "comparable",
+            f"within {_tolerance(compared)}",
+            "published (%)",
+            "measured (%)",
+            "difference (points)",
+        ),
+        rows=tuple(rows),
+        words=5,
+        notes=tuple(f"because {reason}" for reason in reasons),
+        below=() if rows else (f"Nothing that {reference.where} prints was measured.",),
+    )
+
+
+def _tolerance(compared: Sequence[Comparison]) -> str:
+    return " or ".join(f"{value:g}" for value in sorted({one.tolerance for one in compared})) + " points"
+
+
+def _kind(record: Record) -> str:
+    return "oracle" if is_oracle(record) else record.measure
+
+
+def _comparison(
+    row: Mapping[str, Any], column: Mapping[str, Any], printed: float, record: Record
+) -> Comparison:
+    assert record.outcome is not None
+    what = quantity(column["metric"])
+    known = {**flat(record.reads), "images": record.facts.get("images", 0)}
+    verdict, because = _judge(column["doubts"], known)
+    return Comparison(
+        row=row["name"],
+        column=column["name"],
+        measure=record.measure,
+        variant=record.variant,
+        published=printed,
+        measured=record.outcome.value(column["metric"]) * what.scale,
+        tolerance=float(column["tolerance"]),
+        verdict=verdict,
+        because=because,
+    )
+
+
+def _judge(doubts: Sequence[Mapping[str, Any]], known: Mapping[str, Any]) -> tuple[str, str]:
+    """The gravest verdict of the doubts that apply, with the reasons for that verdict."""
+    applying = [
+        doubt
+        for doubt in doubts
+        if matches(doubt.get("when", {}), known)
+        and not ("unless" in doubt and matches(doubt["unless"], known))
+    ]
+    if not applying:
+        return VERDICTS[0], ""
+    worst = max((doubt["is"] for doubt in applying), key=VERDICTS.index)
+    reasons = [" ".join(doubt["because"].split()) for doubt in applying if doubt["is"] == worst]
+    return worst, "; ".join(reasons).format(images=f"{known['images']:,}")

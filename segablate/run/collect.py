@@ -1,0 +1,108 @@
+"""From the store to the data folder of a report: all that the page needs, and nothing else.
+
+The folder is committed, so it is small, and collecting the same outcomes again changes no byte.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from pathlib import Path
+
+from segablate.errors import SegablateError
+from segablate.records import Outcome
+from segablate.run.files import pack, told, write
+from segablate.run.plan import Cell, Plan, Row
+from segablate.run.store import Store
+
+OUTCOMES = "outcomes.jsonl"
+DATA = "data"
+MOST_BYTES = 2_000_000
+ARRAYS = ".npz"
+
+
+def collect(plan: Plan, store: Store, folder: Path) -> Path:
+    """Write a study's outcomes and their arrays below `folder`, and remove what is no more.
+
+    Rows come in the plan's order. If the arrays are too big to be committed, the biggest are left
+    out, and `store.tell` hears which.
+
+    Args:
+        plan: what the study asks for.
+        store: where the outcomes are.
+        folder: the report's; the data go into `data/` in it.
+
+    Returns:
+        The data folder.
+
+    Raises:
+        SegablateError: it cannot be written to.
+    """
+    data = folder / DATA
+    outcomes = {cell.key: store.outcome(cell) for cell in plan.cells}
+    lines = "".join(_line(row, outcomes) + "\n" for row in plan.rows)
+    arrays = _arrays(plan, store, outcomes)
+    _fit(arrays, MOST_BYTES - len(lines.encode()), store.tell)
+    files = {**arrays, OUTCOMES: lines.encode()}
+    changed = {name: content for name, content in files.items() if _differs(data / name, content)}
+    write(data, changed, option="--reports")
+    _remove_others(data, files)
+    return data
+
+
+def _line(row: Row, outcomes: Mapping[str, Outcome | None]) -> str:
+    outcome = outcomes[row.cell.key] if row.cell else None
+    record = {
+        "variant": row.variant.label,
+        "choices": dict(row.variant.choices),
+        "baseline": row.variant.baseline,
+        "measure": row.measure.label,
+        "seed": row.seed,
+        "skipped": row.skipped,
+        "outcome": json.loads(outcome.to_json()) if outcome else None,
+    }
+    return json.dumps(record, sort_keys=True, ensure_ascii=False)
+
+
+def _arrays(plan: Plan, store: Store, outcomes: Mapping[str, Outcome | None]) -> dict[str, bytes]:
+    found: dict[str, bytes] = {}
+    for cell in plan.cells:
+        outcome = outcomes[cell.key]
+        for name in outcome.artefacts if outcome and outcome.status == "done" else ():
+            content = _archive(store, cell, name) if name.endswith(ARRAYS) else None
+            if content is not None:
+                found[f"{cell.key}-{name}"] = content
+    return found
+
+
+def _archive(store: Store, cell: Cell, name: str) -> bytes | None:
+    try:
+        return pack(store.artefact(cell, name))
+    except SegablateError as error:
+        store.tell(f"{error}; the report does without it: `--only all` measures it anew")
+        return None
+
+
+def _fit(arrays: dict[str, bytes], room: int, tell: Callable[[str], None]) -> None:
+    left_out = []
+    while arrays and sum(map(len, arrays.values())) > room:
+        biggest = max(sorted(arrays), key=lambda name: len(arrays[name]))
+        left_out.append(f"`{biggest}` ({len(arrays.pop(biggest)):,} bytes)")
+    if left_out:
+        tell(f"left out of the report's data, which may take {MOST_BYTES:,} bytes: {', '.join(left_out)}")
+
+
+def _differs(path: Path, content: bytes) -> bool:
+    try:
+        return path.read_bytes() != content
+    except OSError:
+        return True
+
+
+def _remove_others(data: Path, files: Mapping[str, bytes]) -> None:
+    with told(data, "--reports"):
+        for path in data.glob(f"*{ARRAYS}"):
+            if path.name not in files:
+                with suppress(FileNotFoundError):
+                    path.unlink()

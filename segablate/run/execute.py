@@ -1,0 +1,184 @@
+"""Running what a plan is missing, whoever else is running it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Collection, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field
+from typing import Literal, cast, get_args
+
+from segablate.errors import SegablateError, near_miss
+from segablate.records import Outcome
+from segablate.run.executors.base import Executor, executors
+from segablate.run.machine import pick_device
+from segablate.run.plan import Cell, Plan
+from segablate.run.shop import Progress, silent
+from segablate.run.store import Store
+from segablate.run.work import Finding, Job
+
+Only = Literal["missing", "failed", "all"]
+LOOK = 0.5  # seconds between two looks at another run's claims
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What a run came to, in cells; `skipped` in rows.
+
+    Attributes:
+        done: measured now.
+        failed: without a number now, whether tried in this run or before.
+        skipped: left out by the study.
+        reused: found in the store, or measured by another run meanwhile.
+        open: neither tried nor known.
+        failures: cell and reason of each that failed.
+    """
+
+    done: int = 0
+    failed: int = 0
+    skipped: int = 0
+    reused: int = 0
+    open: int = 0
+    failures: tuple[tuple[Cell, str], ...] = ()
+
+
+class Stopped(KeyboardInterrupt):
+    """The run was interrupted: what was finished is stored."""
+
+    def __init__(self, summary: Summary) -> None:
+        super().__init__("interrupted")
+        self.summary = summary
+
+
+@dataclass
+class _Tally:
+    plan: Plan
+    outcomes: dict[str, Outcome | None]
+    tell: Callable[[Cell, Outcome], None]
+    measured: set[str] = field(default_factory=set)
+
+    def take(self, finding: Finding) -> None:
+        if finding.outcome is not None:
+            self.outcomes[finding.cell.key] = finding.outcome
+            if finding.ours:
+                self.measured.add(finding.cell.key)
+            self.tell(finding.cell, finding.outcome)
+
+    def summary(self) -> Summary:
+        done = [key for key, outcome in self.outcomes.items() if outcome and outcome.status == "done"]
+        failures = [
+            (cell, outcome.reason)
+            for cell in self.plan.cells
+            if (outcome := self.outcomes[cell.key]) and outcome.status == "failed"
+        ]
+        return Summary(
+            done=len(self.measured.intersection(done)),
+            failed=len(failures),
+            skipped=sum(row.cell is None for row in self.plan.rows),
+            reused=len(set(done) - self.measured),
+            open=sum(outcome is None for outcome in self.outcomes.values()),
+            failures=tuple(failures),
+        )
+
+
+def execute(
+    plan: Plan,
+    store: Store,
+    *,
+    only: Only = "missing",
+    executor: str = "inline",
+    jobs: int = 1,
+    device: str = "auto",
+    progress: Progress = silent,
+    tell: Callable[[Cell, Outcome], None] = lambda cell, outcome: None,
+) -> Summary:
+    """Measure the cells of a plan that need it, and keep every outcome as soon as it is known.
+
+    Args:
+        plan: what a study asks for.
+        store: where outcomes are kept.
+        only: `missing` measures what has no number yet, what failed before too; `failed` only what
+            failed before; `all` everything anew.
+        executor: how groups of cells are run.
+        jobs: how many groups at a time, if the executor can.
+        device: `auto`, `cpu` or `cuda`.
+        progress: opens a bar.
+        tell: called with every outcome as it comes.
+
+    Raises:
+        SegablateError: the store cannot be written to, or there is no such executor or device.
+        Stopped: Ctrl-C; what was finished is kept.
+    """
+    found = {cell.key: store.outcome(cell) for cell in plan.cells}
+    todo = [cell for cell in plan.cells if _wanted(found[cell.key], only)]
+    tally = _Tally(plan, found, tell)
+    if not todo:
+        return tally.summary()
+    job = Job(store.root, pick_device(device), {cell.key: store.stamp(cell) for cell in plan.cells})
+    ways = _executor(executor, jobs)
+    try:
+        with progress("cells", len(todo)) as advance:
+
+            def take(finding: Finding) -> None:
+                tally.take(finding)
+                advance(finding.outcome is not None)
+
+            busy: list[Cell] = []
+            while todo:
+                busy += _run(ways, plan, {cell.key for cell in todo}, job, store, progress, take)
+                todo = _wait(busy, job, store)
+                busy = [cell for cell in busy if cell not in todo]
+    except KeyboardInterrupt:
+        raise Stopped(tally.summary()) from None
+    return tally.summary()
+
+
+def _wanted(outcome: Outcome | None, only: Only) -> bool:
+    if only not in get_args(Only):
+        raise SegablateError(f"there is no `--only {only}`", hint=near_miss(only, get_args(Only)))
+    if only == "failed":
+        return outcome is not None and outcome.status == "failed"
+    return only == "all" or outcome is None or outcome.status == "failed"
+
+
+def _executor(name: str, jobs: int) -> Executor:
+    part = executors.part(name)
+    if jobs < 1:
+        raise SegablateError(f"`--jobs {jobs}` leaves nobody to work", hint="use 1 or more")
+    if "jobs" in part.defaults:
+        return cast(Executor, part.build({}, {"jobs": jobs}))
+    if jobs > 1:
+        raise SegablateError(f"executor `{name}` does one thing at a time", hint="use `--executor processes`")
+    return cast(Executor, part.build({}, {}))
+
+
+def _run(
+    ways: Executor,
+    plan: Plan,
+    keys: Collection[str],
+    job: Job,
+    store: Store,
+    progress: Progress,
+    take: Callable[[Finding], None],
+) -> list[Cell]:
+    """Run the cells of these keys; returns those that another run is at."""
+    busy = []
+    with closing(ways.run(plan.groups(keys), job, store, progress)) as findings:
+        for finding in findings:
+            take(finding)
+            if finding.outcome is None:
+                busy.append(finding.cell)
+    return busy
+
+
+def _wait(busy: Sequence[Cell], job: Job, store: Store) -> list[Cell]:
+    """Wait until some of the cells are free or finished, and return those."""
+    if busy and (held := store.holder(busy[0])):
+        by = held.owner or "another run"
+        store.tell(f"{by} is at {len(busy)} of the cells, and is waited for; its claim is `{held.path}`")
+    free: list[Cell] = []
+    while busy and not free:
+        free = [cell for cell in busy if store.holder(cell) is None or job.newer(store, cell)]
+        if not free:
+            time.sleep(LOOK)
+    return free

@@ -1,0 +1,24 @@
+"""Inline: one group after the other, in this process."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import closing
+
+from segablate.run.executors.base import Findings, executors
+from segablate.run.plan import Group
+from segablate.run.shop import Progress, Shop
+from segablate.run.store import Store
+from segablate.run.work import Job, work
+
+
+@executors.register()
+class Inline:
+    """One group after the other, in this process: nothing to start, nothing to go wrong between processes."""
+
+    def run(self, groups: Sequence[Group], job: Job, store: Store, progress: Progress) -> Findings:
+        """Work through all groups in their order."""
+        shop = Shop(store, job.device, progress)
+        for group in groups:
+            with closing(work(group, job, store, shop)) as findings:
+                yield from findings

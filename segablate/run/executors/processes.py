@@ -1,0 +1,202 @@
+"""Processes: one process a group, so that one that is killed takes nothing else with it.
+
+    parent ── starts ──► worker: claims, measures, stores
+      ▲                     │
+      └──── one pipe each ──┘   findings, bars, notices, errors
+
+Workers hold the claims and write the store themselves, and end when the parent does, so a killed
+parent leaves dead claims and nothing half done. They are spawned, not forked: torch and threads do
+not survive a fork.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import time
+from collections import deque
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from dataclasses import dataclass, field
+from multiprocessing.connection import Connection, wait
+from multiprocessing.context import SpawnProcess
+from typing import Any
+
+from segablate.errors import SegablateError
+from segablate.measures.base import measures
+from segablate.run.claims import BusyError
+from segablate.run.executors.base import Findings, executors
+from segablate.run.executors.worker import Message, main
+from segablate.run.plan import Cell, Group
+from segablate.run.shop import Progress
+from segablate.run.store import Store
+from segablate.run.work import Finding, Job, keep
+
+LOOK = 0.5  # seconds between two looks at whether a silent worker lives
+GRACE = 5.0  # seconds a worker has to end by itself
+THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+
+
+@dataclass
+class _Worker:
+    group: Group
+    process: SpawnProcess
+    pipe: Connection
+    again: bool  # whether it goes on where a worker was killed
+    told: set[str] = field(default_factory=set)
+    bars: dict[int, tuple[ExitStack, Callable[[int], None]]] = field(default_factory=dict)
+    began: float = field(default_factory=time.perf_counter)
+
+    @property
+    def left(self) -> tuple[Cell, ...]:
+        return tuple(cell for cell in self.group.cells if cell.key not in self.told)
+
+
+@executors.register()
+class Processes:
+    """One process a group; one that is killed or runs out of memory fails its cell, the rest go on.
+
+    Args:
+        jobs: how many at a time; with more than one, each uses one thread.
+    """
+
+    def __init__(self, *, jobs: int = 1) -> None:
+        self.jobs = jobs
+
+    def run(self, groups: Sequence[Group], job: Job, store: Store, progress: Progress) -> Findings:
+        """Work through all groups, `jobs` at a time, in their order."""
+        queue = deque((group, False) for group in groups)
+        workers: list[_Worker] = []
+        try:
+            while queue or workers:
+                while queue and len(workers) < self.jobs:
+                    workers.append(_start(*queue.popleft(), job, one_thread=self.jobs > 1))
+                ready = wait([worker.pipe for worker in workers], timeout=LOOK)
+                for worker in list(workers):
+                    if worker.pipe not in ready and worker.process.is_alive():
+                        continue
+                    ended = yield from _listen(worker, store, progress)
+                    if ended:
+                        workers.remove(worker)
+                        queue.extendleft((rest, True) for rest in (yield from _after(worker, job, store)))
+        finally:
+            for worker in workers:
+                worker.process.terminate()
+            for worker in workers:
+                _end(worker)
+
+
+def _start(group: Group, again: bool, job: Job, *, one_thread: bool) -> _Worker:
+    context = multiprocessing.get_context("spawn")
+    receiving, sending = context.Pipe(duplex=False)
+    module = measures.part(group.measure.use).make.__module__
+    process = context.Process(target=main, args=(group, job, module, sending), daemon=False)
+    with _threads(one_thread), _interrupts_kept():
+        process.start()
+    sending.close()  # so that the pipe ends when the worker does
+    return _Worker(group, process, receiving, again)
+
+
+def _listen(worker: _Worker, store: Store, progress: Progress) -> Generator[Finding, None, bool]:
+    """Take what the worker has said; returns whether it has ended."""
+    while True:
+        alive = worker.process.is_alive()
+        try:
+            if not worker.pipe.poll():
+                # asked before the pipe: what was said last is in it by now
+                return not alive
+            kind, content = worker.pipe.recv()
+        except (EOFError, ConnectionError):
+            return True
+        if kind is Message.FINDING:
+            worker.told.add(content.cell.key)
+            yield content
+        elif kind is Message.ERROR:
+            raise content
+        elif kind is Message.NOTICE:
+            store.tell(content)
+        else:
+            _show(worker, kind, content, progress)
+
+
+def _show(worker: _Worker, kind: Message, content: Any, progress: Progress) -> None:
+    if kind is Message.OPEN:
+        number, what, total = content
+        stack = ExitStack()
+        bar: AbstractContextManager[Callable[[int], None]] = progress(what, total)
+        worker.bars[number] = (stack, stack.enter_context(bar))
+    elif kind is Message.ADVANCE:
+        number, done = content
+        worker.bars[number][1](done)
+    elif kind is Message.CLOSE and content in worker.bars:
+        worker.bars.pop(content)[0].close()
+
+
+def _after(worker: _Worker, job: Job, store: Store) -> Generator[Finding, None, list[Group]]:
+    """Tell what a worker left open; returns the groups that go on in its place."""
+    _end(worker)
+    left = list(worker.left)
+    if not left:
+        return []
+    error = SegablateError(_how(worker.process.exitcode))
+    # killed twice without a result: it is not one cell but what they have in common
+    lost = left if worker.again and not worker.told else left[:1]
+    for cell in lost:
+        yield _lost(cell, error, worker, job, store)
+    rest = tuple(left[len(lost) :])
+    return [Group(worker.group.measure, worker.group.seed, rest)] if rest else []
+
+
+def _lost(cell: Cell, error: SegablateError, worker: _Worker, job: Job, store: Store) -> Finding:
+    try:
+        with store.claim(cell):
+            stored = job.newer(store, cell)  # it may have died between storing and telling
+            seconds = time.perf_counter() - worker.began
+            return Finding(cell, stored or keep(store, cell, error, seconds))
+    except BusyError:
+        return Finding(cell, None)
+
+
+def _how(code: int | None) -> str:
+    if code is None or code >= 0:
+        return f"the process ended with exit code {code} before the cell was measured"
+    try:
+        name = signal.Signals(-code).name
+    except ValueError:
+        name = f"signal {-code}"
+    hint = ": the system does so when memory runs out" if name == "SIGKILL" else ""
+    return f"the process was killed by {name}{hint}"
+
+
+def _end(worker: _Worker) -> None:
+    worker.process.join(GRACE)
+    if worker.process.exitcode is None:
+        worker.process.kill()
+        worker.process.join()
+    worker.pipe.close()
+    for stack, _ in worker.bars.values():
+        stack.close()
+    worker.bars.clear()
+
+
+@contextmanager
+def _threads(one: bool) -> Iterator[None]:
+    """One thread a worker where several run; what the user has set stands."""
+    added = [name for name in THREADS if one and name not in os.environ]
+    os.environ.update(dict.fromkeys(added, "1"))
+    try:
+        yield
+    finally:
+        for name in added:
+            del os.environ[name]
+
+
+@contextmanager
+def _interrupts_kept() -> Iterator[None]:
+    """A worker inherits the mask: Ctrl-C is the parent's to handle, and waits until the start is over."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)

@@ -1,0 +1,114 @@
+"""The other end of the pipe: what a worker process does."""
+
+from __future__ import annotations
+
+import enum
+import importlib
+import itertools
+import multiprocessing
+import os
+import signal
+import sys
+import threading
+import time
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from multiprocessing.connection import Connection
+from typing import Any, NoReturn
+
+from segablate.errors import SegablateError
+from segablate.run.plan import Group
+from segablate.run.shop import Shop
+from segablate.run.store import Store
+from segablate.run.work import Job, work
+
+BEAT = 0.1  # seconds between two words about one bar
+PARENT_IS_GONE = 1
+
+
+class Message(enum.Enum):
+    """Kinds of words on the pipe."""
+
+    FINDING = enum.auto()
+    ERROR = enum.auto()
+    NOTICE = enum.auto()
+    OPEN = enum.auto()
+    ADVANCE = enum.auto()
+    CLOSE = enum.auto()
+
+
+class DefectError(Exception):
+    """An error in a worker that is nobody's fault but ours, with the traceback it had there."""
+
+
+def main(group: Group, job: Job, module: str, pipe: Connection) -> None:
+    """Work through one group and tell all of it through the pipe.
+
+    Args:
+        group: the cells.
+        job: what all groups have in common.
+        module: where the group's measure is registered; it need not be one of ours.
+        pipe: the sending end.
+    """
+    signal.signal(signal.SIGTERM, _leave)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    line = _Line(pipe)
+    try:
+        importlib.import_module(module)
+        store = Store(job.root, lambda message: line.say(Message.NOTICE, message))
+        shop = Shop(store, job.device, line.progress)
+        with closing(work(group, job, store, shop)) as findings:
+            for finding in findings:
+                line.say(Message.FINDING, finding)
+    except SegablateError as error:
+        line.say(Message.ERROR, error)
+    except Exception:
+        line.say(Message.ERROR, DefectError(traceback.format_exc()))
+
+
+class _Line:
+    """The pipe, shared by the threads of a measure."""
+
+    def __init__(self, pipe: Connection) -> None:
+        self._pipe = pipe
+        self._lock = threading.RLock()
+        self._numbers = itertools.count()
+
+    def say(self, kind: Message, content: Any) -> None:
+        with self._lock:
+            self._pipe.send((kind, content))
+
+    @contextmanager
+    def progress(self, what: str, total: int) -> Iterator[Callable[[int], None]]:
+        number = next(self._numbers)
+        self.say(Message.OPEN, (number, what, total))
+        untold, last = 0, time.monotonic()
+
+        def advance(done: int) -> None:
+            nonlocal untold, last
+            with self._lock:
+                untold += done
+                now = time.monotonic()
+                if now - last >= BEAT:
+                    self.say(Message.ADVANCE, (number, untold))
+                    untold, last = 0, now
+
+        try:
+            yield advance
+        finally:
+            if untold:
+                self.say(Message.ADVANCE, (number, untold))
+            self.say(Message.CLOSE, number)
+
+
+def _leave(signum: int, frame: object) -> NoReturn:
+    # an exception, so that claims are given back on the way out
+    sys.exit(128 + signum)
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(PARENT_IS_GONE)

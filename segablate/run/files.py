@@ -1,0 +1,165 @@
+"""Files that appear whole or not at all, and archives of arrays that are the same bytes twice."""
+
+from __future__ import annotations
+
+import errno
+import io
+import os
+import re
+import zipfile
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from secrets import token_hex
+
+import numpy as np
+
+from segablate.errors import SegablateError
+from segablate.measures.base import Arrays
+
+PLAIN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+NO_ROOM = {errno.ENOSPC, errno.EDQUOT}
+NO_RIGHT = {errno.EROFS, errno.EACCES, errno.EPERM}
+EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest a zip archive can name
+
+
+@contextmanager
+def told(path: Path, option: str = "--store") -> Iterator[None]:
+    """Turn what the file system refuses into an error that names `path`.
+
+    Args:
+        path: what is being written.
+        option: the command's option that chooses another place.
+    """
+    try:
+        yield
+    except OSError as error:
+        why = (error.strerror or str(error)).lower()
+        hint = f"choose another place with `{option}`" if error.errno in NO_RIGHT else None
+        if error.errno in NO_ROOM:
+            hint = "make room and run it again: what was finished is kept"
+        raise SegablateError(f"cannot be written: {why}", where=str(path), hint=hint) from error
+
+
+def write(
+    folder: Path,
+    files: Mapping[str, bytes],
+    *,
+    ready: Callable[[], None] | None = None,
+    option: str = "--store",
+) -> None:
+    """Write files into a folder, each whole or not at all, in their order.
+
+    Args:
+        folder: made if it is not there.
+        files: name → content; a name is a plain one, without folders.
+        ready: called when all content is safely on the disk and before any file gets its name.
+        option: the command's option that chooses another place.
+
+    Raises:
+        SegablateError: the file system refused; then nothing has changed and nothing is left behind.
+    """
+    staged: dict[str, Path] = {}
+    with told(folder, option):
+        fresh = not folder.is_dir()
+        folder.mkdir(parents=True, exist_ok=True)
+    try:
+        for name, content in files.items():
+            with told(folder / name, option):
+                staged[name] = _stage(folder / plain(name), content)
+        with told(folder, option):
+            if ready:
+                ready()
+            for name in files:
+                os.replace(staged[name], folder / name)
+                del staged[name]
+            sync(folder)
+            if fresh:
+                sync(folder.parent)
+    finally:
+        for temporary in staged.values():
+            with suppress(OSError):
+                temporary.unlink()
+
+
+def plain(name: str) -> str:
+    """A file name that cannot leave its folder."""
+    if not PLAIN_NAME.fullmatch(name):
+        raise ValueError(f"{name!r} is not a plain file name")
+    return name
+
+
+def sync(folder: Path) -> None:
+    """Make the names in a folder last through a power cut."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def sweep(folder: Path, start: str = "") -> None:
+    """Remove temporary files that a killed writer left; only for who has claimed what they are for."""
+    for left in folder.glob(f".{start}*.tmp"):
+        with suppress(OSError):
+            left.unlink()
+
+
+def set_aside(path: Path) -> Path | None:
+    """Give a file that cannot be trusted another name; None if it is gone or cannot be renamed."""
+    number = 1
+    while (aside := path.with_name(f"{path.name}.broken-{number}")).exists():
+        number += 1
+    try:
+        os.rename(path, aside)
+    except OSError:
+        return None
+    return aside
+
+
+def pack(arrays: Arrays) -> bytes:
+    """An `.npz` archive: names sorted, no dates, no objects.
+
+    Raises:
+        ValueError: an array holds Python objects.
+    """
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name in sorted(arrays):
+            entry = io.BytesIO()
+            np.lib.format.write_array(entry, np.asanyarray(arrays[name]), allow_pickle=False)
+            info = zipfile.ZipInfo(f"{name}.npy", EPOCH)
+            info.compress_type = zipfile.ZIP_DEFLATED
+            archive.writestr(info, entry.getvalue())
+    return buffer.getvalue()
+
+
+def unpack(path: Path) -> dict[str, np.ndarray]:
+    """The arrays of an archive.
+
+    Raises:
+        SegablateError: the file is not there, is not whole, or holds objects.
+    """
+    try:
+        # the handle is ours: numpy leaves its own open where the archive is broken
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
+            return {name: archive[name] for name in archive.files}
+    except FileNotFoundError as error:
+        raise SegablateError("this file is not there", where=str(path)) from error
+    except (OSError, ValueError, EOFError, KeyError, AttributeError, TypeError, zipfile.BadZipFile) as error:
+        raise SegablateError("this is not a whole archive of arrays", where=str(path)) from error
+
+
+def _stage(path: Path, content: bytes) -> Path:
+    temporary = path.with_name(f".{path.name}.{os.getpid()}-{token_hex(4)}.tmp")
+    try:
+        handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+    except BaseException:
+        with suppress(OSError):
+            temporary.unlink()
+        raise
+    return temporary

@@ -1,0 +1,185 @@
+"""From a study to the cells it needs: each asked of its measure, none run.
+
+A cell is known by its key, a hash of only what its measure reads, so that two studies, or two
+variants, that need the same number share one cell.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Collection, Hashable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+from segablate.errors import SegablateError
+from segablate.measures.base import PLACES, Measure, measures
+from segablate.records import Reads
+from segablate.study.study import MeasureSpec, Study
+from segablate.study.variants import Variant, field_in_study, skip_reason, variants
+
+KEY_LENGTH = 20
+CONFIG_WORDS = ("data", "input", "model", "recipe")
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One measure on what it reads, with one seed.
+
+    Attributes:
+        key: hash of what is below, less the places, and the measure's version.
+        measure: the registered name.
+        reads: all that the numbers depend on, as plain JSON values.
+        seed: None where the measure does not depend on it.
+        places: where on this machine it is read from; neither hashed nor recorded.
+    """
+
+    key: str
+    measure: str
+    reads: Reads
+    seed: int | None
+    places: Mapping[str, Any] = field(default_factory=dict, compare=False)
+
+
+@dataclass(frozen=True)
+class Row:
+    """One variant under one measure with one seed: a line of the table before it has a number.
+
+    Attributes:
+        variant: what is measured.
+        measure: how, with the label the study gave it.
+        seed: 0 where the measure does not depend on it: one row then serves all repeats.
+        cell: None if the row is skipped.
+        skipped: why it is; "" otherwise.
+    """
+
+    variant: Variant
+    measure: MeasureSpec
+    seed: int
+    cell: Cell | None
+    skipped: str
+
+
+@dataclass(frozen=True)
+class Group:
+    """Cells that one call of a measure takes together."""
+
+    measure: MeasureSpec
+    seed: int
+    cells: tuple[Cell, ...]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a study asks for."""
+
+    study: Study
+    rows: tuple[Row, ...]
+
+    @property
+    def cells(self) -> tuple[Cell, ...]:
+        """Every cell once, in the order of the rows."""
+        return tuple({row.cell.key: row.cell for row in self.rows if row.cell}.values())
+
+    def groups(self, among: Collection[str] | None = None) -> list[Group]:
+        """The cells, or those whose key is in `among`, as they are handed to their measures."""
+        made = {spec.label: make(spec) for spec in self.study.measures}
+        groups: dict[Hashable, Group] = {}
+        taken: set[str] = set()
+        for row in self.rows:
+            cell = row.cell
+            if cell is None or cell.key in taken or (among is not None and cell.key not in among):
+                continue
+            taken.add(cell.key)
+            together = (row.measure.label, row.seed, made[row.measure.label].together(cell.reads))
+            before = groups[together].cells if together in groups else ()
+            groups[together] = Group(row.measure, row.seed, (*before, cell))
+        return list(groups.values())
+
+
+def make(spec: MeasureSpec) -> Measure:
+    """The measure that a study names, with its settings."""
+    return cast(Measure, measures.part(spec.use).build({}, spec.settings))
+
+
+def plan(study: Study) -> Plan:
+    """Every row of a study with its cell.
+
+    Raises:
+        SegablateError: something in the study cannot be measured; it names file and line.
+    """
+    made: list[Measure] = []
+    for index, spec in enumerate(study.measures):
+        with _at_measure(study, index):
+            made.append(make(spec))
+    rows: list[Row] = []
+    for variant in variants(study):
+        for index, measure in enumerate(made):
+            rows += _rows(study, variant, index, measure)
+    return Plan(study, tuple(rows))
+
+
+def key(measure: str, version: int, reads: Reads, seed: int | None) -> str:
+    """The name of a cell: equal for equal inputs, whatever the order of their keys.
+
+    Args:
+        measure: the registered name; the label a study gives it is cosmetic.
+        version: of the measure, raised when its numbers change.
+        reads: JSON values.
+        seed: None where the measure does not depend on it.
+    """
+    parts = {"measure": measure, "version": version, "reads": reads, "seed": seed}
+    return hashlib.sha256(canonical(parts).encode()).hexdigest()[:KEY_LENGTH]
+
+
+def canonical(value: Any) -> str:
+    """The one way to write a JSON value."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False)
+
+
+def _rows(study: Study, variant: Variant, index: int, measure: Measure) -> Iterator[Row]:
+    spec = study.measures[index]
+    reason = skip_reason(study, variant, spec.label)
+    reads: dict[str, Any] = {}
+    if reason is None:
+        with _at_variant(study, variant, index):
+            # through JSON, so that planned and stored inputs compare as equals
+            reads = json.loads(canonical(measure.reads(variant.config)))
+    for seed in range(study.repeat if measure.seeded else 1):
+        cell = None if reason is not None else _cell(spec, reads, seed if measure.seeded else None)
+        yield Row(variant, spec, seed, cell, reason or "")
+
+
+def _cell(spec: MeasureSpec, reads: dict[str, Any], seed: int | None) -> Cell:
+    # the fingerprint in `reads` says what the data are; where they lie is nobody else's concern
+    places = reads.get(PLACES, {})
+    reads = {name: value for name, value in reads.items() if name != PLACES}
+    return Cell(key(spec.use, measures.part(spec.use).version, reads, seed), spec.use, reads, seed, places)
+
+
+@contextmanager
+def _at_measure(study: Study, index: int) -> Iterator[None]:
+    try:
+        yield
+    except SegablateError as error:
+        field = f"measure.{index}.{error.field}" if error.field else f"measure.{index}"
+        error.where = error.where or study.where(field)
+        raise
+
+
+@contextmanager
+def _at_variant(study: Study, variant: Variant, index: int) -> Iterator[None]:
+    try:
+        yield
+    except SegablateError as error:
+        error.where = error.where or _where(study, variant, index, error.field)
+        raise
+
+
+def _where(study: Study, variant: Variant, index: int, field: str | None) -> str:
+    if not field:
+        return str(study.path)
+    if field.split(".")[0] in CONFIG_WORDS:
+        return study.where(field_in_study(study, variant, field))
+    return study.where(f"measure.{index}.{field.removeprefix('measure.')}")

@@ -1,0 +1,42 @@
+"""What a measure is lent while it works."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from typing import TypeAlias
+
+from segablate.measures.base import Arrays
+from segablate.records import Reads
+from segablate.run.store import Store
+
+Progress: TypeAlias = Callable[[str, int], AbstractContextManager[Callable[[int], None]]]
+
+
+@contextmanager
+def silent(what: str, total: int) -> Iterator[Callable[[int], None]]:
+    """A bar that nobody sees."""
+    yield lambda done: None
+
+
+class Shop:
+    """The workshop of one process.
+
+    Args:
+        store: keeps what `cached` builds.
+        device: where networks run.
+        progress: opens a bar.
+    """
+
+    def __init__(self, store: Store, device: str, progress: Progress = silent) -> None:
+        self.store = store
+        self.device = device
+        self._progress = progress
+
+    def cached(self, name: str, reads: Reads, build: Callable[[], Arrays]) -> Arrays:
+        """Arrays that depend on `reads` only: taken from the store, or built once and kept there."""
+        return self.store.cached(name, reads, build)
+
+    def progress(self, what: str, total: int) -> AbstractContextManager[Callable[[int], None]]:
+        """A bar for long work; what it gives is called with the number of further items done."""
+        return self._progress(what, total)

@@ -1,0 +1,193 @@
+"""The store: what became of every cell, kept so that nothing finished is lost or done twice.
+
+<root>/<measure>/<key>/outcome.json      beside the files of the outcome
+<root>/<measure>/<key>/claim             while somebody works on it
+<root>/cache/<name>/<key>.npz            arrays that several cells use
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import TypeAlias
+
+from segablate.errors import SegablateError
+from segablate.measures.base import Arrays
+from segablate.records import Outcome, Reads
+from segablate.run.claims import BusyError, Claim, claim, holder
+from segablate.run.files import pack, plain, set_aside, sweep, unpack, write
+from segablate.run.plan import Cell, key
+
+OUTCOME = "outcome.json"
+CLAIM = "claim"
+CACHE = "cache"
+WAIT = 0.2  # seconds between two looks at a claim
+
+Stamp: TypeAlias = tuple[int, int]
+Artefacts: TypeAlias = Mapping[str, Arrays | bytes]
+
+
+def say(message: str) -> None:
+    """Tell on stderr."""
+    print(f"note: {message}", file=sys.stderr)
+
+
+class Store:
+    """Outcomes, their files and shared arrays under one folder.
+
+    Args:
+        root: made when first written to.
+        tell: called with what a person should know: a file set aside, a claim waited for.
+    """
+
+    def __init__(self, root: Path, tell: Callable[[str], None] = say) -> None:
+        self.root = Path(root)
+        self.tell = tell
+
+    def folder(self, cell: Cell) -> Path:
+        """Where a cell's outcome and its files lie."""
+        return self.root / cell.measure / cell.key
+
+    def outcome(self, cell: Cell) -> Outcome | None:
+        """What became of a cell; None if nothing has yet, or if the file cannot be trusted."""
+        return self._read(self.folder(cell) / OUTCOME, cell.key)
+
+    def outcomes(self, measure: str) -> Iterator[Outcome]:
+        """All outcomes of a measure, by key."""
+        for path in sorted((self.root / measure).glob(f"*/{OUTCOME}")):
+            outcome = self._read(path, path.parent.name)
+            if outcome:
+                yield outcome
+
+    def stamp(self, cell: Cell) -> Stamp | None:
+        """Changes whenever a new outcome of the cell is put; None while there is none."""
+        return _stamp(self.folder(cell) / OUTCOME)
+
+    def put(self, cell: Cell, outcome: Outcome, artefacts: Artefacts | None = None) -> None:
+        """Keep an outcome and its files: all of it, or nothing has changed.
+
+        Raises:
+            SegablateError: the file system refused.
+            TypeError, ValueError: a fact is not a JSON value, or an array holds objects.
+        """
+        folder = self.folder(cell)
+        files = {name: _bytes(name, content) for name, content in (artefacts or {}).items()}
+        before = self.outcome(cell)
+        text = outcome.to_json() + "\n"
+
+        def ready() -> None:
+            # an old outcome must never stand beside new files
+            if before and files:
+                with suppress(FileNotFoundError):
+                    os.unlink(folder / OUTCOME)
+
+        write(folder, {**files, OUTCOME: text.encode()}, ready=ready)
+        for name in set(before.artefacts if before else ()) - set(files):
+            with suppress(OSError, ValueError):
+                os.unlink(folder / plain(name))
+
+    def claim(self, cell: Cell) -> Claim:
+        """Claim a cell for this process, over a dead process's claim if need be.
+
+        Raises:
+            BusyError: another live process has it.
+            SegablateError: the file system refused.
+        """
+        claimed = claim(self.folder(cell) / CLAIM, self.root)
+        sweep(self.folder(cell))
+        return claimed
+
+    def holder(self, cell: Cell) -> BusyError | None:
+        """Who is working on a cell, if anybody alive is."""
+        return holder(self.folder(cell) / CLAIM)
+
+    def artefact(self, cell: Cell, name: str) -> Arrays:
+        """The arrays of a file kept beside an outcome.
+
+        Raises:
+            SegablateError: it is not there or not whole.
+        """
+        return unpack(self.folder(cell) / plain(name))
+
+    def cached(self, name: str, reads: Reads, build: Callable[[], Arrays]) -> Arrays:
+        """Arrays that depend on `reads` only: read, or built once and kept.
+
+        Another process that is building them is waited for.
+        """
+        folder = self.root / CACHE / plain(name)
+        called = key(f"{CACHE}/{name}", 1, reads, None)
+        path = folder / f"{called}.npz"
+        while True:
+            found = self._arrays(path)
+            if found is not None:
+                return found
+            try:
+                with claim(folder / f"{called}.{CLAIM}", self.root):
+                    return self._build(path, build)
+            except BusyError:
+                time.sleep(WAIT)
+
+    def _build(self, path: Path, build: Callable[[], Arrays]) -> Arrays:
+        sweep(path.parent, path.name)
+        found = self._arrays(path)  # built while the claim was being taken
+        if found is None:
+            found = build()
+            write(path.parent, {path.name: pack(found)})
+        return found
+
+    def _arrays(self, path: Path) -> Arrays | None:
+        stamp = _stamp(path)
+        if stamp is None:
+            return None
+        try:
+            return unpack(path)
+        except SegablateError as error:
+            self._distrust(path, stamp, str(error))
+            return None
+
+    def _read(self, path: Path, expected: str) -> Outcome | None:
+        stamp = _stamp(path)
+        if stamp is None:
+            return None
+        try:
+            outcome = Outcome.from_json(_text(path), where=str(path))
+            if outcome.key != expected:
+                raise SegablateError(f"this is the outcome of cell `{outcome.key}`", where=str(path))
+        except SegablateError as error:
+            self._distrust(path, stamp, str(error))
+            return None
+        return outcome
+
+    def _distrust(self, path: Path, stamp: Stamp, why: str) -> None:
+        if _stamp(path) != stamp:  # somebody has put a new one since it was read
+            return
+        aside = set_aside(path)
+        self.tell(f"{why}; " + (f"it is kept as `{aside.name}`" if aside else "it is not used"))
+
+
+def _stamp(path: Path) -> Stamp | None:
+    try:
+        status = os.stat(path)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    return status.st_ino, status.st_mtime_ns
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise SegablateError("this is not text", where=str(path)) from error
+
+
+def _bytes(name: str, content: Arrays | bytes) -> bytes:
+    plain(name)
+    if isinstance(content, bytes):
+        return content
+    if not name.endswith(".npz"):
+        raise ValueError(f"arrays are kept in `.npz` files, not in {name!r}")
+    return pack(content)

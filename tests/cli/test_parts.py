@@ -1,0 +1,45 @@
+"""`list` and `show` read the registries."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+
+import pytest
+
+from segablate.cli.kinds import KINDS, parts
+
+
+@pytest.mark.parametrize("kind", sorted(KINDS))
+def test_every_kind_is_listed_in_the_singular_and_the_plural(kind: str, segablate: Callable) -> None:
+    singular, plural = segablate("list", kind), segablate("list", f"{kind}s")
+    assert singular.code == 0
+    assert singular.out == plural.out
+    assert len(singular.out.splitlines()) == 1 + len(parts(kind))
+
+
+def test_the_whole_list_is_one_document(segablate: Callable) -> None:
+    listed = segablate("list", "--json").document["parts"]
+    assert {part["kind"] for part in listed} == set(KINDS)
+    assert all(part["summary"] for part in listed)
+
+
+def test_every_listed_name_can_be_shown(segablate: Callable) -> None:
+    for part in segablate("list", "--json").document["parts"]:
+        shown = segablate("show", part["name"], "--json").document["parts"]
+        assert part["name"] in {one["name"] for one in shown}
+        assert all(one["file"].endswith(".py") for one in shown)
+        assert all(setting["meaning"] for one in shown for setting in one["settings"]), part["name"]
+        assert json.dumps(shown)
+
+
+def test_a_shown_part_has_its_settings_with_type_default_and_meaning(segablate: Callable) -> None:
+    said = segablate("show", "processes")
+    assert "executor `processes`: " in said.out
+    assert "jobs     int   1        how many at a time" in said.out
+    assert "segablate/run/executors/processes.py" in said.out
+
+
+def test_an_unknown_kind_and_an_unknown_name_tell_the_nearest(segablate: Callable) -> None:
+    assert "did you mean `executor`?" in segablate("list", "execut").err
+    assert "did you mean `processes`?" in segablate("show", "procceses").err

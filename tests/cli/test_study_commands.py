@@ -1,0 +1,141 @@
+"""`run`, `plan` and `report` on a study whose measure takes no time."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+REPORT = Path("reports/toy/report.md")
+
+
+def test_a_run_prints_its_table_on_stdout_and_where_the_report_is_on_stderr(
+    segablate: Callable, toy_study: Callable
+) -> None:
+    said = segablate("run", toy_study("one", "three"))
+    assert said.code == 0, said.err
+    assert [line.split()[-1] for line in said.out.splitlines()[1:3]] == ["30.00", "50.00"]
+    assert said.err.endswith(f"2 measured\nreport: {REPORT}\n")
+    assert REPORT.is_file()
+
+
+def test_a_second_run_measures_nothing_and_changes_no_byte(segablate: Callable, toy_study: Callable) -> None:
+    study = toy_study("one", "three")
+    segablate("run", study)
+    before = {path: path.read_bytes() for path in Path("reports").rglob("*") if path.is_file()}
+    said = segablate("run", study)
+    assert "2 taken from the store" in said.err
+    assert "measured" not in said.err
+    assert {path: path.read_bytes() for path in Path("reports").rglob("*") if path.is_file()} == before
+
+
+def test_a_failed_cell_is_exit_code_3_and_a_row_with_its_reason(
+    segablate: Callable, toy_study: Callable
+) -> None:
+    said = segablate("run", toy_study("one", "broken", "three"))
+    assert said.code == 3
+    assert "this word is broken" in said.out
+    assert "2 measured, 1 failed" in said.err
+
+
+def test_the_document_of_a_run_has_every_row(segablate: Callable, toy_study: Callable) -> None:
+    said = segablate("run", toy_study("one", "broken", "left"), "--json")
+    told = said.document
+    assert told["schema"] == "segablate/1"
+    assert told["report"] == REPORT.as_posix()
+    assert told["cells"] == {"done": 1, "failed": 1, "skipped": 1, "reused": 0, "open": 0}
+    assert [row["state"] for row in told["rows"]] == ["done", "failed", "skipped"]
+    assert told["rows"][0]["measurements"] == {"miou": 0.3}
+    assert said.err == ""
+
+
+def test_results_of_another_machine_go_into_a_folder_of_its_name(
+    segablate: Callable, toy_study: Callable
+) -> None:
+    segablate("run", toy_study("one"), "--label", "h100", "--reports", "elsewhere")
+    assert Path("elsewhere/toy/h100/report.md").is_file()
+
+
+@pytest.mark.parametrize("label", ["..", "a/b", "data", "figures", "-x"])
+def test_a_label_that_is_no_folder_of_its_own_is_an_error(
+    label: str, segablate: Callable, toy_study: Callable
+) -> None:
+    said = segablate("run", toy_study("one"), f"--label={label}")
+    assert said.code == 2
+    assert f"`{label}`" in said.err
+    assert not Path("runs").exists()
+
+
+def test_a_plan_says_what_is_done_and_runs_nothing(segablate: Callable, toy_study: Callable) -> None:
+    segablate("run", toy_study("one"))
+    said = segablate("plan", toy_study("one", "three", "left"))
+    assert [line.split()[-1] for line in said.out.splitlines()[1:]] == ["done", "missing", "skipped"]
+    assert said.err == "2 cells: 1 done, 1 missing; the rest may take 1 s\n"
+    assert len(list(Path("runs/toy").iterdir())) == 1
+
+
+def test_an_explained_plan_names_the_field_that_is_new(segablate: Callable, toy_study: Callable) -> None:
+    segablate("run", toy_study("one"))
+    said = segablate("plan", toy_study("one", "three"), "--explain", "--json")
+    assert [row["state"] for row in said.document["rows"]] == ["done", "missing"]
+    assert "`reads.word` is new" in said.document["rows"][1]["why"]
+
+
+def test_a_report_that_was_changed_by_hand_does_not_pass_its_check(
+    segablate: Callable, toy_study: Callable
+) -> None:
+    study = toy_study("one", "three")
+    segablate("run", study)
+    assert segablate("report", study, "--check").code == 0
+    REPORT.write_text(REPORT.read_text().replace("30.00", "99.00"))
+    said = segablate("report", study, "--check")
+    assert (said.code, said.out) == (4, f"{REPORT}\n")
+    assert segablate("report", study, "--check", "--json").document["stale"] == ["report.md"]
+    assert segablate("report", study).out == f"{REPORT}\n"
+    assert segablate("report", study, "--check").code == 0
+
+
+def test_a_clean_checkout_writes_the_report_from_its_data(segablate: Callable, toy_study: Callable) -> None:
+    study = toy_study("one", "three")
+    segablate("run", study)
+    before = REPORT.read_bytes()
+    shutil.rmtree("runs")
+    REPORT.unlink()
+    said = segablate("report", study, "--json")
+    assert said.document["report"] == REPORT.as_posix()
+    assert "2 cells are not in the store" in said.err
+    assert REPORT.read_bytes() == before
+
+
+def test_a_report_of_a_study_that_never_ran_is_an_error(segablate: Callable, toy_study: Callable) -> None:
+    said = segablate("report", toy_study("one"))
+    assert said.code == 2
+    assert "run `segablate run toy.yaml` first" in said.err
+    assert not Path("reports").exists()
+
+
+def test_set_changes_a_value_and_is_told_in_the_report(segablate: Callable, toy_study: Callable) -> None:
+    study = toy_study("one")
+    assert segablate("run", study, "--set", "repeat=2").code == 0
+    assert "segablate run toy.yaml --set repeat=2" in REPORT.read_text()
+    assert json.loads(json.dumps(segablate("plan", study, "--json").document))["study"] == "toy"
+
+
+def test_several_jobs_need_processes_and_get_them(
+    segablate: Callable, toy_study: Callable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+
+    def execute(plan: object, store: object, *, executor: str, **options: object) -> None:
+        asked.append(executor)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("segablate.run.execute.execute", execute)
+    study = toy_study("one")
+    segablate("run", study)
+    segablate("run", study, "--jobs", 2)
+    segablate("run", study, "--jobs", 2, "--executor", "inline")
+    assert asked == ["inline", "processes", "inline"]

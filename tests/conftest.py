@@ -1,0 +1,50 @@
+"""One thread for every test, and a reason for each test that this machine cannot run."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+# before numpy or torch is imported: two threads beside another busy process are slower than one
+for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ[_name] = "1"
+os.environ["MPLBACKEND"] = "Agg"
+
+import pytest  # noqa: E402  # not before the lines above
+
+
+def _missing(marker: str) -> str:
+    """Why tests with this marker cannot run here; "" if they can."""
+    if marker == "data":
+        return "" if os.environ.get("SEGABLATE_DATA") else "$SEGABLATE_DATA is not set"
+    if marker == "paddle":
+        return "" if importlib.util.find_spec("paddle") else "paddlepaddle is not installed"
+    import torch
+
+    return "" if torch.cuda.is_available() else "there is no GPU"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    reasons: dict[str, str] = {}
+    for item in items:
+        for marker in ("data", "cuda", "paddle"):
+            if item.get_closest_marker(marker) is None:
+                continue
+            reason = reasons.setdefault(marker, _missing(marker))
+            if reason:
+                item.add_marker(pytest.mark.skip(reason=reason))
+
+
+@pytest.fixture
+def golden() -> Callable[[str, str], None]:
+    """Compare a text with a file of `tests/golden`; with $UPDATE_GOLDEN set, write the file instead."""
+
+    def same(name: str, text: str) -> None:
+        path = Path(__file__).parent / "golden" / name
+        if os.environ.get("UPDATE_GOLDEN"):
+            path.write_text(text, encoding="utf-8")
+        assert text == path.read_text(encoding="utf-8")
+
+    return same

@@ -1,0 +1,11 @@
+"""The fake measures and their studies, shared with the tests of the runner."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+# worker processes get this path too, and import the fakes by their name
+sys.path.insert(0, str(Path(__file__).parent.parent / "run" / "fakes"))
+
+from fake_studies import fakes, planned, store, told  # noqa: F401  # the path comes first; fixtures

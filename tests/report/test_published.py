@@ -1,0 +1,131 @@
+from dataclasses import replace
+
+import pytest
+
+from segablate.errors import SegablateError
+from segablate.records import Measurement
+from segablate.report.answer import answer
+from segablate.report.ceilings import baseline_choices, ceilings
+from segablate.report.data import read
+from segablate.report.published import compare, load, matches, published
+
+
+@pytest.fixture
+def told(fake, tmp_path):
+    """Comparisons and answer of a study."""
+
+    def tell(lines):
+        records = read(fake.save(tmp_path, lines, pictures=False) / "data")
+        compared = compare(load("dupsampling.table1"), records)
+        return compared, answer(records, ceilings(records), baseline_choices(records), compared)
+
+    return tell
+
+
+def line(fake, use, channels, stride, value, **facts):
+    made = fake.oracle(use, channels, stride)
+    made = replace(made, measurements=(Measurement("miou", (value,), "c"),), facts={**made.facts, **facts})
+    return fake.Line(f"{use} {stride}", {}, use == "bilinear", "project", made)
+
+
+def test_the_reference_holds_the_printed_bounds():
+    bounds = {row["name"]: row["values"][0] for row in load("dupsampling.table1").rows}
+    assert bounds == {
+        "bilinear at output stride 32": 94.80,
+        "DUpsampling at output stride 32": 99.90,
+        "bilinear at output stride 16": 98.40,
+        "DUpsampling at output stride 16": 99.95,
+    }
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [
+        ("dupsamplng.table1", "did you mean `dupsampling`?"),
+        ("dupsampling.table9", "did you mean `table1`?"),
+        ("dupsampling", "there are `table1`"),
+    ],
+)
+def test_a_reference_that_does_not_exist_is_an_error_with_the_nearest_name(name, hint):
+    with pytest.raises(SegablateError) as caught:
+        load(name)
+    assert (caught.value.hint, caught.value.field) == (hint, "published")
+
+
+def test_a_field_matches_by_value_and_a_missing_one_counts_as_false():
+    reads = {"upsampler": {"use": "bilinear"}, "output_stride": 16}
+    assert matches({"upsampler.use": "bilinear", "upsampler.centre": False}, reads)
+    assert not matches({"upsampler.channels": 64}, reads)
+    assert not matches({"output_stride": 32}, reads)
+
+
+def test_only_64_channels_stand_beside_the_papers_dupsampling(fake, told):
+    compared, _ = told(fake.study(measures=["project"]))
+    assert [one.variant for one in compared] == [
+        "output_stride=32, bilinear",
+        "output_stride=32, DUp-64",
+        "output_stride=16, bilinear",
+        "output_stride=16, DUp-64",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("value", "agrees"),
+    [(0.9840, True), (0.9850, True), (0.98504, True), (0.9851, False), (0.9830, True), (0.9829, False)],
+)
+def test_values_agree_up_to_the_tolerance(fake, told, value, agrees):
+    (one,), said = told([line(fake, "bilinear", None, 16, value)])
+    assert one.agrees is agrees
+    assert ("1 of 1 published value agrees within 0.1 points" in said[-1]) is agrees
+
+
+def test_the_answer_says_what_agrees_and_what_does_not(fake, told):
+    _, said = told([line(fake, "bilinear", None, 16, 0.9842), line(fake, "dupsampling", 64, 16, 0.9968)])
+    assert said == (
+        "At output stride 16, under project (n = 1,449 images) bilinear reaches mIoU* 98.42 % "
+        "and DUpsampling (C̃ = 64) 99.68 %, the most of 2 upsamplers.",
+        "Under project, 1 of 2 published values agrees within 0.1 points: "
+        "bilinear at output stride 16 (98.42 % measured, 98.40 % published, +0.02).",
+        "1 does not: DUpsampling at output stride 16 (99.68 % measured, 99.95 % published, −0.27).",
+    )
+
+
+def test_another_data_set_is_not_compared(fake, told):
+    other = line(fake, "bilinear", None, 16, 0.984)
+    reads = {**other.outcome.reads, "data": {"use": "shapes"}}
+    (one,), said = told([replace(other, outcome=replace(other.outcome, reads=reads))])
+    assert (one.verdict, one.because) == (
+        "not comparable",
+        "the paper measured on PASCAL VOC 2012 and this is another data set",
+    )
+    assert said[-1] == f"No published value is comparable with project, because {one.because}."
+
+
+def test_a_sample_is_comparable_in_part_and_says_its_n(fake, told):
+    (one,), _ = told([line(fake, "bilinear", None, 16, 0.984, images=120)])
+    assert one.verdict == "in part"
+    assert "here n is 120;" in one.because
+
+
+def test_what_the_study_does_not_measure_is_said(fake, told):
+    compared, _ = told([line(fake, "bilinear", None, 16, 0.984)])
+    section = published(load("dupsampling.table1"), compared)
+    assert section.source[-1] == "It also prints mIoU, which this study does not measure."
+    assert published(load("dupsampling.table1"), ()).table.below == (
+        "Nothing that Table 1 prints was measured.",
+    )
+
+
+def test_the_best_may_be_the_baseline(fake, told):
+    _, said = told([line(fake, "bilinear", None, 16, 0.99), line(fake, "nearest", None, 16, 0.9)])
+    assert said[0].endswith("bilinear reaches mIoU* 99.00 %, the most of 2 upsamplers.")
+
+
+def test_nothing_measured_is_said_first(fake, told):
+    _, said = told(
+        [
+            fake.Line("a", {}, True, "project", fake.failed("no")),
+            fake.Line("b", {}, False, "project", None, skipped="why not"),
+        ]
+    )
+    assert said == ("Nothing was measured: 1 cell failed and 1 cell skipped.",)

@@ -1,0 +1,139 @@
+"""Plans: rows, cells, keys, groups, and where an error is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from segablate.errors import SegablateError
+from segablate.run.plan import Plan, key, plan
+from segablate.study.load import load
+
+Planned = Callable[..., Plan]
+OTHER = """\
+name: other
+question: Is it shared?
+fixed: {model.encoder: a}
+vary: {model.output_stride: [16, 32]}
+measure: [{use: fake, as: named otherwise}]
+"""
+
+
+@pytest.mark.parametrize(
+    ("pinned", "measure", "version", "reads", "seed"),
+    [
+        ("9b4b81fdd57f21e2d99d", "oracle", 1, {}, None),
+        (
+            "9701ed119f51f0bb00dc",
+            "oracle",
+            1,
+            {"output_stride": 16, "upsampler": {"use": "bilinear"}, "limit": None},
+            None,
+        ),
+        (
+            "4f3e062b7b24afe83905",
+            "accuracy",
+            3,
+            {"data": {"use": "voc", "fingerprint": "é"}, "ratio": 0.02},
+            4,
+        ),
+    ],
+)
+def test_keys_are_pinned(
+    pinned: str, measure: str, version: int, reads: dict[str, object], seed: int
+) -> None:
+    assert key(measure, version, reads, seed) == pinned
+
+
+def test_the_order_of_fields_does_not_change_a_key() -> None:
+    assert key("m", 1, {"a": 1, "b": {"c": 2, "d": 3}}, 0) == key("m", 1, {"b": {"d": 3, "c": 2}, "a": 1}, 0)
+
+
+@pytest.mark.parametrize("other", [("n", 1, {"a": 1}, 0), ("m", 2, {"a": 1}, 0), ("m", 1, {"a": 2}, 0)])
+def test_whatever_a_cell_depends_on_changes_its_key(other: tuple[str, int, dict[str, int], int]) -> None:
+    assert key(*other) != key("m", 1, {"a": 1}, 0)
+
+
+def test_a_number_that_is_not_finite_has_no_key() -> None:
+    with pytest.raises(ValueError, match="JSON"):
+        key("m", 1, {"a": float("nan")}, 0)
+
+
+def test_a_measure_without_seeds_has_one_row_for_all_repeats(planned: Planned) -> None:
+    rows = planned("a", "b", repeat=5).rows
+    assert [(row.variant.choices["model.encoder"], row.seed) for row in rows] == [("a", 0), ("b", 0)]
+    assert all(row.cell and row.cell.seed is None for row in rows)
+
+
+def test_a_measure_with_seeds_has_a_row_for_each(planned: Planned) -> None:
+    made = planned("a", "b", repeat=3, measure="fake-seeded")
+    assert [row.cell.seed for row in made.rows if row.cell] == [0, 1, 2, 0, 1, 2]
+    assert [(group.seed, len(group.cells)) for group in made.groups()] == [(0, 2), (1, 2), (2, 2)]
+
+
+def test_two_studies_share_the_cells_they_both_need(planned: Planned, tmp_path: Path) -> None:
+    (tmp_path / "other.yaml").write_text(OTHER)
+    here = {cell.key for cell in planned("a", "b").cells}
+    there = {cell.key for cell in plan(load(tmp_path / "other.yaml")).cells}
+    assert len(here) == len(there) == 2
+    assert len(here & there) == 1
+
+
+def test_variants_that_a_measure_cannot_tell_apart_share_a_cell(tmp_path: Path) -> None:
+    text = OTHER.replace("vary: {model.output_stride: [16, 32]}", "vary: {model.decoder: [one, two]}")
+    (tmp_path / "other.yaml").write_text(text)
+    made = plan(load(tmp_path / "other.yaml"))
+    assert len(made.rows) == 2
+    assert len(made.cells) == 1
+    assert [len(group.cells) for group in made.groups()] == [1]
+
+
+def test_groups_are_what_the_measure_takes_together(planned: Planned) -> None:
+    assert [len(group.cells) for group in planned("a", "b", "c").groups()] == [3]
+    assert [len(group.cells) for group in planned("a", "b", "c", settings="alone: true").groups()] == [
+        1,
+        1,
+        1,
+    ]
+
+
+def test_groups_hold_only_the_cells_asked_for(planned: Planned) -> None:
+    made = planned("a", "b", "c")
+    wanted = {made.cells[0].key, made.cells[2].key}
+    assert [cell.key for group in made.groups(wanted) for cell in group.cells] == [
+        made.cells[0].key,
+        made.cells[2].key,
+    ]
+
+
+def test_what_is_skipped_has_a_reason_and_no_cell(tmp_path: Path) -> None:
+    text = OTHER + "skip:\n  - {when: {model.output_stride: 32}, because: too coarse}\n"
+    (tmp_path / "other.yaml").write_text(text)
+    made = plan(load(tmp_path / "other.yaml"))
+    assert [(row.skipped, row.cell is None) for row in made.rows] == [("", False), ("too coarse", True)]
+
+
+def test_a_value_that_cannot_be_measured_is_told_with_its_line(planned: Planned, tmp_path: Path) -> None:
+    with pytest.raises(SegablateError) as caught:
+        planned("a", "unknown")
+    assert str(caught.value) == f"{tmp_path / 's.yaml'}:6: there is no encoder `unknown`"
+
+
+def test_an_unknown_measure_is_told_with_its_line(planned: Planned, tmp_path: Path) -> None:
+    with pytest.raises(SegablateError) as caught:
+        planned("a", measure="fakee")
+    assert str(caught.value) == f"{tmp_path / 's.yaml'}:8: there is no measure `fakee`"
+    assert caught.value.hint == "did you mean `fake`?"
+
+
+def test_an_unknown_setting_of_a_measure_is_told_with_its_line(planned: Planned, tmp_path: Path) -> None:
+    with pytest.raises(SegablateError) as caught:
+        planned("a", settings="bonnus: 1.0")
+    assert str(caught.value) == f"{tmp_path / 's.yaml'}:8: measure `fake` has no setting `bonnus`"
+
+
+def test_a_setting_of_the_wrong_type_is_told_with_its_line(planned: Planned, tmp_path: Path) -> None:
+    with pytest.raises(SegablateError, match=r"s\.yaml:8: measure `fake` takes another `alone` than `3`"):
+        planned("a", settings="alone: 3")
