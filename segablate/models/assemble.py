@@ -25,7 +25,7 @@ from segablate.models.features import Feature, find
 from segablate.models.fusions.base import fusions
 from segablate.models.networks.base import PARTS, expand
 from segablate.models.segmenter import Segmenter
-from segablate.models.upsamplers.base import Subspace, Upsampler, upsamplers
+from segablate.models.upsamplers.base import Subspace, Upsampler, upsampler_class, upsamplers
 from segablate.models.weights.load import fingerprint, load_weights, locate
 from segablate.registry import Part, Registry
 
@@ -113,8 +113,7 @@ def _assemble(done: Config, classes: int, subspace: Subspace | None) -> Segmente
         "encoder", done, {"output_stride": done["output_stride"]}, lift=("output_stride",)
     )
     around: Context = _build("context", done, {"feature": encoder.last})
-    upsampling = upsamplers.part(done["upsampler"]["use"])
-    width = upsampling.make.code_channels(classes, done["upsampler"])  # type: ignore[attr-defined]
+    width = upsampler_class(done["upsampler"]["use"]).code_channels(classes, done["upsampler"])
     features = (*encoder.gives, around.gives)
     decoder: Decoder = _build("decoder", done, {"features": features, "code": width})
     _context_is_read(done, decoder)
@@ -158,7 +157,7 @@ def needed_fit(model: Config, classes: int) -> Fit | None:
         return None
     done = complete(model)
     upsampler = done["upsampler"]
-    if upsampler.get("weights") != "pca":
+    if not upsampler_class(upsampler["use"]).needs_labels(upsampler):
         return None
     with torch.device("meta"):
         stand_in = _assemble(

@@ -3,8 +3,9 @@
         model: {use: external, factory: "package.module:function", settings: {…}}
 
 Such code is run, so it is refused unless the command line allows it. What comes back is tried on a random
-batch, and told what is off: a network here takes (batch, 3, height, width) and gives scores of the same height
-and width for every class. Toolkits that wrap the scores in a mapping, a sequence or an object are understood.
+batch, and told what is off: a network here takes (batch, 3, height, width) and gives scores of the same
+height and width for every class. Toolkits that wrap the scores in a mapping, a sequence or an object
+are understood.
 """
 
 from __future__ import annotations

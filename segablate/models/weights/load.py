@@ -6,6 +6,7 @@ import hashlib
 import importlib
 import pickle
 import re
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -52,7 +53,10 @@ def read(path: Path) -> dict[str, Tensor]:
         # a copy, because bytes cannot be written to; not `torch.tensor`, which would obey a default device
         return {name: torch.from_numpy(value.copy()) for name, value in read_pdparams(path).items()}
     try:
-        content = torch.load(path, map_location="cpu", weights_only=True)
+        with warnings.catch_warnings():
+            # torch warns of other pickle protocols before it reads or refuses them
+            warnings.simplefilter("ignore")
+            content = torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
         named = re.search(r"GLOBAL (\S+)", str(error))
         what = (
