@@ -22,7 +22,7 @@ def _missing(marker: str) -> str:
     if marker == "paddle":
         # an interpreter of its own, because PaddleSeg wants another numpy than we do
         here = importlib.util.find_spec("paddle") is not None or os.environ.get("SEGABLATE_PADDLE")
-        return "" if here else "paddlepaddle is not installed, and $SEGABLATE_PADDLE names no Python that has it"
+        return "" if here else "$SEGABLATE_PADDLE names no Python that has PaddleSeg"
     import torch
 
     return "" if torch.cuda.is_available() else "there is no GPU"

@@ -5,8 +5,8 @@
 
 A batch norm at rest is a scale and a shift per channel, and so is part of the convolution before it.
 DUpsampling is a 1×1 convolution and a temperature, and nothing stands between it and the decoder's last 1×1
-convolution. That second step saves a layer but not operations: with 256 channels before a code of 64 the product
-has about four times as many multiply-adds as its two factors, so it may be left out.
+convolution. That second step saves a layer but not operations: with 256 channels before a code of 64 the
+product has about four times as many multiply-adds as its two factors, so it may be left out.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """PP-LiteSeg gives PaddleSeg's logits when it carries PaddleSeg's weights, at sizes 64 does not divide too.
 
-$SEGABLATE_PADDLE names the Python of an environment that has paddlepaddle 2.6.2 and paddleseg 2.8.0, which want
-another numpy than we do.
+$SEGABLATE_PADDLE names the Python of an environment that has paddlepaddle 2.6.2 and paddleseg 2.8.0, which
+want another numpy than we do.
 """
 
 from __future__ import annotations
