@@ -64,18 +64,6 @@ def test_pca_weights_without_labels_are_refused() -> None:
     assert caught.value.field == "upsampler.weights"
 
 
-def test_a_toy_upsampler_can_be_named_at_once() -> None:
-    from segablate.models.upsamplers.base import upsamplers
-    from segablate.models.upsamplers.nearest import Nearest
-
-    upsamplers.register("toy")(type("Toy", (Nearest,), {}))
-    try:
-        assert "toy" in upsamplers.names()
-        assert planned({**SMALL, "upsampler": "toy"}, 3).upsampler.stride == 16
-    finally:
-        del upsamplers._parts["toy"]
-
-
 @pytest.mark.parametrize(
     ("model", "message", "field"),
     [
