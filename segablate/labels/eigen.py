@@ -40,7 +40,12 @@ class Pairs:
 
 
 def leading(
-    apply: Callable[[Matrix], Matrix], start: Matrix, k: int, *, tolerance: float = TOLERANCE
+    apply: Callable[[Matrix], Matrix],
+    start: Matrix,
+    k: int,
+    *,
+    tolerance: float = TOLERANCE,
+    scale: float = 0.0,
 ) -> Pairs:
     """The k leading eigenpairs of a positive semi-definite matrix.
 
@@ -50,6 +55,7 @@ def leading(
         k: pairs wanted.
         tolerance: stop when ‖A v − λ v‖ ≤ tolerance · λ for each of them, or when they are exact
             to rounding beside the largest.
+        scale: size of the numbers `apply` adds up, where they may cancel: what is rounding beside it is zero.
 
     Raises:
         ArithmeticError: the tolerance was not reached; never seen on label maps.
@@ -61,7 +67,7 @@ def leading(
         values, ritz, ritz_image = _rayleigh_ritz(basis, image, width)
         residuals = ritz_image - ritz * values
         norms = np.linalg.norm(residuals[:, :k], axis=0)
-        floor = 1e-12 * max(values[0], np.finfo(float).tiny)
+        floor = 1e-12 * max(values[0], scale, np.finfo(float).tiny)
         if np.all(norms <= np.maximum(tolerance * values[:k], floor)):
             worst = float((norms / np.maximum(values[:k], floor)).max())
             return Pairs(values[:k], ritz[:, :k], worst, products)

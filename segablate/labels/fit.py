@@ -28,6 +28,9 @@ MAPS_A_BATCH = 32
 # all pairs of classes in int32: 21 classes at stride 32 take 1 GB, 150 classes 47 GB
 MOMENT_LIMIT = 30_000
 
+ALWAYS_CENTRED = "solver `sklearn` centres always"
+CENTRE_IT = "set `bias: true` for the upsampler, or take another solver"
+
 
 class Accumulator(Protocol):
     """Takes in label maps, then gives components."""
@@ -158,26 +161,29 @@ class DenseAccumulator:
         from sklearn.decomposition import IncrementalPCA
 
         if not centred:
+            raise SegablateError(ALWAYS_CENTRED, hint=CENTRE_IT, field="solver")
+        rows = np.concatenate(self._rows)
+        if len(rows) < k:
             raise SegablateError(
-                "solver `sklearn` centres always",
-                hint="set `centre: true`, or take another solver",
+                f"solver `sklearn` finds no more components than there are patches: "
+                f"{k} are fitted, and there are {len(rows)} patches",
+                hint="take another solver",
                 field="solver",
             )
-        rows = np.concatenate(self._rows)
         batch = max(2 * k, 1024)
-        pca = IncrementalPCA(n_components=k, batch_size=batch)
-        for start in range(0, len(rows), batch):
-            part = rows[start : start + batch]
-            if len(part) >= k:
+        pca = IncrementalPCA(n_components=k)
+        # none is smaller than k, which IncrementalPCA would refuse
+        for part in np.array_split(rows, max(1, len(rows) // batch)):
+            with np.errstate(divide="ignore", invalid="ignore"):  # a share of no variance is 0/0
                 pca.partial_fit(one_hot(part, self.classes))
-        variance = pca.explained_variance_ * (pca.n_samples_seen_ - 1)
+        variance = pca.singular_values_**2
         shape = (self.classes, self.stride * self.stride)
         place = raster(self.stride)
         components = np.empty((k, *shape), np.float32)
         components[:, :, place] = pca.components_.reshape(k, *shape)
         mean = np.empty(shape, np.float32)
         mean[:, place] = pca.mean_.reshape(shape)
-        total = float(variance.sum() / pca.explained_variance_ratio_.sum())
+        total = float(pca.var_.sum() * pca.n_samples_seen_)
         return Subspace(
             self.stride, self.classes, components, variance, total, mean, True, len(rows), float("nan")
         )

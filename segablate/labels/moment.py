@@ -176,11 +176,11 @@ def _codes(
     codes = []
     for patches, held in zip(maps, held_by_map, strict=True):
         kept = patches.kept
-        flat = kept.reshape(len(kept), -1)
+        flat = patches.flat
         code = (kept != kept[:, :, :1]).any(axis=2) @ (1 << np.arange(kept.shape[1]))
         code = code.astype(object) if max(bits.values()) > BITS_OF_A_CODE else code
         for c in held.tolist():
-            code = code + (flat == c).any(axis=1) * (1 << bits[c])
+            code = code + (flat == c).any(axis=1).astype(code.dtype) * (1 << bits[c])
         codes.append(code)
     return np.concatenate(codes)
 

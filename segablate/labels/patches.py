@@ -78,6 +78,11 @@ class Patches:
     mixed: NDArray[np.bool_]
     kept: Labels
 
+    @property
+    def flat(self) -> Labels:
+        """The mixed patches as rows, shape (n, pixels); there may be none."""
+        return self.kept.reshape(len(self.kept), self.kept.shape[1] * self.kept.shape[2])
+
 
 def pad(label: Labels, stride: int, ignore: int) -> Labels:
     """The map, extended below and to the right with `ignore` to multiples of the stride."""
@@ -104,7 +109,7 @@ def cut(padded: Labels, stride: int) -> Patches:
     mixed = np.bitwise_or.reduce(differs, axis=1).any(axis=2)
     grid = words.reshape(rows, lay.split, lay.side, columns, lay.split, per_patch // lay.split)
     kept = grid.transpose(0, 3, 1, 4, 2, 5)[mixed]
-    return Patches(first, mixed, kept.view(padded.dtype).reshape(len(kept), lay.cells, -1))
+    return Patches(first, mixed, kept.view(padded.dtype).reshape(len(kept), lay.cells, lay.side * lay.side))
 
 
 def paste(patches: Labels, stride: int) -> Labels:

@@ -104,7 +104,7 @@ class Linear:
     def restore(self, patches: Patches) -> list[Labels]:
         """See `Restorer`."""
         dtype = patches.first.dtype
-        mixed = self._restore_rows(patches.kept.reshape(len(patches.kept), -1))
+        mixed = self._restore_rows(patches.flat)
         first = np.minimum(patches.first, self.classes)
         grids = []
         for pure, rows in zip(self._pure, mixed, strict=True):
@@ -164,7 +164,7 @@ class Linear:
 
 def cell_averages(patches: Patches, classes: int) -> tuple[NDArray[np.intp], Floats]:
     """Classes present and the share of each in every cell, shape (present, rows, columns)."""
-    flat = patches.kept.reshape(len(patches.kept), -1)
+    flat = patches.flat
     pure = patches.first[~patches.mixed]
     seen = np.bincount(flat.reshape(-1), minlength=classes)[:classes]
     present = np.flatnonzero(seen + np.bincount(pure, minlength=classes)[:classes])

@@ -11,6 +11,7 @@ when the second moment itself is too large: memory goes with the runs, not with 
 
 from __future__ import annotations
 
+import hashlib
 import threading
 from collections.abc import Sequence
 
@@ -47,20 +48,24 @@ class RunLengths:
         for patches in maps:
             values = patches.first[~patches.mixed]
             pure += np.bincount(values[values < self.classes], minlength=self.classes)
-        part = runs(
-            np.concatenate([patches.kept.reshape(len(patches.kept), -1) for patches in maps]), self.classes
-        )
+        part = runs(np.concatenate([patches.flat for patches in maps]), self.classes)
         with self._lock:
             self._pure += pure
             self._parts.append(part)
             self.patches += sum(patches.first.size for patches in maps)
 
     def finish(self) -> None:
-        """Join what was added: equal patches become one row with a weight."""
+        """Join what was added; nothing can be added after."""
+        # threads add in any order, and a sum of floats depends on its order
+        self._parts.sort(key=_digest)
         empty = sparse.csr_array((0, self.classes * self.pixels), dtype=np.int8)
         self._rows = sparse.vstack([*self._parts, empty], format="csr", dtype=np.int8)
         self._rows_transposed = self._rows.T.tocsr()
         self._parts = []
+
+    def __len__(self) -> int:
+        """N = r²C, the length of a one-hot patch."""
+        return self.classes * self.pixels
 
     @property
     def entries(self) -> int:
@@ -70,24 +75,30 @@ class RunLengths:
     def times(self, q: Matrix) -> Matrix:
         """X·Q for the mixed patches: (C · pixels, b) → (patches, b); pixels in kept order."""
         summed = np.cumsum(q.reshape(self.classes, self.pixels, -1)[:, ::-1], axis=1)[:, ::-1]
-        return np.asarray(self._rows @ summed.reshape(len(q), -1))
+        return np.asarray(self._rows @ summed.reshape(len(self), -1))
 
     def transposed_times(self, y: Matrix) -> Matrix:
         """Xᵀ·Y for the mixed patches: (patches, b) → (C · pixels, b)."""
-        ends = np.asarray(self._rows_transposed @ y).reshape(self.classes, self.pixels, -1)
-        summed: Matrix = np.cumsum(ends, axis=1).reshape(self.classes * self.pixels, -1)
-        return summed
+        ends: Matrix = np.asarray(self._rows_transposed @ y).reshape(self.classes, self.pixels, -1)
+        np.cumsum(ends, axis=1, out=ends)
+        return ends.reshape(len(self), -1)
 
     def moment_times(self, q: Matrix) -> Matrix:
         """Σ v vᵀ · Q over all patches, the counted ones of one class included."""
         whole = q.reshape(self.classes, self.pixels, -1).sum(axis=1) * self._pure[:, None]
         product = self.transposed_times(self.times(q)).reshape(self.classes, self.pixels, -1)
-        return (product + whole[:, None]).reshape(len(q), -1)
+        product += whole[:, None]
+        return product.reshape(len(self), -1)
 
     def count(self) -> Matrix:
         """How often each class stands at each pixel, shape (C · pixels,): the sum of all patches."""
         ones = np.ones((self._rows.shape[0], 1))
         return (self.transposed_times(ones).reshape(self.classes, -1) + self._pure[:, None]).reshape(-1)
+
+
+def _digest(part: sparse.csr_array) -> bytes:
+    arrays = (part.indptr, part.indices, part.data)
+    return hashlib.sha256(b"".join(array.tobytes() for array in arrays)).digest()
 
 
 def runs(flat: NDArray[np.unsignedinteger], classes: int) -> sparse.csr_array:

@@ -23,6 +23,8 @@ Floats = NDArray[np.float32]
 
 # Krylov blocks a little wider than asked for settle the last wanted vectors sooner
 SPARE_VECTORS = 16
+# equal patches, less their mean, leave nothing but this
+ROUNDING = 1e-12
 
 
 @dataclass(frozen=True)
@@ -53,7 +55,7 @@ class Subspace:
 
     def explained(self, k: int) -> float:
         """Share of the (centred) energy of all patches that the first k components hold."""
-        return float(self.eigenvalues[:k].sum() / self.total) if self.total > 0 else 1.0
+        return min(float(self.eigenvalues[:k].sum() / self.total), 1.0) if self.total > 0 else 1.0
 
     def weight(self, k: int) -> Floats:
         """W as the DUpsampling layer wants it: (r · r · C, k), rows ordered (row, column, class)."""
@@ -135,15 +137,16 @@ def principal(
 
     length = largest(stride, classes)
     start = np.random.default_rng(0).standard_normal((length, min(k + SPARE_VECTORS, length)))
-    pairs = eigen.leading(apply, start, k)
     # a one-hot patch has length² = its labelled pixels, so the trace is the sum of the counts
-    total = float(count.sum() - patches * (mean @ mean))
+    trace = float(count.sum())
+    pairs = eigen.leading(apply, start, k, scale=trace)
+    total = trace - patches * float(mean @ mean)
     return Subspace(
         stride,
         classes,
         _in_raster_order(_signed(pairs.vectors), stride, classes),
         np.maximum(pairs.values, 0.0),
-        total,
+        total if total > ROUNDING * trace else 0.0,
         _in_raster_order(mean[:, None], stride, classes)[0],
         centred,
         patches,

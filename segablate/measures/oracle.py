@@ -14,7 +14,7 @@ from typing import Any, ClassVar, Literal
 
 from segablate.datasets.base import Dataset, datasets
 from segablate.errors import SegablateError, context
-from segablate.labels.fit import Solver
+from segablate.labels.fit import ALWAYS_CENTRED, CENTRE_IT, Solver
 from segablate.labels.subspace import check_channels
 from segablate.measures.base import PLACES, Config, Result, Workshop, measures
 from segablate.measures.ceilings.project import project
@@ -81,7 +81,7 @@ class Oracle:
             "upsampler": {"use": upsampler.name, "version": upsampler.version, **_of_the_ceiling(chosen)},
             PLACES: {"root": root},
         }
-        return reads | (self._reads_of_fit(data) if needs_labels else {})
+        return reads | (self._reads_of_fit(data, chosen) if needs_labels else {})
 
     def together(self, reads: Reads) -> Hashable:
         """Everything on the same label maps: they are read once."""
@@ -91,7 +91,9 @@ class Oracle:
         """See `Measure`."""
         return (project if self.encode == "project" else search)(cells, shop)
 
-    def _reads_of_fit(self, data: Dataset) -> dict[str, Any]:
+    def _reads_of_fit(self, data: Dataset, settings: Mapping[str, Any]) -> dict[str, Any]:
+        if self.solver == "sklearn" and not settings.get("bias"):
+            raise SegablateError(ALWAYS_CENTRED, hint=CENTRE_IT, field="solver")
         fit = self.fit or data.default_fit
         with context(field="fit" if self.fit else "data"):
             return {"fit": fit, "fitted": data.fingerprint(fit), "solver": self.solver}
@@ -101,7 +103,8 @@ def _check(name: str, settings: Mapping[str, Any], classes: int, stride: int) ->
     """Whether the upsampler's weights come from labels; refuse one that has no linear projection."""
     upsampler = upsampler_class(name)
     if upsampler.needs_labels(settings):
-        check_channels(upsampler.code_channels(classes, settings), stride, classes)
+        # not `code_channels`, to which 0 channels are none given
+        check_channels(settings["channels"], stride, classes)
         return True
     if upsampler.restorer(classes, stride, settings, None) is None:
         raise SegablateError(

@@ -35,12 +35,12 @@ def workplace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-@pytest.mark.slow  # it runs the whole quickstart
+@pytest.mark.slow  # it searches the codes of a few label maps
 def test_the_examples_of_run_plan_and_report_work_one_after_the_other(
     segablate: Callable, workplace: Path
 ) -> None:
     for command in ("plan", "run", "report"):
-        said = segablate(*example(segablate(command, "--help").out))
+        said = segablate(*example(segablate(command, "--help").out), "--set", "data.images=4")
         assert said.code == 0, said.err
     assert example(segablate("--help").out) == example(segablate("run", "--help").out)
 

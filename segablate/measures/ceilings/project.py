@@ -36,7 +36,7 @@ def project(cells: Sequence[Reads], shop: Workshop) -> Iterator[Result | Segabla
         for reads, place in zip(cells, places, strict=True):
             own = restorer(reads, scene.classes, components)
 
-            def again(label: Labels, own: Restorer = own) -> Labels:
+            def again(_: int, label: Labels, own: Restorer = own) -> Labels:
                 return restore_all(label, [own], scene.ignore)[0]
 
             explained = None

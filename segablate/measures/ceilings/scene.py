@@ -79,8 +79,10 @@ class Scene:
         self.seconds["fit"] = time.perf_counter() - begun
         return found
 
-    def result(self, tally: Tally, restore: Callable[[Labels], Labels], explained: float | None) -> Result:
-        """What is told of a cell; `restore` is asked again for the pictures of the worst label maps."""
+    def result(
+        self, tally: Tally, restore: Callable[[int, Labels], Labels], explained: float | None
+    ) -> Result:
+        """What is told of a cell; `restore` gives the worst maps again, by number and truth, as pictures."""
         score = scores(tally.confusion)
         values = {
             "miou": score.miou,
@@ -107,13 +109,13 @@ class Scene:
         }
         return Result(tuple(taken), facts, artefacts)
 
-    def _pictures(self, tally: Tally, restore: Callable[[Labels], Labels]) -> Arrays:
+    def _pictures(self, tally: Tally, restore: Callable[[int, Labels], Labels]) -> Arrays:
         """The label maps that were restored worst, beside the truth."""
         arrays: dict[str, np.ndarray] = {}
         for place, number in enumerate(tally.worst(PICTURES)):
             item = self.items[number]
             truth = self._read(item)
-            restored = restore(truth)[: truth.shape[0], : truth.shape[1]]
+            restored = restore(number, truth)[: truth.shape[0], : truth.shape[1]]
             arrays[f"truth_{place}"] = truth
             arrays[f"restored_{place}"] = restored
             arrays[f"name_{place}"] = np.array(item.name)
@@ -123,6 +125,8 @@ class Scene:
     def _read(self, item: Item) -> Labels:
         begun = time.thread_time()
         label = self.data.label(item)
+        if self.ignore > np.iinfo(label.dtype).max:
+            label = label.astype(np.uint16)
         ignore = self.data.ignore
         if ignore is not None and ignore < self.classes:
             # a class number that means "ignored" is moved out of the way of the classes

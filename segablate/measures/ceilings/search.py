@@ -4,38 +4,39 @@
 
 Only the classes of the image take part, and only the cells that can change anything: those of more
 than one class, and for upsamplers whose cells overlap their neighbours too. What is kept is the best
-code seen by the number of right pixels, so the search never ends below the projection it began with.
-Where the upsampler treats every patch by itself, the best is kept for every patch by itself.
+code seen by the number of right pixels; where the upsampler treats every patch by itself, that of
+every patch. A map whose mIoU fell by it keeps its projection, and so does the whole set of maps: the
+search never ends below where it began.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Executor
 from contextlib import contextmanager
-from functools import partial
 from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional as F
 
 from segablate.errors import SegablateError
 from segablate.labels.ceiling import Tally, Truth
+from segablate.labels.confusion import scores
 from segablate.labels.patches import Labels, cut, pad
 from segablate.labels.restore import cell_averages
 from segablate.labels.subspace import Subspace
 from segablate.labels.work import each, threads
 from segablate.measures.base import Result, Workshop
-from segablate.measures.ceilings.scene import Scene, kind
+from segablate.measures.ceilings.scene import PICTURES, Scene, kind
 from segablate.models.upsamplers.base import Subspace as Basis
 from segablate.models.upsamplers.base import Upsampler, upsampler_class, upsamplers
 from segablate.records import Reads
 
-STEPS = 150
-RATE = 0.05
+STEPS = 80
+RATE = 0.2
 # scores of a projection lie in 0…1; the cross-entropy needs them further apart to call a pixel settled
 SHARPNESS = 12.0
 STEPS_BETWEEN_LOOKS = 10
@@ -60,21 +61,39 @@ def search(cells: Sequence[Reads], shop: Workshop) -> Iterator[Result | Segablat
         for reads in cells:
             subspace = components[kind(reads)] if "fitted" in reads else None
             hunt = Hunt(reads["upsampler"], reads["output_stride"], scene.classes, scene.ignore, subspace)
-            begun = time.perf_counter()
-            tally = Tally.empty(scene.classes)
-            with shop.progress(f"searching {reads['upsampler']['use']}", len(scene.items)) as tick:
-                for found in each(pool, partial(_score, hunt), scene.maps(scene.items)):
-                    tally.add(*found)
-                    tick(1)
-            scene.seconds["score"] = time.perf_counter() - begun
             explained = subspace.explained(reads["upsampler"]["channels"]) if subspace else None
-            yield scene.result(tally, hunt.restore, explained)
+            begun = time.perf_counter()
+            with shop.progress(f"searching {reads['upsampler']['use']}", len(scene.items)) as tick:
+                tally, worst = _score_all(hunt, scene, pool, tick)
+            scene.seconds["score"] = time.perf_counter() - begun
+
+            def again(number: int, _: Labels, worst: dict[int, Labels] = worst) -> Labels:
+                return worst[number]
+
+            yield scene.result(tally, again, explained)
 
 
-def _score(hunt: Hunt, read: Any) -> Any:
-    label = read()
-    truth = Truth(label, hunt.classes, hunt.ignore)
-    return truth.compare(hunt.restore(label, truth))
+def _score_all(
+    hunt: Hunt, scene: Scene, pool: Executor, tick: Callable[[int], None]
+) -> tuple[Tally, dict[int, Labels]]:
+    """The tally, and the maps restored worst, by number; the projection's own where the search lost."""
+    found, before = Tally.empty(scene.classes), Tally.empty(scene.classes)
+    worst: dict[int, tuple[Labels, Labels]] = {}
+
+    def one(read: Callable[[], Labels]) -> tuple[Labels, Labels, Truth]:
+        label = read()
+        truth = Truth(label, hunt.classes, hunt.ignore)
+        return *hunt.both(label, truth), truth
+
+    for number, (projected, searched, truth) in enumerate(each(pool, one, scene.maps(scene.items))):
+        before.add(*truth.compare(projected))
+        found.add(*truth.compare(searched))
+        worst[number] = projected, searched
+        worst = {n: worst[n] for n in {*found.worst(PICTURES), *before.worst(PICTURES)} if n in worst}
+        tick(1)
+    # no image's own mIoU fell, yet the mean over classes of all images together still could
+    fell = scores(found.confusion).miou < scores(before.confusion).miou
+    return before if fell else found, {n: maps[0 if fell else 1] for n, maps in worst.items()}
 
 
 class Hunt:
@@ -104,14 +123,13 @@ class Hunt:
             raise RuntimeError(f"{spec['use']} has no projection to start from, yet it was planned")
         self.projection = projection
 
-    def restore(self, label: Labels, truth: Truth | None = None) -> Labels:
-        """The best restored map found, at least of the map's size, no class worse than by projection."""
+    def both(self, label: Labels, truth: Truth) -> tuple[Labels, Labels]:
+        """The map as projected, and the best that was found: its mIoU is not lower. Padded sizes."""
         padded = pad(label, self.stride, self.ignore)
         begun = self.projection.restore(cut(padded, self.stride))[0]
         found = self._by_patch(padded, begun) if self.alone else self._whole(padded, begun)
-        truth = truth or Truth(label, self.classes, self.ignore)
-        before, after = truth.compare(begun)[0], truth.compare(found)[0]
-        return found if _nowhere_worse(before, after) else begun
+        before, after = (scores(truth.compare(restored)[0]).miou for restored in (begun, found))
+        return begun, begun if after < before else found
 
     def _by_patch(self, padded: Labels, begun: Labels) -> Labels:
         """Each mixed patch is searched, and its best kept, by itself."""
@@ -156,10 +174,8 @@ class Hunt:
         near = torch.from_numpy(patches.mixed)[None, None].float()
         moves = F.max_pool2d(near, 3, 1, 1)
         size = (padded.shape[0], padded.shape[1])
-        best, right = (
-            torch.from_numpy(begun.astype(np.int64))[None],
-            _right(torch.from_numpy(begun)[None], truth),
-        )
+        best = torch.from_numpy(begun.astype(np.int64))[None]
+        right = _right(best, truth)
 
         def look(at: Tensor) -> None:
             said = torch.tensor(held)[upsampler(at, size).argmax(dim=1)]
@@ -168,15 +184,7 @@ class Hunt:
                 best[0], right[0] = said[0], now[0]
 
         code = torch.from_numpy(averages)[None].clone()
-        # pixels that no moving cell reaches have settled, and would cost most of the time
-        reached = F.interpolate(F.max_pool2d(moves, 3, 1, 1), size)[0, 0].flatten().nonzero()[:, 0]
-        _descend(
-            code,
-            lambda at: upsampler(at, size).flatten(2)[0, :, reached].T,
-            _local(truth.flatten()[reached], held),
-            look,
-            moves,
-        )
+        _descend(code, lambda at: upsampler(at, size), _local(truth, held), look, moves)
         return best[0].numpy().astype(begun.dtype)
 
     def _make(self, held: Sequence[int]) -> Upsampler:
@@ -209,27 +217,40 @@ class Hunt:
         return torch.from_numpy(code.astype(np.float32))[:, :, None, None]
 
 
-def _descend(code: Tensor, scores: Any, target: Tensor, look: Any, moves: Tensor | None = None) -> None:
-    """Adam on the code; `look` is shown it now and then."""
+def _descend(
+    code: Tensor,
+    scores_at: Callable[[Tensor], Tensor],
+    target: Tensor,
+    look: Callable[[Tensor], None],
+    moves: Tensor | None = None,
+) -> None:
+    """Adam on the cross-entropy of the code (n, code, h, w); `look` is shown it now and then.
+
+    Args:
+        code: where to begin, changed in place.
+        scores_at: code → scores (n, classes, height, width).
+        target: classes (n, height, width), −1 where nothing is scored.
+        look: called with the code.
+        moves: 1 for cells that may change, 0 for the others.
+    """
     code.requires_grad_(True)
     optimiser = torch.optim.Adam([code], lr=RATE)
+    scored = (target >= 0)[:, None].float()
+    true = target.clamp(min=0)[:, None]
     for step in range(1, STEPS + 1):
+        scores = scores_at(code)
+        with torch.no_grad():  # softmax − one-hot, with fewer passes over memory than autograd would take
+            slope = torch.softmax(SHARPNESS * scores, dim=1)
+            slope.scatter_add_(1, true, torch.full_like(scored, -1.0))
+            slope *= scored
         optimiser.zero_grad()
-        loss = F.cross_entropy(SHARPNESS * scores(code), target, ignore_index=-1, reduction="sum")
-        loss.backward()  # type: ignore[no-untyped-call]  # torch's own annotation is missing
+        scores.backward(slope)  # type: ignore[no-untyped-call]  # torch's own annotation is missing
         if moves is not None and code.grad is not None:
             code.grad *= moves
         optimiser.step()
         if step % STEPS_BETWEEN_LOOKS == 0:
             with torch.no_grad():
                 look(code)
-
-
-def _nowhere_worse(before: NDArray[np.int64], after: NDArray[np.int64]) -> bool:
-    """Whether no class lost right pixels and none grew its union: then no score of any data set falls."""
-    gained = after.diagonal() >= before.diagonal()
-    unions = [m.sum(axis=0) + m.sum(axis=1) - m.diagonal() for m in (before, after)]
-    return bool(gained.all() and (unions[1] <= unions[0]).all())
 
 
 def _right(said: Tensor, truth: Tensor) -> Tensor:
