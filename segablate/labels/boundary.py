@@ -2,15 +2,14 @@
 
 A mask's boundary region is the mask less its erosion by a square of side 2d + 1, where d is a share
 of the image's diagonal, and the frame of the image counts as a contour. A pixel of class c survives
-the erosion exactly if the whole window around it is of class c: so one window minimum and maximum
-over the label map serves every class at once. The prediction is ignored where the truth is.
+the erosion exactly if the whole window around it is of class c, that is if no 2 × 2 block in it holds
+two values: one dilation of those blocks serves every class at once. The prediction is ignored where
+the truth is.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -56,42 +55,48 @@ def near_contour(label: Labels, d: int) -> NDArray[np.bool_]:
     near = np.ones(label.shape, bool)
     height, width = label.shape
     if min(height, width) > 2 * d:
-        low, high = (_windows(label, 2 * d + 1, op) for op in (np.minimum, np.maximum))
-        np.not_equal(low, high, out=near[d : height - d, d : width - d])
+        corner = label[:-1, :-1]
+        uneven = (corner != label[:-1, 1:]) | (corner != label[1:, :-1]) | (corner != label[1:, 1:])
+        near[d : height - d, d : width - d] = _any_in_window(uneven, 2 * d)
     return near
 
 
+def occurrences(label: Labels, near: NDArray[np.bool_], classes: int) -> Counts:
+    """Boundary pixels of each class, shape (C,), given the map's `near_contour`."""
+    return _count(label[near], classes)
+
+
 def regions(
-    truth: Labels, near_truth: NDArray[np.bool_], prediction: Labels, classes: int, d: int
+    truth: Labels, near_truth: NDArray[np.bool_], prediction: Labels, occurs: Counts, d: int
 ) -> Regions:
-    """Boundary pixels of one image.
+    """Boundary pixels of one image, counted where the two maps differ and inferred elsewhere.
 
     Args:
         truth: label map, values ≥ C are ignored.
         near_truth: its `near_contour`.
         prediction: label map, equal to the truth wherever the truth is ignored.
-        classes: number of classes C.
+        occurs: `occurrences` of the truth.
         d: half width of the window.
     """
     near = near_contour(prediction, d)
-    both = truth[near & near_truth & (truth == prediction)]
-    return Regions(
-        _count(both, classes), _count(truth[near_truth], classes), _count(prediction[near], classes)
-    )
+    wrong = truth != prediction
+    differs = np.flatnonzero((near != near_truth) | (wrong & near))
+    here, there = near_truth.reshape(-1)[differs], near.reshape(-1)[differs]
+    true, said = truth.reshape(-1)[differs], prediction.reshape(-1)[differs]
+    lost = _count(true[here], len(occurs))
+    return Regions(occurs - lost, occurs, occurs - lost + _count(said[there], len(occurs)))
 
 
 def _count(values: Labels, classes: int) -> Counts:
     return np.bincount(values, minlength=classes)[:classes].astype(np.int64)
 
 
-def _windows(label: Labels, side: int, op: Callable[..., Any]) -> Labels:
-    """Minimum or maximum over every side × side window that lies inside the map."""
+def _any_in_window(marks: NDArray[np.bool_], side: int) -> NDArray[np.bool_]:
+    """Whether there is a mark in each side × side window that lies inside the map."""
     for axis in (0, 1):
-        label = np.moveaxis(label, axis, 0)
         covered = 1
         while covered < side:  # windows may overlap, so their length doubles
             step = min(covered, side - covered)
-            label = op(label[:-step], label[step:])
+            marks = marks[:-step] | marks[step:] if axis == 0 else marks[:, :-step] | marks[:, step:]
             covered += step
-        label = np.moveaxis(label, 0, axis)
-    return label
+    return marks

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segablate.labels import boundary
-from segablate.labels.confusion import Counts, confusion_near, scores
+from segablate.labels.confusion import Counts, confusion_near, pixels_of_classes, scores
 from segablate.labels.patches import Labels, cut, pad
 from segablate.labels.restore import Restorer
 from segablate.labels.work import each
@@ -57,9 +57,10 @@ class Truth:
         self.label = label
         self.classes = classes
         self.ignore = ignore
-        self.occurs: Counts = np.bincount(label.reshape(-1), minlength=classes)[:classes].astype(np.int64)
+        self.occurs = pixels_of_classes(label, classes)
         self.d = boundary.distance((label.shape[0], label.shape[1]))
         self.near = boundary.near_contour(label, self.d)
+        self.occurs_near = boundary.occurrences(label, self.near, classes)
         self.ignored: NDArray[np.bool_] | None = (
             label >= classes if int(self.occurs.sum()) < label.size else None
         )
@@ -70,7 +71,7 @@ class Truth:
         if self.ignored is not None:
             prediction = np.where(self.ignored, self.label, prediction)
         matrix = confusion_near(self.label, prediction, self.occurs)
-        return matrix, boundary.regions(self.label, self.near, prediction, self.classes, self.d)
+        return matrix, boundary.regions(self.label, self.near, prediction, self.occurs_near, self.d)
 
 
 def restore_all(label: Labels, restorers: Iterable[Restorer], ignore: int) -> list[Labels]:

@@ -2,7 +2,8 @@
 
     patches ──encode──► code at 1/r ──restore──► scores ──arg max──► label map
 
-A tie goes to the lowest class. An ignored pixel is a zero vector: it adds to no class.
+A tie goes to the lowest class. An ignored pixel is a zero vector: it adds to no class, and what is
+restored there means nothing.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.linalg.blas import sgemm
 
 from segablate.labels.patches import Labels, Patches, layout, paste, raster
 from segablate.labels.subspace import Subspace
@@ -126,40 +128,64 @@ class Linear:
         return restored
 
     def _restore_part(self, rows: Labels, restored: list[Labels]) -> None:
-        codes = self._codes(rows)
-        scores, more, best = self._scratch(len(rows))
+        held = np.flatnonzero(np.bincount(rows.reshape(-1), minlength=self.classes)[: self.classes]).tolist()
+        codes = self._codes(rows, held)
+        ignored = rows >= self.classes
+        scores, best = self._scratch(len(rows))
+        scores[...] = 0.0 if self._mean is None else self._mean
         begin = 0
         for width, out in zip(self._widths, restored, strict=True):
-            target = more if begin else scores
-            np.matmul(codes[:, begin:width], self._decode[begin:width], out=target)
-            if begin:
-                scores += more
-            elif self._mean is not None:
-                scores += self._mean
+            # Fortran's view of C's arrays: scores += codes · W, in place
+            sgemm(1.0, self._decode[begin:width].T, codes[:, begin:width].T, 1.0, scores.T, overwrite_c=True)
             by_class = scores.reshape(len(rows), self.classes, -1)
-            by_class.max(axis=1, out=best)
-            for c in reversed(range(1, self.classes)):
-                np.putmask(out, by_class[:, c] == best, c)
-            np.putmask(out, by_class[:, 0] == best, 0)
+            order = held + [c for c in range(self.classes) if c not in held]
+            best[...] = by_class[:, order[0]]
+            # nothing is known of ignored pixels, so any class would win there: nobody looks
+            best[ignored] = np.inf
+            _best_class(by_class, order, best, out)
+            np.copyto(out, rows, where=ignored, casting="unsafe")
             begin = width
 
-    def _codes(self, rows: Labels) -> Floats:
+    def _codes(self, rows: Labels, held: Sequence[int]) -> Floats:
         codes = np.zeros((len(rows), self._widths[-1]), np.float32)
         if self._mean_code is not None:
             codes -= self._mean_code
-        held = np.flatnonzero(np.bincount(rows.reshape(-1), minlength=self.classes)[: self.classes])
         for c in held:
             codes += (rows == c).astype(np.float32) @ self._encode[c]
         return codes
 
-    def _scratch(self, rows: int) -> tuple[Floats, Floats, Floats]:
+    def _scratch(self, rows: int) -> tuple[Floats, Floats]:
         """Buffers of this thread: fresh pages for every block would cost more than the arithmetic."""
         if not hasattr(self._buffers, "held"):
             length = self._decode.shape[1]
-            shapes = [(PATCHES_AT_ONCE, length)] * 2 + [(PATCHES_AT_ONCE, length // self.classes)]
-            self._buffers.held = [np.empty(shape, np.float32) for shape in shapes]
-        scores, more, best = self._buffers.held
-        return scores[:rows], more[:rows], best[:rows]
+            scores = np.empty((PATCHES_AT_ONCE, length), np.float32)
+            self._buffers.held = scores, np.empty((PATCHES_AT_ONCE, length // self.classes), np.float32)
+        scores, best = self._buffers.held
+        return scores[:rows], best[:rows]
+
+
+def _best_class(scores: Floats, order: Sequence[int], best: Floats, out: Labels) -> None:
+    """Arg max over classes, (n, C, pixels) → (n, pixels), ties to the lowest.
+
+    Args:
+        scores: of each class.
+        order: the classes, likely ones first: that another does not win takes one comparison.
+        best: scores of the first of them; raised to the best of all.
+        out: takes the class.
+    """
+    out[...] = order[0]
+    highest = order[0]
+    for c in order[1:]:
+        score = scores[:, c]
+        may_tie = c < highest
+        wins = score >= best if may_tie else score > best
+        highest = max(highest, c)
+        if not wins.any():
+            continue
+        if may_tie:
+            wins &= (score > best) | (out > c)
+        np.putmask(out, wins, c)
+        np.maximum(best, score, out=best)
 
 
 def cell_averages(patches: Patches, classes: int) -> tuple[NDArray[np.intp], Floats]:

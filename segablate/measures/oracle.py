@@ -10,6 +10,7 @@ Tian et al., CVPR 2019, arXiv:1903.02120, Table 1, call the number mIoU*.
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any, ClassVar, Literal
 
 from segablate.datasets.base import Dataset, datasets
@@ -73,13 +74,13 @@ class Oracle:
         root = settings.pop("root", None)
         reads: dict[str, Any] = {
             "data": {"use": part.name, "version": part.version, **settings},
-            "score": score,
+            "score": _named(score, data),
             "scored": fingerprint,
             "limit": self.limit,
             "encode": self.encode,
             "output_stride": stride,
             "upsampler": {"use": upsampler.name, "version": upsampler.version, **_of_the_ceiling(chosen)},
-            PLACES: {"root": root},
+            PLACES: {"root": root, "score": score, "fit": self.fit or data.default_fit},
         }
         return reads | (self._reads_of_fit(data, chosen) if needs_labels else {})
 
@@ -96,7 +97,7 @@ class Oracle:
             raise SegablateError(ALWAYS_CENTRED, hint=CENTRE_IT, field="solver")
         fit = self.fit or data.default_fit
         with context(field="fit" if self.fit else "data"):
-            return {"fit": fit, "fitted": data.fingerprint(fit), "solver": self.solver}
+            return {"fit": _named(fit, data), "fitted": data.fingerprint(fit), "solver": self.solver}
 
 
 def _check(name: str, settings: Mapping[str, Any], classes: int, stride: int) -> bool:
@@ -121,6 +122,11 @@ def _given(config: Config, *path: str) -> Any:
             raise SegablateError(f"measure `oracle` needs `{'.'.join(path)}`")
         value = value[word]
     return value
+
+
+def _named(split: str, data: Dataset) -> str:
+    """A split's name; of a list file its name only, for the fingerprint tells what it lists."""
+    return split if split in data.splits else Path(split).name
 
 
 def _stride(config: Config) -> int:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from scipy.ndimage import binary_erosion
 
 from segablate.labels import boundary
-from segablate.labels.boundary import Regions, distance, near_contour, regions
+from segablate.labels.boundary import Regions, distance, near_contour, occurrences, regions
 from segablate.labels.ceiling import Truth
 from segablate.labels.patches import Labels
 
@@ -55,7 +55,8 @@ def pairs(draw: st.DrawFn) -> tuple[Labels, Labels, int]:
 def test_regions_equal_the_definition_for_any_window(pair: tuple[Labels, Labels, int], d: int) -> None:
     truth, prediction, classes = pair
     prediction = np.where(truth >= classes, truth, prediction)
-    found = regions(truth, near_contour(truth, d), prediction, classes, d)
+    near = near_contour(truth, d)
+    found = regions(truth, near, prediction, occurrences(truth, near, classes), d)
     same(found, by_definition(truth, prediction, classes, d))
 
 
@@ -74,7 +75,9 @@ def test_a_comparison_takes_the_prediction_for_the_truth_where_nothing_is_scored
 def test_a_map_no_larger_than_the_window_is_all_contour(shape: tuple[int, int]) -> None:
     label = np.zeros(shape, np.uint8)
     assert near_contour(label, 2).all()
-    same(regions(label, near_contour(label, 2), label, 2, 2), by_definition(label, label, 2, 2))
+    near = near_contour(label, 2)
+    found = regions(label, near, label, occurrences(label, near, 2), 2)
+    same(found, by_definition(label, label, 2, 2))
 
 
 def test_the_distance_is_two_per_cent_of_the_diagonal_and_at_least_one() -> None:

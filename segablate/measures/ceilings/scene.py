@@ -33,13 +33,22 @@ BLIND_SPOTS = {
 }
 
 
-# output stride, and whether the components are centred
-Kind: TypeAlias = tuple[int, bool]
+# output stride, whether the components are centred, and what they are fitted to
+Kind: TypeAlias = tuple[int, bool, str]
 
 
 def kind(reads: Reads) -> Kind:
     """Which components a cell that needs some is restored with."""
-    return reads["output_stride"], reads["upsampler"].get("bias", False)
+    return reads["output_stride"], reads["upsampler"].get("bias", False), reads["fitted"]
+
+
+def dataset(reads: Reads) -> Dataset:
+    """The data set of a cell, at its place on this machine."""
+    spec = {name: value for name, value in reads["data"].items() if name != "version"}
+    root = reads[PLACES].get("root")
+    part, settings = datasets.resolve(spec if root is None else {**spec, "root": root})
+    made: Dataset = part.build({}, settings)
+    return made
 
 
 class Scene:
@@ -51,12 +60,9 @@ class Scene:
     """
 
     def __init__(self, reads: Reads, shop: Workshop) -> None:
-        spec = {name: value for name, value in reads["data"].items() if name != "version"}
-        root = reads[PLACES].get("root")
-        part, settings = datasets.resolve(spec if root is None else {**spec, "root": root})
-        self.data: Dataset = part.build({}, settings)
+        self.data = dataset(reads)
         self.classes = len(self.data.classes)
-        self.items = _spread(self.data.items(reads["score"]), reads["limit"])
+        self.items = _spread(self.data.items(reads[PLACES]["score"]), reads["limit"])
         self.ignore = _void(self.data.ignore, self.classes)
         self.shop = shop
         self.seconds = {"decode": 0.0, "fit": 0.0, "score": 0.0}
@@ -68,11 +74,12 @@ class Scene:
     def components(self, cells: Sequence[Reads], pool: Executor) -> dict[Kind, Subspace]:
         """By stride and whether centred: the components that the cells need, from the store or fitted."""
         wanted: dict[Kind, int] = {}
+        about: dict[Kind, Reads] = {}
         for reads in cells:
             if "fitted" in reads:
                 wanted[kind(reads)] = max(wanted.get(kind(reads), 0), reads["upsampler"]["channels"])
-        about = next((reads for reads in cells if "fitted" in reads), None)
-        if about is None:
+                about[kind(reads)] = reads
+        if not about:
             return {}
         begun = time.perf_counter()
         found = _Fitting(self, about, wanted, pool).all()
@@ -138,7 +145,9 @@ class Scene:
 class _Fitting:
     """Components for several strides: what the store lacks is fitted in one pass over the labels."""
 
-    def __init__(self, scene: Scene, about: Reads, wanted: Mapping[Kind, int], pool: Executor) -> None:
+    def __init__(
+        self, scene: Scene, about: Mapping[Kind, Reads], wanted: Mapping[Kind, int], pool: Executor
+    ) -> None:
         self.scene = scene
         self.about = about
         self.wanted = wanted
@@ -146,19 +155,20 @@ class _Fitting:
         self._fitted: dict[Kind, Subspace] = {}
 
     def all(self) -> dict[Kind, Subspace]:
-        """By stride and whether centred."""
+        """By kind."""
         found = {}
-        for stride, centred in self.wanted:
+        for kind, about in self.about.items():
             reads = {
-                "data": self.about["data"],
-                "fitted": self.about["fitted"],
-                "solver": self.about["solver"],
-                "output_stride": stride,
-                "centred": centred,
-                "components": self._components((stride, centred)),
+                "data": about["data"],
+                "fitted": about["fitted"],
+                "solver": about["solver"],
+                "output_stride": kind[0],
+                "centred": kind[1],
+                "components": self._components(kind),
             }
-            arrays = self.scene.shop.cached("subspace", reads, partial(self._build, (stride, centred)))
-            found[stride, centred] = Subspace.from_arrays(arrays)
+            found[kind] = Subspace.from_arrays(
+                self.scene.shop.cached("subspace", reads, partial(self._build, kind))
+            )
         return found
 
     def _components(self, kind: Kind) -> int:
@@ -171,25 +181,26 @@ class _Fitting:
 
     def _build(self, kind: Kind) -> Arrays:
         if kind not in self._fitted:
-            self._fit(kind[1])
+            self._fit(kind)
         return self._fitted[kind].to_arrays()
 
-    def _fit(self, centred: bool) -> None:
-        scene = self.scene
-        items = scene.data.items(self.about["fit"])
-        strides = {stride: self._components((stride, c)) for stride, c in self.wanted if c == centred}
-        with scene.shop.progress(f"fitting to {self.about['fit']}", len(items)) as tick:
+    def _fit(self, kind: Kind) -> None:
+        """This kind, and in the same pass those that differ in the stride only."""
+        scene, about = self.scene, self.about[kind]
+        items = dataset(about).items(about[PLACES]["fit"])
+        kinds = {other[0]: other for other in self.wanted if other[1:] == kind[1:]}
+        with scene.shop.progress(f"fitting to {about['fit']}", len(items)) as tick:
             fitted = fit(
                 scene.maps(items),
                 classes=scene.classes,
                 ignore=scene.ignore,
-                wanted=strides,
-                centred=centred,
-                solver=self.about["solver"],
+                wanted={stride: self._components(other) for stride, other in kinds.items()},
+                centred=kind[1],
+                solver=about["solver"],
                 pool=self.pool,
                 tick=tick,
             )
-        self._fitted |= {(stride, centred): subspace for stride, subspace in fitted.items()}
+        self._fitted |= {kinds[stride]: subspace for stride, subspace in fitted.items()}
 
 
 def restorer(reads: Reads, classes: int, components: Mapping[Kind, Subspace]) -> Restorer:

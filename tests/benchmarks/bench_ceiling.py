@@ -1,0 +1,204 @@
+"""How long the ceilings of PASCAL VOC take, as multiples of only decoding its label maps.
+
+    SEGABLATE_DATA=… python tests/benchmarks/bench_ceiling.py [--stride 16,32] [--limit N] [--sklearn N]
+
+Prints a Markdown table. A run is what the measure `oracle` does without a store: decode and fit on
+train_aug, decode and score on val. Decoding alone is Pillow's, of the same files, in as many threads.
+Each ratio is taken within a round, in which all that is compared runs one after the other; the
+median of the rounds is shown, with the least and the most. Hashing the files is not part of either.
+With `--limit` the ratios mean nothing: what does not grow with the label maps is then most of the time.
+"""
+
+from __future__ import annotations
+
+import argparse
+import resource
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from PIL import Image
+
+from segablate.datasets.base import Item, datasets
+from segablate.labels.fit import Solver, fit
+from segablate.labels.subspace import Subspace
+from segablate.labels.work import threads, workers
+from segablate.measures.base import measures
+from segablate.measures.oneshot import Bench
+
+CHANNELS = 64
+CURVE = (16, 32, 48, 64, 96, 128, 192, 256)
+GOALS = {16: ("≤ 5", "≤ 2.5"), 32: ("≤ 8", "≤ 4")}
+FIT, SCORE = "train_aug", "val"
+
+
+def main() -> None:
+    """Measure what is asked for and print the table."""
+    asked = arguments()
+    if asked.child:
+        run(asked.child, (CHANNELS,), asked.fit, asked.score)
+        print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        splits = [shortened(split, asked.limit, Path(folder)) for split in (FIT, SCORE)]
+        items = [item for split in splits for item in voc().items(split)]
+        strides = [int(word) for word in asked.stride.split(",")]
+        rounds = [one_round(items, strides, *splits) for _ in range(asked.rounds)]
+        peak = peak_bytes(strides[0], *splits)
+        rows = [*compared(rounds, strides), memory(strides[0], peak)]
+        if asked.sklearn:
+            rows.append(against_sklearn(voc().items(splits[0]), asked.sklearn, strides[0]))
+    print(f"VOC, {len(items):,} label maps, {workers()} cores, {asked.rounds} rounds; ", end="")
+    print(f"decoding alone {statistics.median(r['decode'] for r in rounds):.2f} s\n")
+    print("| what | measured | must | aim |\n|---|---|---|---|")
+    for row in rows:
+        print(f"| {' | '.join(row)} |")
+
+
+def arguments() -> argparse.Namespace:
+    """The command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("--stride", default="16,32", help="output strides; memory and curve take the first")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--limit", type=int, help="so many label maps of each split, to try this out")
+    parser.add_argument("--sklearn", type=int, metavar="N", help="IncrementalPCA on N maps too: minutes")
+    parser.add_argument("--child", type=int, help=argparse.SUPPRESS)
+    parser.add_argument("--fit", default=FIT, help=argparse.SUPPRESS)
+    parser.add_argument("--score", default=SCORE, help=argparse.SUPPRESS)
+    return parser.parse_args()
+
+
+def voc() -> Any:
+    """The data set."""
+    return datasets.part("voc").build({}, {})
+
+
+def shortened(split: str, limit: int | None, folder: Path) -> str:
+    """The split, or a list file with `limit` of its label maps, spread evenly."""
+    if limit is None:
+        return split
+    items = voc().items(split)
+    count = min(limit, len(items))
+    path = folder / f"{split}.txt"
+    path.write_text("".join(f"{items[i * len(items) // count].name}\n" for i in range(count)))
+    return str(path)
+
+
+def one_round(items: Sequence[Item], strides: Sequence[int], fit_on: str, score_on: str) -> dict[Any, float]:
+    """Seconds of everything that is compared, one after the other."""
+    taken: dict[Any, float] = {"decode": seconds(partial(decode, items))}
+    for stride in strides:
+        taken[stride] = seconds(partial(run, stride, (CHANNELS,), fit_on, score_on))
+    taken["curve"] = seconds(partial(run, strides[0], CURVE, fit_on, score_on))
+    return taken
+
+
+def seconds(work: Callable[[], object]) -> float:
+    """Wall time."""
+    before = time.perf_counter()
+    work()
+    return time.perf_counter() - before
+
+
+def decode(items: Sequence[Item]) -> None:
+    """Only decode, with Pillow, on all cores."""
+
+    def one(item: Item) -> None:
+        assert item.label is not None
+        with Image.open(item.label) as image:
+            image.load()
+
+    with ThreadPoolExecutor(workers()) as pool:
+        for _ in pool.map(one, items):
+            pass
+
+
+def run(stride: int, widths: Sequence[int], fit_on: str, score_on: str) -> None:
+    """Decode, fit and score, for some code widths at once."""
+    oracle = measures.part("oracle").build({}, {"fit": fit_on, "score": score_on})
+    specs = [{"use": "dupsampling", "channels": width} for width in widths]
+    configs = [{"data": "voc", "model": {"upsampler": spec, "output_stride": stride}} for spec in specs]
+    cells = [oracle.reads(config) for config in configs]
+    before = time.perf_counter()
+    found = list(oracle.measure(cells, 0, Bench(silent)))
+    score = found[-1].measurements[0].value
+    note = f"r = {stride}, {len(widths)} widths: {time.perf_counter() - before:.1f} s, mIoU* {score:.4f}"
+    print(note, found[-1].facts["seconds"], file=sys.stderr)
+
+
+@contextmanager
+def silent(what: str, total: int) -> Iterator[Callable[[int], None]]:
+    """No bar."""
+    yield lambda done: None
+
+
+def peak_bytes(stride: int, fit_on: str, score_on: str) -> int:
+    """Peak resident memory of a run in a process of its own."""
+    command = [sys.executable, __file__, "--child", str(stride), "--fit", fit_on, "--score", score_on]
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    return int(done.stdout) * (1 if sys.platform == "darwin" else 1024)
+
+
+def compared(rounds: Sequence[dict[Any, float]], strides: Sequence[int]) -> Iterator[tuple[str, ...]]:
+    """Rows of ratios."""
+    for stride in strides:
+        what = f"r = {stride}, C̃ = {CHANNELS}: decode + fit + score, × decoding alone"
+        yield (what, ratio(rounds, stride, "decode"), *GOALS.get(stride, ("–", "–")))
+    what = f"r = {strides[0]}: {len(CURVE)} values of C̃ up to {CURVE[-1]}, × the run for {CHANNELS}"
+    yield what, ratio(rounds, "curve", strides[0]), "≤ 4", "≤ 2"
+
+
+def ratio(rounds: Sequence[dict[Any, float]], of: Any, to: Any) -> str:
+    """Median ratio over the rounds, and its range."""
+    found = [one[of] / one[to] for one in rounds]
+    return f"{statistics.median(found):.2f}× ({min(found):.2f} to {max(found):.2f})"
+
+
+def memory(stride: int, peak: int) -> tuple[str, ...]:
+    """The row of the peak."""
+    return f"peak resident memory of the r = {stride} run", f"{peak / 1e9:.2f} GB", "≤ 2 GB", "≤ 1 GB"
+
+
+def against_sklearn(items: Sequence[Item], count: int, stride: int) -> tuple[str, ...]:
+    """Fit of both solvers on the same label maps in memory, centred, and what each explains."""
+    data = voc()
+    chosen = [items[i * len(items) // count] for i in range(min(count, len(items)))]
+    labels = [data.label(item) for item in chosen]
+
+    def solve(solver: Solver) -> Subspace:
+        with threads() as pool:
+            return fit(
+                [lambda label=label: label for label in labels],
+                classes=len(data.classes), ignore=data.ignore, wanted={stride: CHANNELS},
+                centred=True, solver=solver, pool=pool,
+            )[stride]  # fmt: skip
+
+    found: dict[Solver, list[float]] = {"moment": [], "sklearn": []}
+    explained: dict[Solver, float] = {}
+    for solver, repeats in (("moment", 3), ("sklearn", 1), ("moment", 3)):
+        for _ in range(repeats):
+            before = time.perf_counter()
+            subspace = solve(solver)
+            found[solver].append(time.perf_counter() - before)
+            explained[solver] = subspace.explained(CHANNELS)
+    apart = abs(explained["moment"] - explained["sklearn"])
+    times = statistics.median(found["sklearn"]) / statistics.median(found["moment"])
+    what = f"fit on {len(labels)} label maps, r = {stride}, centred, against IncrementalPCA"
+    return (
+        f"{what} (explained variance differs by {apart:.1e})",
+        f"{times:,.0f}× faster",
+        "≥ 300×",
+        "≥ 1,000×",
+    )
+
+
+if __name__ == "__main__":
+    main()

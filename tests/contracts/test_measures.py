@@ -1,0 +1,116 @@
+"""What every registered measure owes to whoever runs it. A new one needs a line in `MADE`."""
+
+from __future__ import annotations
+
+import inspect
+import json
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+
+from segablate.errors import SegablateError
+from segablate.measures.base import PLACES, Arrays, Result, measures
+from segablate.quantity import QUANTITIES
+from segablate.records import Measurement, Outcome, Reads
+
+SHAPES = {"use": "shapes", "images": 2, "size": [32, 48]}
+
+# measure → settings, a configuration it can measure, and one it cannot
+MADE: Mapping[str, tuple[dict[str, Any], dict[str, Any], dict[str, Any]]] = {
+    "oracle": (
+        {"limit": 1},
+        {"data": SHAPES, "model": {"upsampler": "bilinear", "output_stride": 8}},
+        {"data": SHAPES, "model": {"upsampler": "bilinear", "output_stride": 0}},
+    ),
+}
+
+
+class Workshop:
+    """Keeps nothing."""
+
+    device = "cpu"
+
+    def cached(self, name: str, reads: Reads, build: Callable[[], Arrays]) -> Arrays:
+        return build()
+
+    @contextmanager
+    def progress(self, what: str, total: int) -> Iterator[Callable[[int], None]]:
+        yield lambda done: None
+
+
+@pytest.fixture(params=measures.names())
+def part(request: pytest.FixtureRequest) -> Any:
+    assert request.param in MADE, "say in `MADE` how it is used"
+    return measures.part(request.param)
+
+
+@pytest.fixture
+def measure(part: Any) -> Any:
+    return part.build({}, MADE[part.name][0])
+
+
+@pytest.fixture
+def config(part: Any) -> dict[str, Any]:
+    return MADE[part.name][1]
+
+
+def test_settings_are_keywords_and_explained(part: Any) -> None:
+    assert part.ingredients == ()
+    explained = inspect.getdoc(part.make) or ""
+    assert part.summary.endswith(".")
+    for name in part.defaults:
+        assert f"{name}:" in explained
+
+
+def test_it_says_whether_it_depends_on_the_seed(measure: Any) -> None:
+    assert isinstance(measure.seeded, bool)
+
+
+def test_what_it_reads_is_plain_json_and_the_same_each_time(part: Any, measure: Any, config: Any) -> None:
+    reads = measure.reads(config)
+    assert json.loads(json.dumps(reads, allow_nan=False)) == reads
+    assert part.build({}, MADE[part.name][0]).reads(config) == reads
+
+
+def test_it_does_not_change_what_it_is_given(measure: Any, config: Any) -> None:
+    before = json.dumps(config)
+    measure.reads(config)
+    assert json.dumps(config) == before
+
+
+def test_what_it_does_not_read_does_not_matter(measure: Any, config: Any) -> None:
+    assert measure.reads({**config, "recipe": {"use": "nothing"}}) == measure.reads(config)
+
+
+def test_cells_that_go_together_can_be_told_without_their_places(measure: Any, config: Any) -> None:
+    reads = {name: value for name, value in measure.reads(config).items() if name != PLACES}
+    assert hash(measure.together(reads)) == hash(measure.together(measure.reads(config)))
+
+
+def test_a_variant_it_cannot_measure_is_an_error_that_names_its_field(part: Any, measure: Any) -> None:
+    with pytest.raises(SegablateError) as caught:
+        measure.reads(MADE[part.name][2])
+    assert caught.value.field
+
+
+def test_each_cell_gets_a_result_that_can_be_kept(measure: Any, config: Any) -> None:
+    reads = measure.reads(config)
+    found = list(measure.measure([reads, dict(reads)], 0, Workshop()))
+    assert len(found) == 2
+    for result in found:
+        assert isinstance(result, Result)
+        assert result.measurements
+        outcome = Outcome("k", "done", {}, result.measurements, result.facts, tuple(result.artefacts))
+        assert Outcome.from_json(outcome.to_json()) == outcome
+    assert found[0].measurements == found[1].measurements
+
+
+def test_every_metric_is_known_and_says_its_convention(measure: Any, config: Any) -> None:
+    (result,) = measure.measure([measure.reads(config)], 0, Workshop())
+    for taken in result.measurements:
+        assert isinstance(taken, Measurement)
+        assert taken.metric in QUANTITIES
+        assert taken.samples
+        assert taken.convention

@@ -1,0 +1,83 @@
+"""A workshop that tells what was built, small folders of label maps, and the oracle on them."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from segablate.measures.base import Arrays, Result, measures
+from segablate.records import Reads
+
+sys.path.insert(0, str(Path(__file__).parent / "toys"))
+
+
+class Workshop:
+    """Keeps what is built in memory."""
+
+    device = "cpu"
+
+    def __init__(self) -> None:
+        self.kept: dict[str, Arrays] = {}
+        self.built: list[tuple[str, Reads]] = []
+        self.told: list[tuple[str, int, list[int]]] = []
+
+    def cached(self, name: str, reads: Reads, build: Callable[[], Arrays]) -> Arrays:
+        mark = f"{name} {sorted(reads.items())!r}"
+        if mark not in self.kept:
+            self.built.append((name, reads))
+            self.kept[mark] = build()
+        return self.kept[mark]
+
+    @contextmanager
+    def progress(self, what: str, total: int) -> Iterator[Callable[[int], None]]:
+        done: list[int] = []
+        self.told.append((what, total, done))
+        yield done.append
+
+
+@pytest.fixture
+def shop() -> Workshop:
+    return Workshop()
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Callable[..., Path]:
+    """A folder of label maps."""
+
+    def make(maps: Sequence[np.ndarray] | Mapping[str, np.ndarray], name: str = "labels") -> Path:
+        root = tmp_path / name
+        root.mkdir(parents=True)
+        named = maps if isinstance(maps, Mapping) else {f"{n:03}": m for n, m in enumerate(maps)}
+        for stem, label in named.items():
+            Image.fromarray(label).save(root / f"{stem}.png")
+        return root
+
+    return make
+
+
+@pytest.fixture
+def oracle() -> Callable[..., Any]:
+    """The oracle with settings."""
+
+    def make(**settings: Any) -> Any:
+        return measures.part("oracle").build({}, settings)
+
+    return make
+
+
+@pytest.fixture
+def measured(shop: Workshop, oracle: Callable[..., Any]) -> Callable[..., list[Result]]:
+    """Results of the oracle on some configurations, together."""
+
+    def run(*configs: Mapping[str, Any], **settings: Any) -> list[Result]:
+        made = oracle(**settings)
+        return list(made.measure([made.reads(config) for config in configs], 0, shop))
+
+    return run
