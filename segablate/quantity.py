@@ -65,6 +65,7 @@ _KNOWN = [
     Quantity("macs", "multiply-adds", "MAC", "lower", 1e-9, "GMAC"),
     Quantity("flops", "2 × multiply-adds", "FLOP", "lower", 1e-9, "GFLOP"),
     Quantity("elementwise", "other operations", "operation", "lower", 1e-9, "G", 3),
+    Quantity("operations", "all operations", "operation", "lower", 1e-9, "G", 3),
     Quantity("decoders_matter_flops", "decoder as arXiv:1903.02120 counts", "FLOP", "lower", 1e-9, "GFLOP"),
     Quantity("peak_bytes", "peak activations", "B", "lower", 2.0**-20, "MiB", 1),
     Quantity("weight_bytes", "weights", "B", "lower", 2.0**-20, "MiB", 1),

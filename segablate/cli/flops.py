@@ -138,7 +138,7 @@ def _document(found: Cost, model: str) -> dict[str, Any]:
         "training_only_params": parameters.training_only,
         "macs": whole.macs,
         "flops": whole.flops,
-        "elementwise": None if found.quick else whole.operations,
+        "elementwise": None if found.quick else whole.others,
         "peak_bytes": found.peak,
         "weight_bytes": parameters.bytes,
         "convention": f"{conventions.FLOPS}; elementwise: {conventions.ELEMENTWISE}",
@@ -161,7 +161,7 @@ def _row(module: Any) -> dict[str, Any]:
         "params": module.params,
         "macs": module.macs,
         "flops": module.flops,
-        "elementwise": module.operations,
+        "elementwise": module.others,
         "bytes": module.moved,
         "intensity": round(module.intensity, 3),
     }

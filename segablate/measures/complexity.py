@@ -91,7 +91,8 @@ class Complexity:
             _one("params", part.params, conventions.PARAMS + where),
             _one("macs", part.macs, conventions.MACS + where),
             _one("flops", part.flops, conventions.FLOPS + where),
-            _one("elementwise", part.operations, conventions.ELEMENTWISE + where, missing),
+            _one("elementwise", part.others, conventions.ELEMENTWISE + where, missing),
+            _one("operations", part.operations, conventions.OPERATIONS + where),
         ]
         if self.scope == "network":
             taken += _of_the_whole(found)
@@ -110,6 +111,7 @@ def facts(found: Cost) -> dict[str, Any]:
             for module in found.modules.values()
             if module.name.count(".") < DEPTH and module.name
         ],
+        "code_stride": found.stride,
         "operators": dict(found.modules[""].elementwise),
         "uncounted": dict(found.uncounted),
         "trainable_params": found.parameters.trainable,
@@ -140,7 +142,7 @@ def _facts_of(module: Module) -> dict[str, Any]:
     return {
         "params": module.params,
         "macs": module.macs,
-        "elementwise": module.operations,
+        "elementwise": module.others,
         "intensity": round(module.intensity, 3),
     }
 

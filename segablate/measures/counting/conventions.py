@@ -19,6 +19,7 @@ ELEMENTWISE = (
     "every addition, multiplication, division, comparison and exponential outside of convolutions and matrix "
     "products is one operation, batch norm is two a number as long as it is not fused, and moving is none"
 )
+OPERATIONS = "2 × multiply-adds + other operations"
 PARAMS = "parameters that an inference needs; running statistics are not parameters"
 PEAK = (
     "most bytes of float32 activations alive at the same time in one eager inference, image included; "

@@ -43,14 +43,19 @@ class Module:
         return 2 * self.macs
 
     @property
-    def operations(self) -> int:
+    def others(self) -> int:
         """All operations that are not multiply-adds."""
         return sum(self.elementwise.values())
 
     @property
+    def operations(self) -> int:
+        """All operations: two for each multiply-add, and the others."""
+        return self.flops + self.others
+
+    @property
     def intensity(self) -> float:
         """Operations of all kinds for each byte moved."""
-        return (self.flops + self.operations) / self.moved if self.moved else 0.0
+        return self.operations / self.moved if self.moved else 0.0
 
 
 @dataclass(frozen=True)
@@ -97,6 +102,7 @@ class Cost:
     Attributes:
         shape: (batch, 3, height, width) of the image.
         classes: number of classes.
+        stride: pixels a cell of the code is high and wide, where there is an upsampler.
         modules: by path, in the order in which the network names them; "" is the network.
         parameters: how many there are.
         peak: most bytes of activations alive at the same time.
@@ -107,6 +113,7 @@ class Cost:
 
     shape: tuple[int, int, int, int]
     classes: int
+    stride: int | None
     modules: Mapping[str, Module]
     parameters: Parameters
     peak: int

@@ -53,6 +53,7 @@ def cost(
     return Cost(
         shape=shape,
         classes=classes,
+        stride=shadow.upsampler.stride if isinstance(shadow, Segmenter) else None,
         modules=_modules(shadow, seen, torch_flops, books),
         parameters=parameters,
         peak=books.peak,

@@ -67,8 +67,8 @@ class _Book(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch's own
         for tensor in made:
             self._enter(tensor)
         sources = {tensor.untyped_storage()._cdata for tensor in taken}
-        if not all(tensor.untyped_storage()._cdata in sources for tensor in made):
-            # else it is a view: nothing moves
+        if taken and not all(tensor.untyped_storage()._cdata in sources for tensor in made):
+            # else it is a view, or memory without anything in it: nothing moves
             unique = {id(tensor): tensor for tensor in (*taken, *made)}
             self.calls[str(func.overloadpacket).replace(".", "::", 1)] += 1
             self.moved[self._path()] += sum(t.numel() * t.itemsize for t in unique.values())

@@ -71,7 +71,7 @@ def _numbers(module: Module) -> tuple[str, ...]:
         f"{module.params:,}",
         quantity("macs").shown(module.macs),
         quantity("flops").shown(module.flops),
-        quantity("elementwise").shown(module.operations),
+        quantity("elementwise").shown(module.others),
         f"{module.intensity:.1f}",
     )
 
