@@ -20,12 +20,12 @@ from segablate.labels.moment import SecondMoment
 from segablate.labels.patches import Labels, Patches, cut, layout, pad, raster
 from segablate.labels.runs import RunLengths
 from segablate.labels.subspace import Subspace, largest, principal
-from segablate.labels.work import each
+from segablate.labels.work import blas_threads, each, workers
 
 Solver = Literal["auto", "moment", "runs", "sklearn"]
 
 MAPS_A_BATCH = 32
-# all pairs of classes in int32: 21 classes at stride 32 take 1 GB, 150 classes 47 GB
+# all pairs of classes in float32: 21 classes at stride 32 take 1 GB, 150 classes 47 GB
 MOMENT_LIMIT = 30_000
 
 ALWAYS_CENTRED = "solver `sklearn` centres always"
@@ -109,19 +109,21 @@ class MomentAccumulator:
                 counts = blocks[pair].astype(np.float64)
                 return [(c, counts @ given[d])] + ([(d, counts.T @ given[c])] if c != d else [])
 
-            for parts in each(pool, one, list(blocks)):
-                for c, part in parts:
-                    product[c] += part
+            with blas_threads(1):
+                for parts in each(pool, one, list(blocks)):
+                    for c, part in parts:
+                        product[c] += part
             return product.reshape(len(block), -1)
 
         count = np.zeros((self.classes, pixels))
         for (c, d), block in blocks.items():
             if c == d:
                 count[c] = block.diagonal()
-        return principal(
-            times, count.reshape(-1), stride=self.stride, classes=self.classes,
-            patches=self._moment.patches, k=k, centred=centred,
-        )  # fmt: skip
+        with blas_threads(workers()):  # between the products nothing else runs
+            return principal(
+                times, count.reshape(-1), stride=self.stride, classes=self.classes,
+                patches=self._moment.patches, k=k, centred=centred,
+            )  # fmt: skip
 
 
 class RunsAccumulator:

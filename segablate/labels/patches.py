@@ -99,17 +99,16 @@ def cut(padded: Labels, stride: int) -> Patches:
     """Split a padded map of shape (rows · stride, columns · stride) into its patches."""
     lay = layout(stride)
     rows, columns = padded.shape[0] // stride, padded.shape[1] // stride
-    # whole machine words of labels are compared and moved at once
-    word = _word(lay.side * padded.itemsize)
-    words = padded.view(word)
     first = padded[::stride, ::stride]
-    spread = (np.iinfo(word).max // np.iinfo(padded.dtype).max) * first.astype(word)
-    per_patch = words.shape[1] // columns
-    differs = words.reshape(rows, stride, columns, per_patch) ^ spread[:, None, :, None]
-    mixed = np.bitwise_or.reduce(differs, axis=1).any(axis=2)
-    grid = words.reshape(rows, lay.split, lay.side, columns, lay.split, per_patch // lay.split)
+    lines = padded.reshape(rows, stride, columns * stride)
+    low, high = (op.reduce(lines, axis=1).reshape(rows, columns, stride) for op in (np.minimum, np.maximum))
+    mixed = ((low != first[:, :, None]) | (high != first[:, :, None])).any(axis=2)
+    # whole machine words of labels are moved at once
+    words = padded.view(_word(lay.side * padded.itemsize))
+    grid = words.reshape(rows, lay.split, lay.side, columns, lay.split, -1)
     kept = grid.transpose(0, 3, 1, 4, 2, 5)[mixed]
-    return Patches(first, mixed, kept.view(padded.dtype).reshape(len(kept), lay.cells, lay.side * lay.side))
+    kept = kept.view(padded.dtype).reshape(len(kept), lay.cells, lay.side * lay.side)
+    return Patches(first, mixed, kept)
 
 
 def paste(patches: Labels, stride: int) -> Labels:

@@ -10,7 +10,7 @@ import os
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import TypeVar
 
 from threadpoolctl import threadpool_limits
@@ -29,8 +29,14 @@ def workers() -> int:
 @contextmanager
 def threads(count: int | None = None) -> Iterator[Executor]:
     """A pool of `count` threads, as many as cores by default, each with one BLAS thread."""
-    with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(count or workers()) as pool:
+    with blas_threads(1), ThreadPoolExecutor(count or workers()) as pool:
         yield pool
+
+
+def blas_threads(count: int) -> AbstractContextManager[object]:
+    """So many threads for each call of BLAS, whoever calls: for work that has the machine to itself."""
+    limits: AbstractContextManager[object] = threadpool_limits(count, user_api="blas")
+    return limits
 
 
 def each(pool: Executor, call: Callable[[Given], Made], items: Sequence[Given]) -> Iterator[Made]:

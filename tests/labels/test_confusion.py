@@ -110,3 +110,10 @@ def test_miou_is_over_one_matrix_not_a_mean_over_images() -> None:
     together = scores(right + wrong).miou
     assert together == pytest.approx((3 / 4 + 2 / 3) / 2)
     assert together != pytest.approx((scores(right).miou + scores(wrong).miou) / 2)
+
+
+def test_bytes_may_stand_for_more_classes_than_a_byte_holds() -> None:
+    truth = np.arange(256, dtype=np.uint8).reshape(16, 16)
+    matrix = confusion(truth, truth[::-1], 258)
+    assert matrix.sum() == 256
+    assert (matrix[truth, truth[::-1]] == 1).all()

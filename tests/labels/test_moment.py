@@ -65,7 +65,12 @@ def test_neither_batches_nor_threads_nor_flushing_change_it(
     case: Case, rows: int, pending: int, worth: int, workers: int
 ) -> None:
     many = Case(case.maps * 3, case.classes, case.stride, case.ignore)
-    small = {"ROWS_A_PRODUCT": rows, "PENDING_BYTES": pending, "ROWS_WORTH_A_PRODUCT": worth}
+    small = {
+        "ROWS_A_PRODUCT": rows,
+        "PENDING_BYTES": pending,
+        "ROWS_WORTH_A_PRODUCT": worth,
+        "ROWS_WORTH_NO_MERGING": worth // 2,
+    }
     with mock.patch.multiple(moment, **small):
         found = counted(many, [[label] for label in many.maps], workers)
     assert (found == dense(many)).all()
@@ -74,8 +79,8 @@ def test_neither_batches_nor_threads_nor_flushing_change_it(
 def test_what_is_pending_is_flushed_and_the_products_come_in_every_kind() -> None:
     # that the paths of the test above are really taken
     rng = np.random.default_rng(0)
-    maps = [draw_map(rng, (40, 40), "blocks", 4, 255, np.uint8) for _ in range(6)]
-    case = Case(maps, 4, 8, 255)
+    maps = [draw_map(rng, (40, 40), "blocks", 3, 255, np.uint8) for _ in range(30)]
+    case = Case(maps, 3, 8, 255)
     kinds = set()
     multiply = SecondMoment._multiply
 
@@ -84,7 +89,9 @@ def test_what_is_pending_is_flushed_and_the_products_come_in_every_kind() -> Non
         multiply(self, kind, rows)
 
     with (
-        mock.patch.multiple(moment, ROWS_A_PRODUCT=3, PENDING_BYTES=200, ROWS_WORTH_A_PRODUCT=2),
+        mock.patch.multiple(
+            moment, ROWS_A_PRODUCT=3, PENDING_BYTES=2000, ROWS_WORTH_A_PRODUCT=2, ROWS_WORTH_NO_MERGING=2
+        ),
         mock.patch.object(SecondMoment, "_multiply", spy),
     ):
         found = counted(case, [[label] for label in maps])

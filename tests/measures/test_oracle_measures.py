@@ -14,9 +14,10 @@ from toy_upsamplers import registered
 
 from segablate.datasets.base import datasets
 from segablate.labels import fit
+from segablate.labels.ceiling import Truth
 from segablate.labels.confusion import confusion, scores
 from segablate.measures.base import PLACES, Result
-from segablate.measures.ceilings import scene
+from segablate.measures.ceilings import scene, search
 
 Measured = Callable[..., list[Result]]
 SHAPES = {"use": "shapes", "images": 4, "size": [64, 96]}
@@ -366,3 +367,31 @@ def test_components_too_long_for_a_moment_are_found_from_runs(
     monkeypatch.setattr(fit, "MOMENT_LIMIT", 10)
     (other,) = measured(config(spec, data={**SHAPES, "images": 4}), fit="train", solver="auto", score="val")
     assert value(other) == pytest.approx(value(usual), abs=1e-6)
+
+
+def spoiled(label: np.ndarray, begun: np.ndarray) -> np.ndarray:
+    """A map with nothing right."""
+    return np.zeros_like(begun) if label[0, 0] else np.ones_like(begun)
+
+
+def test_a_map_that_the_search_made_worse_keeps_its_projection(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(search.Hunt, "_whole", lambda self, padded, begun: spoiled(padded, begun))
+    label = np.random.default_rng(0).integers(0, 3, (16, 16)).astype(np.uint8)
+    spec = {"use": "bilinear", "align_corners": False, "fit": "crop"}
+    projected, kept = search.Hunt(spec, 8, 3, 255, None).both(label, Truth(label, 3, 255))
+    assert (kept == projected).all()
+    assert (kept != spoiled(label, projected)).any()
+
+
+def test_a_data_set_that_the_search_made_worse_keeps_its_projection(
+    measured: Measured, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    both = search.Hunt.both
+
+    def worse(self: search.Hunt, label: np.ndarray, truth: Any) -> Any:
+        begun, _ = both(self, label, truth)
+        return begun, spoiled(label, begun)
+
+    monkeypatch.setattr(search.Hunt, "both", worse)
+    (before,), (after,) = measured(config()), measured(config(), encode="optimise")
+    same(before, after)

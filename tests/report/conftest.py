@@ -70,7 +70,7 @@ def oracle(
 ) -> Outcome:
     """An outcome of the oracle."""
     kept = 1 - lost(use, channels, stride) * (0.6 if measure == "optimise" else 1.0)
-    spec = {"use": use} if channels is None else {"use": use, "channels": channels, "centre": False}
+    spec = {"use": use} if channels is None else {"use": use, "channels": channels, "bias": False}
     score = [min(1.0, max(0.0, kept + (1 - kept) * shift)) for shift in (0.9, 0.1, -1.6, 0.3, 0.3)]
     made = Outcome(
         key=f"{measure}-{use}-{channels}-{stride}",

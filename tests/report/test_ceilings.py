@@ -17,7 +17,7 @@ def records_of(fake, tmp_path):
 
 def test_an_upsampler_is_named_by_what_sets_it_apart(fake, records_of):
     plain = fake.oracle("dupsampling", 64, 16)
-    spec = {"use": "dupsampling", "channels": 64, "centre": True}
+    spec = {"use": "dupsampling", "channels": 64, "bias": True}
     centred = replace(plain, key="centred", reads={**plain.reads, "upsampler": spec})
     lines = [
         fake.Line("a", {"model.upsampler": "a"}, True, "project", plain),
@@ -25,7 +25,7 @@ def test_an_upsampler_is_named_by_what_sets_it_apart(fake, records_of):
     ]
     assert [one.name for one in ceilings(records_of(lines))] == [
         "DUpsampling (C̃ = 64)",
-        "DUpsampling, centre (C̃ = 64)",
+        "DUpsampling, bias (C̃ = 64)",
     ]
 
 

@@ -54,7 +54,7 @@ def test_a_reference_that_does_not_exist_is_an_error_with_the_nearest_name(name,
 
 def test_a_field_matches_by_value_and_a_missing_one_counts_as_false():
     reads = {"upsampler": {"use": "bilinear"}, "output_stride": 16}
-    assert matches({"upsampler.use": "bilinear", "upsampler.centre": False}, reads)
+    assert matches({"upsampler.use": "bilinear", "upsampler.bias": False}, reads)
     assert not matches({"upsampler.channels": 64}, reads)
     assert not matches({"output_stride": 32}, reads)
 

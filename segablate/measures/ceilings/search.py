@@ -56,14 +56,15 @@ def one_torch_thread() -> Iterator[None]:
 def search(cells: Sequence[Reads], shop: Workshop) -> Iterator[Result | SegablateError]:
     """The searched ceiling of some cells on the same label maps."""
     scene = Scene(cells[0], shop)
-    with threads() as pool, one_torch_thread():
+    with threads() as pool:
         components = scene.components(cells, pool)
         for reads in cells:
             subspace = components[kind(reads)] if "fitted" in reads else None
             hunt = Hunt(reads["upsampler"], reads["output_stride"], scene.classes, scene.ignore, subspace)
             explained = subspace.explained(reads["upsampler"]["channels"]) if subspace else None
             begun = time.perf_counter()
-            with shop.progress(f"searching {reads['upsampler']['use']}", len(scene.items)) as tick:
+            bar = shop.progress(f"searching {reads['upsampler']['use']}", len(scene.items))
+            with bar as tick, one_torch_thread():  # not beyond: whoever takes the result has its own threads
                 tally, worst = _score_all(hunt, scene, pool, tick)
             scene.seconds["score"] = time.perf_counter() - begun
 
@@ -140,9 +141,9 @@ class Hunt:
         chosen = mixed & wrong
         if not chosen.any():
             return begun
-        truth = torch.from_numpy(padded.reshape(grid).transpose(0, 2, 1, 3)[chosen].astype(np.int64))
+        truth = _truth(padded.reshape(grid).transpose(0, 2, 1, 3)[chosen], self.classes)
         start = torch.from_numpy(begun.reshape(grid).transpose(0, 2, 1, 3)[chosen].astype(np.int64))
-        held = _classes_in(torch.cat([truth, start]), self.classes)
+        held = self._enough(_classes_in(torch.cat([truth, start]), self.classes))
         upsampler, full = self._make(held), self._make(list(range(self.classes)))
         code = self._code_of_patches(truth, held)
         size = (self.stride, self.stride)
@@ -170,7 +171,7 @@ class Hunt:
             return begun
         held = present.tolist()
         upsampler = self._make(held)
-        truth = torch.from_numpy(padded.astype(np.int64))[None]
+        truth = _truth(padded, self.classes)[None]
         near = torch.from_numpy(patches.mixed)[None, None].float()
         moves = F.max_pool2d(near, 3, 1, 1)
         size = (padded.shape[0], padded.shape[1])
@@ -186,6 +187,14 @@ class Hunt:
         code = torch.from_numpy(averages)[None].clone()
         _descend(code, lambda at: upsampler(at, size), _local(truth, held), look, moves)
         return best[0].numpy().astype(begun.dtype)
+
+    def _enough(self, held: list[int]) -> list[int]:
+        """The classes, and further ones where a patch of so few has fewer numbers than the code."""
+        wanted = self.settings.get("channels", 1) if self.subspace is not None else 1
+        others = [c for c in range(self.classes) if c not in held]
+        while len(held) * self.stride**2 < wanted:
+            held = [*held, others.pop(0)]
+        return held
 
     def _make(self, held: Sequence[int]) -> Upsampler:
         """The upsampler for some of the classes only."""
@@ -259,7 +268,13 @@ def _right(said: Tensor, truth: Tensor) -> Tensor:
 
 def _classes_in(labels: Tensor, classes: int) -> list[int]:
     found: list[int] = torch.unique(labels).tolist()
-    return [c for c in found if c < classes]
+    return [c for c in found if 0 <= c < classes]
+
+
+def _truth(labels: Labels, classes: int) -> Tensor:
+    """Labels, −1 for what is not scored: nothing that is restored equals it."""
+    truth = torch.from_numpy(labels.astype(np.int64))
+    return truth.masked_fill_(truth >= classes, -1)
 
 
 def _local(truth: Tensor, held: Sequence[int]) -> Tensor:

@@ -1,0 +1,91 @@
+"""Sort mixed patches by kind: which of their cells are mixed, and which classes they hold."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from itertools import combinations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from segablate.labels.patches import Labels, Patches
+
+Codes = NDArray[np.int64]
+
+# a machine word has a bit for so many classes of one label map; with more, Python's integers serve
+BITS = 62
+
+# (cells that are mixed, one bit each; classes; whether only the product between the two is wanted)
+Kind = tuple[int, tuple[int, ...], bool]
+
+
+class Kinds:
+    """Numbers for kinds of patches, the same whichever thread asks.
+
+    Args:
+        classes: number of classes C; a value ≥ C is no class.
+        cells: cells of a patch.
+    """
+
+    def __init__(self, classes: int, cells: int) -> None:
+        self.classes = classes
+        self.cells = cells
+        self._numbers: dict[tuple[int, ...], int] = {(): 0}
+        self._sets: list[tuple[int, ...]] = [()]
+        self._lock = threading.Lock()
+
+    def codes(self, patches: Patches) -> Codes:
+        """The kind of each mixed patch: the number of its set of classes, then a bit for each mixed cell."""
+        kept = patches.kept
+        if not len(kept):
+            return np.zeros(0, np.int64)
+        mixed = (kept != kept[:, :, :1]).any(axis=2)
+        # what a cell of one value holds, its first pixel tells
+        seen = np.bincount(kept[mixed].reshape(-1), minlength=self.classes)[: self.classes]
+        seen += np.bincount(kept[:, :, 0].reshape(-1), minlength=self.classes)[: self.classes]
+        held = np.flatnonzero(seen).tolist()
+        bits = np.zeros(len(kept), object if len(held) > BITS else np.int64)
+        for bit, c in enumerate(held):
+            bits += (patches.flat == c).any(axis=1).astype(bits.dtype) << bit
+        # a map has few kinds, and Python's own dictionary sorts a hundred patches sooner than numpy does
+        each = bits.tolist()
+        numbers = {
+            code: self._number(tuple(c for bit, c in enumerate(held) if code >> bit & 1))
+            for code in set(each)
+        }
+        codes: Codes = np.array([numbers[code] for code in each], np.int64) << self.cells
+        codes |= mixed @ (1 << np.arange(self.cells))
+        return codes
+
+    def kind(self, code: int) -> tuple[int, tuple[int, ...]]:
+        """Mixed cells, one bit each, and classes of a code."""
+        return code & ((1 << self.cells) - 1), self._sets[code >> self.cells]
+
+    def _number(self, held: tuple[int, ...]) -> int:
+        with self._lock:
+            if held not in self._numbers:
+                self._numbers[held] = len(self._sets)
+                self._sets.append(held)
+            return self._numbers[held]
+
+
+def groups(kept: Labels, codes: Codes) -> Iterator[tuple[int, Labels]]:
+    """Patches of equal codes, together."""
+    if not len(codes):
+        return
+    order = np.argsort(codes, kind="stable")
+    found, starts = np.unique(codes[order], return_index=True)
+    for code, rows in zip(found.tolist(), np.split(order, starts[1:]), strict=True):
+        yield code, kept[rows]
+
+
+def products(held: tuple[int, ...]) -> list[tuple[tuple[int, ...], bool]]:
+    """The products that patches with these classes need.
+
+    Three or more classes are rare and come in many combinations, so they are taken apart: each class
+    by itself, and between each two.
+    """
+    if len(held) <= 2:
+        return [(held, False)] if held else []
+    return [((c,), False) for c in held] + [(pair, True) for pair in combinations(held, 2)]
