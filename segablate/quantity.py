@@ -59,6 +59,17 @@ _KNOWN = [
     _score("boundary_iou", "Boundary IoU"),
     _score("iou", "IoU"),
     Quantity("explained", "explained", "", "higher", 100.0, "%", 3, (None, 100.0)),
+    Quantity("params", "parameters", "", "lower", 1e-6, "million", 3),
+    Quantity("trainable_params", "trainable parameters", "", "none", 1e-6, "million", 3),
+    Quantity("training_only_params", "parameters of training only", "", "none", 1e-6, "million", 3),
+    Quantity("macs", "multiply-adds", "MAC", "lower", 1e-9, "GMAC"),
+    Quantity("flops", "2 × multiply-adds", "FLOP", "lower", 1e-9, "GFLOP"),
+    Quantity("elementwise", "other operations", "operation", "lower", 1e-9, "G", 3),
+    Quantity("operations", "all operations", "operation", "lower", 1e-9, "G", 3),
+    Quantity("decoders_matter_flops", "decoder as arXiv:1903.02120 counts", "FLOP", "lower", 1e-9, "GFLOP"),
+    Quantity("peak_bytes", "peak activations", "B", "lower", 2.0**-20, "MiB", 1),
+    Quantity("weight_bytes", "weights", "B", "lower", 2.0**-20, "MiB", 1),
+    Quantity("intensity", "arithmetic intensity", "FLOP/B", "none", 1.0, "FLOP/B", 1),
 ]
 QUANTITIES = {quantity.metric: quantity for quantity in _KNOWN}
 

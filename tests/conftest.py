@@ -20,7 +20,9 @@ def _missing(marker: str) -> str:
     if marker == "data":
         return "" if os.environ.get("SEGABLATE_DATA") else "$SEGABLATE_DATA is not set"
     if marker == "paddle":
-        return "" if importlib.util.find_spec("paddle") else "paddlepaddle is not installed"
+        # an interpreter of its own, because PaddleSeg wants another numpy than we do
+        here = importlib.util.find_spec("paddle") is not None or os.environ.get("SEGABLATE_PADDLE")
+        return "" if here else "$SEGABLATE_PADDLE names no Python that has PaddleSeg"
     import torch
 
     return "" if torch.cuda.is_available() else "there is no GPU"

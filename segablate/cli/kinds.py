@@ -9,10 +9,15 @@ from segablate.registry import Part, Registry
 
 # kind → module, attribute: imported when asked for, because some bring torch along
 KINDS = {
+    "context": ("segablate.models.contexts.base", "contexts"),
     "dataset": ("segablate.datasets.base", "datasets"),
+    "decoder": ("segablate.models.decoders.base", "decoders"),
     "design": ("segablate.study.designs", "designs"),
+    "encoder": ("segablate.models.encoders.base", "encoders"),
     "executor": ("segablate.run.executors.base", "executors"),
+    "fusion": ("segablate.models.fusions.base", "fusions"),
     "measure": ("segablate.measures.base", "measures"),
+    "network": ("segablate.models.networks.base", "networks"),
     "upsampler": ("segablate.models.upsamplers.base", "upsamplers"),
 }
 

@@ -14,6 +14,9 @@ from segablate.cli.options import AsJson
 if TYPE_CHECKING:
     from segablate.registry import Part
 
+# Cityscapes' number of classes and half its size
+DRAWN = (19, (512, 1024))
+
 
 @app.command("list", epilog=example("segablate list upsamplers"))
 def list_parts(
@@ -21,7 +24,8 @@ def list_parts(
         str,
         typer.Argument(
             metavar="[KIND]",
-            help="datasets, designs, executors, measures or upsamplers; without it, all of them.",
+            help="contexts, datasets, decoders, designs, encoders, executors, fusions, measures, networks "
+            "or upsamplers; without it, all of them.",
             show_default=False,
         ),
     ] = "",
@@ -56,6 +60,8 @@ def show_part(
         if index:
             print()
         _print(facts)
+        if facts["kind"] == "network":
+            _draw(name)
 
 
 def _described(kind: str, part: Part) -> dict[str, Any]:
@@ -97,6 +103,16 @@ def _print(facts: dict[str, Any]) -> None:
         print(f"paper    {facts['paper']}")
     print(f"version  {facts['version']}")
     print(f"file     {_near(Path(facts['file']))}")
+
+
+def _draw(network: str) -> None:
+    """The network as a tree of parts with the shapes they give."""
+    from segablate.models.assemble import planned
+    from segablate.models.tree import draw, tree
+
+    classes, (height, width) = DRAWN
+    print(f"\nat 3×{height}×{width} and {classes} classes: kind, parameters and what it gives\n")
+    print("\n".join(draw(tree(planned({"use": network}, classes), (height, width), name=network))))
 
 
 def _near(file: Path) -> Path:

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from segablate.report.ceilings import Ceiling, at, baseline_of, best_of, measures, strides
+from segablate.report.costs import costings, sentences
 from segablate.report.data import Record
 from segablate.report.published import Comparison
 from segablate.report.words import counted, images, listed, percent, signed
+
+MOST_NAMED = 8
 
 
 def answer(
@@ -20,10 +23,11 @@ def answer(
     done = sum(record.done for record in records)
     if not done:
         return (f"Nothing was measured: {_states(records)}.",)
-    if not found:
+    costs = sentences(costings(records))
+    if not found and not costs:
         return (f"The table tells what was measured: {_states(records)}.",)
     kept = [_at_stride(found, stride, baseline) for stride in strides(found)]
-    return (*kept, *_agreement(compared))
+    return (*kept, *costs, *_agreement(compared))
 
 
 def _states(records: Sequence[Record]) -> str:
@@ -68,16 +72,20 @@ def _verdicts(told: Sequence[Comparison], label: str) -> list[str]:
     agree = [_short(one) for one in told if one.agrees]
     differ = [_short(one) for one in told if not one.agrees]
     all_ = counted(len(told), "published value")
-    within = f"within {told[0].tolerance:g} points"
+    within = told[0].within
     if not agree:
         return [f"Under {label}, none of {all_} agrees {within}: {listed(differ)}."]
     verb = "agrees" if len(agree) == 1 else "agree"
-    said = [f"Under {label}, {len(agree)} of {all_} {verb} {within}: {listed(agree)}."]
+    # what is equal needs no list as long as the table
+    which = f": {listed(agree)}" if told[0].tolerance or len(agree) <= MOST_NAMED else ""
+    said = [f"Under {label}, {len(agree)} of {all_} {verb} {within}{which}."]
     if differ:
         said.append(f"{len(differ)} {'does' if len(differ) == 1 else 'do'} not: {listed(differ)}.")
     return said
 
 
 def _short(one: Comparison) -> str:
-    measured, printed = f"{one.measured:.2f} % measured", f"{one.published:.2f} % published"
-    return f"{one.row} ({measured}, {printed}, {signed(one.difference)})"
+    if one.agrees and not one.tolerance:
+        return f"{one.row} ({one.shown(one.measured)})"
+    measured, printed = f"{one.shown(one.measured)} measured", f"{one.shown(one.published)} published"
+    return f"{one.row} ({measured}, {printed}, {signed(one.difference, one.quantity.digits)})"

@@ -87,6 +87,33 @@ class Figure:
 
 
 @dataclass(frozen=True)
+class Bar:
+    """One bar of a picture: its name and a stored value for each part."""
+
+    label: str
+    values: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class Bars:
+    """Stacked bars as data.
+
+    Attributes:
+        name: stem of its file.
+        caption: what it shows, in a sentence.
+        metric: what is added up.
+        parts: names of the parts of every bar.
+        bars: the bars, from top to bottom.
+    """
+
+    name: str
+    caption: str
+    metric: str
+    parts: tuple[str, ...]
+    bars: tuple[Bar, ...]
+
+
+@dataclass(frozen=True)
 class Strip:
     """One label map of a sheet: uint8 or uint16 arrays of one shape (height, width).
 
@@ -148,7 +175,7 @@ class Page:
     cite: str
     answer: tuple[str, ...]
     results: Table
-    figures: tuple[Figure, ...]
+    figures: tuple[Figure | Bars, ...]
     caveats: tuple[Caveat, ...]
     protocol: tuple[str, ...]
     settings: Table

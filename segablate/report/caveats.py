@@ -6,10 +6,12 @@ from collections.abc import Callable, Sequence
 
 from segablate.report.blocks import Caveat
 from segablate.report.ceilings import ceilings, measures
+from segablate.report.costs import costings
 from segablate.report.data import Record
 from segablate.report.words import counted, images, listed, plain
 
 FEW_IMAGES = 100
+NAMED = 5
 
 
 def caveats(records: Sequence[Record]) -> tuple[Caveat, ...]:
@@ -125,6 +127,43 @@ def several_machines(records: Sequence[Record]) -> list[Caveat]:
     ]
 
 
+def operations_are_no_time(records: Sequence[Record]) -> list[Caveat]:
+    """Counts are easily quoted as if they were speed."""
+    if not costings(records):
+        return []
+    return [
+        Caveat(
+            "Operations are not time: memory traffic, kernels and parallelism decide how long they take.",
+            "Measure the latency on the machine that matters.",
+        )
+    ]
+
+
+def uncounted_operators(records: Sequence[Record]) -> list[Caveat]:
+    """What has no formula is missing from every number."""
+    calls: dict[str, int] = {}
+    for one in costings(records):
+        for name, number in one.record.facts.get("uncounted", {}).items():
+            calls[name] = max(calls.get(name, 0), int(number))
+    if not calls:
+        return []
+    told = listed([f"{name} ({counted(number, 'call')})" for name, number in sorted(calls.items())])
+    return [Caveat(f"Not counted are {told}.", "Give these operators a formula.")]
+
+
+def counters_disagree(records: Sequence[Record]) -> list[Caveat]:
+    """Two counters should see the same convolutions."""
+    apart = sorted({name for one in costings(records) for name in one.record.facts.get("disagreements", {})})
+    if not apart:
+        return []
+    return [
+        Caveat(
+            f"fvcore and torch.utils.flop_counter count {listed(apart[:NAMED])} differently.",
+            "Look at these modules with `segablate flops`.",
+        )
+    ]
+
+
 RULES: tuple[Callable[[Sequence[Record]], list[Caveat]], ...] = (
     a_ceiling_is_no_accuracy,
     baseline_without_numbers,
@@ -133,5 +172,8 @@ RULES: tuple[Callable[[Sequence[Record]], list[Caveat]], ...] = (
     few_images,
     fitted_on_what_is_scored,
     absent_classes,
+    operations_are_no_time,
+    uncounted_operators,
+    counters_disagree,
     several_machines,
 )

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import io
 import json
-import math
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -20,26 +19,24 @@ from matplotlib.figure import Figure as Canvas
 from matplotlib.ticker import NullLocator
 
 from segablate.quantity import quantity
-from segablate.report.blocks import Curve, Figure
+from segablate.report import draw_bars
+from segablate.report.blocks import Bars, Curve, Figure
+from segablate.report.scales import Scale, scale
 
 # Okabe and Ito's colours, in an order in which neighbours also differ in lightness
 COLOURS = ("#0072B2", "#E69F00", "#000000", "#009E73", "#D55E00", "#56B4E9", "#CC79A7")
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<", ">", "p", "h", "*")
 STYLES = ("-", "--", ":", "-.", (0, (6, 2, 1, 2, 1, 2)), (0, (1, 3)))
-# the axis ends where 0.01 points are lost: closer to 100 % two decimals tell nothing
-LEAST_LOST = 0.01
-TICKS = (0, 50, 80, 90, 95, 98, 99, 99.5, 99.8, 99.9, 99.95, 99.98, 99.99)
-LOWEST = (90, 80, 50, 0)
 LABEL_GAP = 0.055
 MARK = "segablate-data:"
 
 
-def svg(figure: Figure) -> bytes:
+def svg(figure: Figure | Bars) -> bytes:
     """The figure as SVG. What it shows is inside as JSON too, so that figures can be compared by it."""
     told = MARK + json.dumps(asdict(figure), sort_keys=True, ensure_ascii=True)
     out = io.BytesIO()
     with _plain_style():
-        drawn = canvas(figure)
+        drawn = draw_bars.canvas(figure) if isinstance(figure, Bars) else canvas(figure)
         drawn.savefig(out, format="svg", metadata={"Date": None, "Creator": "segablate", "Description": told})
     return out.getvalue()
 
@@ -48,8 +45,9 @@ def canvas(figure: Figure) -> Canvas:
     """The figure drawn, on nothing yet."""
     drawn = Canvas(figsize=(8, 4.6))
     axes = drawn.add_axes((0.1, 0.12, 0.6, 0.78))
-    _frame(axes, figure)
-    _curves(axes, figure)
+    heights = scale(figure)
+    _frame(axes, figure, heights)
+    _curves(axes, figure, heights)
     return drawn
 
 
@@ -86,27 +84,22 @@ def _plain_style() -> Iterator[None]:
         yield
 
 
-def _frame(axes: Axes, figure: Figure) -> None:
-    what = quantity(figure.metric)
+def _frame(axes: Axes, figure: Figure, heights: Scale) -> None:
     xs = sorted({x for curve in figure.curves for x in curve.x})
     axes.set_xscale("log", base=2)
     axes.set_xlim(xs[0] / 1.12, xs[-1] * 1.06)
     axes.set_xticks(xs, [f"{x:g}" for x in xs])
     axes.xaxis.set_minor_locator(NullLocator())
     axes.set_xlabel(figure.x_label)
-    lowest = min(value * what.scale for curve in figure.curves for value in curve.y)
-    low = next(limit for limit in LOWEST if limit <= lowest or limit == LOWEST[-1])
-    ticks = [tick for tick in TICKS if tick >= low]
-    axes.set_ylim(_height(low), _height(100))
-    axes.set_yticks([_height(tick) for tick in ticks], [*(f"{t:g}" for t in ticks[:-1]), f"≥ {ticks[-1]:g}"])
-    title = f"{what.title}* ({what.shown_unit}); the scale is logarithmic in what is lost"
-    axes.text(-0.11, 1.05, title, transform=axes.transAxes)
+    axes.set_ylim(*heights.limits)
+    axes.set_yticks([height for height, _ in heights.ticks], [label for _, label in heights.ticks])
+    axes.text(-0.11, 1.05, heights.title, transform=axes.transAxes)
     axes.grid(True, linewidth=0.4, color="#cccccc")
     axes.set_axisbelow(True)
     axes.spines[["top", "right"]].set_visible(False)
 
 
-def _curves(axes: Axes, figure: Figure) -> None:
+def _curves(axes: Axes, figure: Figure, scaled: Scale) -> None:
     # the style that joins most points is the solid one
     points: dict[str, int] = {}
     for curve in figure.curves:
@@ -115,9 +108,9 @@ def _curves(axes: Axes, figure: Figure) -> None:
     markers = list(dict.fromkeys(curve.marker for curve in figure.curves))
     right = axes.get_xlim()[1]
     # what is clamped at the top keeps its order
-    places = _apart([_share(axes, curve, figure) + 1e-6 * curve.y[-1] for curve in figure.curves])
+    places = _apart([_share(scaled, curve, figure) + 1e-6 * curve.y[-1] for curve in figure.curves])
     for curve, place in zip(figure.curves, places, strict=True):
-        heights = [_height(value * quantity(figure.metric).scale) for value in curve.y]
+        heights = [scaled.height(value * quantity(figure.metric).scale) for value in curve.y]
         look: dict[str, Any] = {
             "color": _colour(curve, figure),
             "linestyle": STYLES[styles.index(curve.style) % len(STYLES)],
@@ -147,10 +140,10 @@ def _colour(curve: Curve, figure: Figure) -> str:
     return COLOURS[words.index(curve.colour) % len(COLOURS)]
 
 
-def _share(axes: Axes, curve: Curve, figure: Figure) -> float:
+def _share(scaled: Scale, curve: Curve, figure: Figure) -> float:
     """Where a curve ends, as a share of the axis."""
-    low, high = axes.get_ylim()
-    return (_height(curve.y[-1] * quantity(figure.metric).scale) - low) / (high - low)
+    low, high = scaled.limits
+    return (scaled.height(curve.y[-1] * quantity(figure.metric).scale) - low) / (high - low)
 
 
 def _apart(places: Sequence[float]) -> list[float]:
@@ -169,11 +162,6 @@ def _apart(places: Sequence[float]) -> list[float]:
     for place, i in zip(moved, order, strict=True):
         spread[i] = place
     return spread
-
-
-def _height(shown: float) -> float:
-    """Where a percentage is drawn: minus the logarithm of the points that are lost."""
-    return -math.log10(max(LEAST_LOST, 100 - shown))
 
 
 def _short(label: str) -> str:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from segablate.report import ceiling_curves, cost_figures
 from segablate.report.answer import answer
 from segablate.report.blocks import Page
 from segablate.report.caveats import caveats
-from segablate.report.ceiling_curves import figures
 from segablate.report.ceilings import baseline_choices, ceilings
+from segablate.report.costs import costings
 from segablate.report.data import Record
 from segablate.report.facts import StudyFacts
 from segablate.report.per_class import per_class
@@ -34,7 +35,7 @@ def page(study: StudyFacts, records: Sequence[Record]) -> Page:
         cite=study.cite,
         answer=answer(records, found, baseline, compared),
         results=results(records),
-        figures=figures(found),
+        figures=(*ceiling_curves.figures(found), *cost_figures.figures(costings(records))),
         caveats=caveats(records),
         protocol=protocol(records),
         settings=settings(records),

@@ -11,9 +11,10 @@ from typing import Any
 import yaml
 
 from segablate.errors import SegablateError, near_miss
-from segablate.quantity import quantity
+from segablate.quantity import Quantity, quantity
 from segablate.report.blocks import Cell, Published, Table
 from segablate.report.ceilings import is_oracle
+from segablate.report.costs import is_complexity
 from segablate.report.data import Record
 from segablate.report.words import flat, signed
 
@@ -57,6 +58,7 @@ class Comparison:
         tolerance: difference up to which they agree.
         verdict: comparable, in part or not comparable.
         because: why not fully; "" where nothing speaks against it.
+        metric: what is compared.
     """
 
     row: str
@@ -68,6 +70,24 @@ class Comparison:
     tolerance: float
     verdict: str
     because: str
+    metric: str = "miou"
+
+    @property
+    def quantity(self) -> Quantity:
+        """What the values mean."""
+        return quantity(self.metric)
+
+    @property
+    def within(self) -> str:
+        """How close they must be to agree, in words."""
+        if not self.tolerance:
+            return "to the last printed digit"
+        points = "points" if self.quantity.shown_unit == "%" else self.quantity.shown_unit
+        return f"within {self.tolerance:g} {points}"
+
+    def shown(self, value: float) -> str:
+        """One of the values with its unit."""
+        return f"{value:,.{self.quantity.digits}f} {self.quantity.shown_unit}"
 
     @property
     def difference(self) -> float:
@@ -76,8 +96,8 @@ class Comparison:
 
     @property
     def agrees(self) -> bool:
-        """Whether they are no further apart than the tolerance; printed values have two decimals."""
-        return abs(round(self.difference, 2)) <= self.tolerance
+        """Whether they are no further apart than the tolerance, as far as digits are shown."""
+        return abs(round(self.difference, self.quantity.digits)) <= self.tolerance
 
 
 def load(name: str) -> Reference:
@@ -126,7 +146,7 @@ def compare(reference: Reference, records: Sequence[Record]) -> tuple[Comparison
                     one for one in own if one.measure == label and matches(row["match"], one.reads)
                 ):
                     one = _comparison(row, column, float(row["values"][at]), record)
-                    if not math.isnan(one.measured):
+                    if not math.isnan(one.measured) and not math.isnan(one.published):
                         found.setdefault((column["name"], label, row["name"], record.variant), one)
     return tuple(found.values())
 
@@ -156,6 +176,7 @@ def published(reference: Reference, compared: Sequence[Comparison]) -> Published
 
 def _table(reference: Reference, compared: Sequence[Comparison]) -> Table:
     reasons = list(dict.fromkeys(one.because for one in compared if one.because))
+    units = {one.quantity.shown_unit for one in compared} or {"%"}
     rows = [
         (
             Cell(one.row),
@@ -163,9 +184,7 @@ def _table(reference: Reference, compared: Sequence[Comparison]) -> Table:
             Cell(one.measure),
             Cell(one.verdict, note=reasons.index(one.because) + 1 if one.because else 0),
             Cell("agrees" if one.agrees else "differs"),
-            Cell(f"{one.published:.2f}"),
-            Cell(f"{one.measured:.2f}"),
-            Cell(signed(one.difference)),
+            *_numbers(one, units),
         )
         for one in compared
     ]
@@ -175,10 +194,8 @@ def _table(reference: Reference, compared: Sequence[Comparison]) -> Table:
             "quantity",
             "measured by",
             "comparable",
-            f"within {_tolerance(compared)}",
-            "published (%)",
-            "measured (%)",
-            "difference (points)",
+            _tolerance(compared),
+            *_heads(units),
         ),
         rows=tuple(rows),
         words=5,
@@ -188,11 +205,33 @@ def _table(reference: Reference, compared: Sequence[Comparison]) -> Table:
 
 
 def _tolerance(compared: Sequence[Comparison]) -> str:
-    return " or ".join(f"{value:g}" for value in sorted({one.tolerance for one in compared})) + " points"
+    wordings = list(dict.fromkeys(one.within for one in sorted(compared, key=lambda one: one.tolerance)))
+    if not wordings:
+        return "agreement"
+    return " or ".join([wordings[0], *(words.removeprefix("within ") for words in wordings[1:])])
+
+
+def _heads(units: set[str]) -> tuple[str, str, str]:
+    if len(units) > 1:
+        return ("published", "measured", "difference")
+    (unit,) = units
+    return (f"published ({unit})", f"measured ({unit})", f"difference ({'points' if unit == '%' else unit})")
+
+
+def _numbers(one: Comparison, units: set[str]) -> tuple[Cell, Cell, Cell]:
+    """The values and their difference; each with its unit where the table has several."""
+    digits = one.quantity.digits
+    both = [
+        one.shown(value) if len(units) > 1 else f"{value:.{digits}f}"
+        for value in (one.published, one.measured)
+    ]
+    return (Cell(both[0]), Cell(both[1]), Cell(signed(one.difference, digits)))
 
 
 def _kind(record: Record) -> str:
-    return "oracle" if is_oracle(record) else record.measure
+    if is_oracle(record):
+        return "oracle"
+    return "complexity" if is_complexity(record) else record.measure
 
 
 def _comparison(
@@ -201,7 +240,7 @@ def _comparison(
     assert record.outcome is not None
     what = quantity(column["metric"])
     known = {**flat(record.reads), "images": record.facts.get("images", 0)}
-    verdict, because = _judge(column["doubts"], known)
+    verdict, because = _judge([*column["doubts"], *row.get("doubts", ())], known)
     return Comparison(
         row=row["name"],
         column=column["name"],
@@ -212,6 +251,7 @@ def _comparison(
         tolerance=float(column["tolerance"]),
         verdict=verdict,
         because=because,
+        metric=column["metric"],
     )
 
 

@@ -24,6 +24,11 @@ MADE: Mapping[str, tuple[dict[str, Any], dict[str, Any], dict[str, Any]]] = {
         {"data": SHAPES, "model": {"upsampler": "bilinear", "output_stride": 8}},
         {"data": SHAPES, "model": {"upsampler": "bilinear", "output_stride": 0}},
     ),
+    "complexity": (
+        {},
+        {"input": {"size": [64, 96]}, "data": SHAPES, "model": {"encoder": "resnet18"}},
+        {"input": {"size": [16, 96]}, "data": SHAPES, "model": {"encoder": "resnet18"}},
+    ),
 }
 
 

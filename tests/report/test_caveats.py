@@ -9,9 +9,12 @@ from segablate.report.caveats import (
     baseline_without_numbers,
     caveats,
     cells_without_numbers,
+    counters_disagree,
     few_images,
     fitted_on_what_is_scored,
+    operations_are_no_time,
     several_machines,
+    uncounted_operators,
     unequal_images,
 )
 from segablate.report.data import read
@@ -23,6 +26,7 @@ def cases(fake):
     done = fake.oracle("bilinear", None, 16)
     dup = fake.oracle("dupsampling", 64, 16)
     ok = fake.Line("a", {}, True, "project", done)
+    cost = replace(done, reads={"scope": "network", "size": [64, 96], "classes": 2}, measurements=())
     scores = {"0": 0.9, "2": 0.8, "3": 0.8, "4": 0.8}
 
     def another(outcome):
@@ -36,6 +40,9 @@ def cases(fake):
         few_images: [another(replace(done, facts={**done.facts, "images": 3}))],
         fitted_on_what_is_scored: [another(replace(dup, reads={**dup.reads, "fit": "val"}))],
         absent_classes: [another(replace(done, facts={**done.facts, "per_class_iou": scores}))],
+        operations_are_no_time: [another(replace(cost, facts={}))],
+        uncounted_operators: [another(replace(cost, facts={"uncounted": {"aten::gelu": 3}}))],
+        counters_disagree: [another(replace(cost, facts={"disagreements": {"encoder": [1, 3]}}))],
         several_machines: [ok, another(replace(dup, machine={"cpu": "another"}))],
     }
 

@@ -42,8 +42,8 @@ def test_the_reference_holds_the_printed_bounds():
     ("name", "hint"),
     [
         ("dupsamplng.table1", "did you mean `dupsampling`?"),
-        ("dupsampling.table9", "did you mean `table1`?"),
-        ("dupsampling", "there are `table1`"),
+        ("dupsampling.tabel1", "did you mean `table1`?"),
+        ("dupsampling", "there are `table1`, `table2`, `table3`"),
     ],
 )
 def test_a_reference_that_does_not_exist_is_an_error_with_the_nearest_name(name, hint):

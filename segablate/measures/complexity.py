@@ -1,0 +1,212 @@
+"""What a network costs: parameters, operations, memory, each with its convention.
+
+    model ──assemble──► network ──fvcore, our formulas──► operations by module and operator
+                          └──meta device──► torch's own count, bytes alive, bytes moved
+
+No GPU, no weights and no data are needed: the number of classes is `input.classes`, or else the data set's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterator, Mapping, Sequence
+from typing import Any, ClassVar
+
+from segablate.datasets.base import Dataset, datasets
+from segablate.errors import SegablateError, context, near_miss
+from segablate.measures.base import Config, Result, Workshop, measures
+from segablate.measures.counting import conventions
+from segablate.measures.counting.conventions import CONVENTIONS, Published
+from segablate.measures.counting.cost import SCOPES, Cost, Module, Scope
+from segablate.measures.counting.count import cost
+from segablate.models.assemble import EXTERNAL, complete, planned
+from segablate.records import Measurement, Reads
+
+INPUT = ("batch", "classes", "size")
+# how deep the modules are that the record keeps
+DEPTH = 2
+
+
+@measures.register("complexity", paper="github.com/facebookresearch/fvcore, docs/flop_count.md")
+class Complexity:
+    """Parameters, operations and memory of one inference, counted and not timed.
+
+    Args:
+        scope: what of the network is counted; `decoder` is the decoder and the upsampler, as papers on
+            decoders count. Memory is told of the whole network only.
+        published: also the number that a paper's own way of counting gives; `decoders-matter` is
+            arXiv:1903.02120, Tables 2 and 3.
+    """
+
+    seeded: ClassVar[bool] = False
+
+    def __init__(self, *, scope: Scope = "network", published: Published | None = None) -> None:
+        self.scope = scope
+        self.published = published
+
+    def reads(self, config: Config) -> dict[str, Any]:
+        """See `Measure`."""
+        model = _without_weights(config)
+        given = _input(config)
+        classes, size = _classes(config, given), _size(given)
+        with context(field="model"):
+            if model.get("use") == EXTERNAL:
+                raise SegablateError(
+                    "a model from outside cannot be counted in a study",
+                    hint="`segablate flops package.module:function --allow-external` counts it",
+                    field="use",
+                )
+            done = complete(model)
+            shape_of = planned(model, classes)
+        with context(field="input.size"):
+            shape_of.check_size(*size)
+        return {
+            "model": done,
+            "classes": classes,
+            "size": list(size),
+            "batch": _positive(given, "batch", 1),
+            "scope": self.scope,
+            "published": self.published,
+        }
+
+    def together(self, reads: Reads) -> Hashable:
+        """Each network is counted by itself."""
+        return str(reads)
+
+    def measure(self, cells: Sequence[Reads], seed: int, shop: Workshop) -> Iterator[Result | SegablateError]:
+        """See `Measure`."""
+        with shop.progress("networks counted", len(cells)) as advance:
+            for reads in cells:
+                height, width = reads["size"]
+                found = cost(
+                    _bare(reads["model"]), reads["classes"], (height, width), batch=int(reads["batch"])
+                )
+                advance(1)
+                yield Result(self._measurements(found), facts(found))
+
+    def _measurements(self, found: Cost) -> tuple[Measurement, ...]:
+        part = found.within(self.scope)
+        where = "" if self.scope == "network" else f"; {' and '.join(SCOPES[self.scope])} only"
+        missing = tuple(f"{number} calls of {name}" for name, number in found.uncounted.items())
+        taken = [
+            _one("params", part.params, conventions.PARAMS + where),
+            _one("macs", part.macs, conventions.MACS + where),
+            _one("flops", part.flops, conventions.FLOPS + where),
+            _one("elementwise", part.others, conventions.ELEMENTWISE + where, missing),
+            _one("operations", part.operations, conventions.OPERATIONS + where),
+        ]
+        if self.scope == "network":
+            taken += _of_the_whole(found)
+        if self.published:
+            convention = CONVENTIONS[self.published]
+            taken.append(_one(convention.metric, convention.count(found), convention.text))
+        return tuple(taken)
+
+
+def facts(found: Cost) -> dict[str, Any]:
+    """What is told beside the metrics: where it all sits, and what a second counter says."""
+    return {
+        "groups": {module.name or "network": _facts_of(module) for module in found.groups},
+        "modules": [
+            {"name": module.name, **_facts_of(module)}
+            for module in found.modules.values()
+            if module.name.count(".") < DEPTH and module.name
+        ],
+        "code_stride": found.stride,
+        "operators": dict(found.modules[""].elementwise),
+        "uncounted": dict(found.uncounted),
+        "trainable_params": found.parameters.trainable,
+        "training_only_params": found.parameters.training_only,
+        "check": {"torch_flops": found.check.torch_flops, "ratio": found.check.ratio},
+        "disagreements": {name: list(pair) for name, pair in found.check.differences.items()},
+    }
+
+
+def _of_the_whole(found: Cost) -> list[Measurement]:
+    parameters, whole = found.parameters, found.modules[""]
+    return [
+        _one(
+            "trainable_params", parameters.trainable, "parameters that training changes, its own heads' too"
+        ),
+        _one("training_only_params", parameters.training_only, "parameters of heads dropped after training"),
+        _one("peak_bytes", found.peak, conventions.PEAK),
+        _one("weight_bytes", parameters.bytes, "float32 parameters and running statistics of an inference"),
+        _one("intensity", whole.intensity, conventions.INTENSITY),
+    ]
+
+
+def _one(metric: str, value: float, convention: str, blind_spots: tuple[str, ...] = ()) -> Measurement:
+    return Measurement(metric, (float(value),), convention, blind_spots)
+
+
+def _facts_of(module: Module) -> dict[str, Any]:
+    return {
+        "params": module.params,
+        "macs": module.macs,
+        "elementwise": module.others,
+        "intensity": round(module.intensity, 3),
+    }
+
+
+def _bare(done: Any) -> Any:
+    # what `complete` gave says versions, which are for keys
+    if isinstance(done, Mapping):
+        return {name: _bare(value) for name, value in done.items() if name != "version"}
+    return done
+
+
+def _without_weights(config: Config) -> dict[str, Any]:
+    model = config.get("model")
+    if not isinstance(model, Mapping):
+        raise SegablateError("measure `complexity` needs `model`", field="model")
+    return {name: value for name, value in model.items() if name != "weights"}
+
+
+def _input(config: Config) -> Mapping[str, Any]:
+    given = config.get("input")
+    if not isinstance(given, Mapping):
+        raise SegablateError(
+            "measure `complexity` needs the size of an image",
+            hint="write `input: {size: [height, width]}` under `fixed`",
+            field="input",
+        )
+    for word in given:
+        if word not in INPUT:
+            raise SegablateError(
+                f"`input` has no `{word}`", hint=near_miss(word, INPUT), field=f"input.{word}"
+            )
+    return given
+
+
+def _classes(config: Config, given: Mapping[str, Any]) -> int:
+    if "classes" in given:
+        return _positive(given, "classes", 0)
+    if "data" not in config:
+        raise SegablateError(
+            "measure `complexity` needs the number of classes",
+            hint="write it as `input.classes`, or name a data set under `data`",
+            field="input",
+        )
+    with context(field="data"):
+        part, settings = datasets.resolve(config["data"])
+        data: Dataset = part.build({}, settings)
+    return len(data.classes)
+
+
+def _positive(given: Mapping[str, Any], name: str, default: int) -> int:
+    value = given.get(name, default)
+    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+        raise SegablateError(f"`{name}` is `{value}`, but must be at least 1", field=f"input.{name}")
+    return value
+
+
+def _size(given: Mapping[str, Any]) -> tuple[int, int]:
+    value = given.get("size")
+    sides = value if isinstance(value, list | tuple) else ()
+    whole = all(isinstance(side, int) and not isinstance(side, bool) and side > 0 for side in sides)
+    if len(sides) != 2 or not whole:
+        raise SegablateError(
+            f"`size` is `{value}`, but must be a height and a width",
+            hint="write `size: [height, width]`",
+            field="input.size" if "size" in given else "input",
+        )
+    return sides[0], sides[1]

@@ -1,0 +1,240 @@
+"""From what a study says about `model` to a network.
+
+        {use: pp-liteseg-t, …} ── expand ──► parts ── complete ──► all settings ── assemble ──► Segmenter
+
+`complete` is what the network depends on; two studies that mean the same network complete to the same
+mapping, whether they name it or spell it out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import torch
+
+from segablate.errors import SegablateError, context, near_miss
+from segablate.models.auxiliary import AuxiliaryHead, auxiliary_head
+from segablate.models.contexts.base import Context, contexts
+from segablate.models.decoders.base import Decoder, decoders
+from segablate.models.encoders.base import Encoder, encoders
+from segablate.models.external import External, external
+from segablate.models.external import spec as external_spec
+from segablate.models.features import Feature, find
+from segablate.models.fusions.base import fusions
+from segablate.models.networks.base import PARTS, expand
+from segablate.models.segmenter import Segmenter
+from segablate.models.upsamplers.base import Subspace, Upsampler, upsampler_class, upsamplers
+from segablate.models.weights.load import fingerprint, load_weights, locate
+from segablate.registry import Part, Registry
+
+Config: TypeAlias = Mapping[str, Any]
+Network: TypeAlias = Segmenter | External
+
+EXTERNAL = "external"
+
+REGISTRIES: dict[str, Registry] = {
+    "encoder": encoders,
+    "context": contexts,
+    "decoder": decoders,
+    "upsampler": upsamplers,
+}
+DEFAULTS = {"context": "none", "decoder": "head", "upsampler": "bilinear"}
+
+
+@dataclass(frozen=True)
+class Fit:
+    """What an upsampler wants to have fitted to labels.
+
+    Attributes:
+        stride: height and width of a patch.
+        channels: how many directions.
+        mean: whether the fit is centred, and the mean patch wanted too.
+    """
+
+    stride: int
+    channels: int
+    mean: bool
+
+
+def complete(model: Config) -> dict[str, Any]:
+    """All that a network is made of: every part with its version and every setting, as JSON values.
+
+    Weights are there by what is in the file, not only by where it lies.
+
+    Raises:
+        SegablateError: an unknown part, setting or word; `field` is the path below `model`.
+    """
+    if model.get("use") == EXTERNAL:
+        factory, settings = external_spec(model)
+        return {"use": EXTERNAL, "factory": factory, "settings": settings}
+    plan = expand(model)
+    for word in plan:
+        if word not in PARTS:
+            raise SegablateError(
+                f"a model has no `{word}`", hint=near_miss(word, ["use", *PARTS]), field=word
+            )
+    if "encoder" not in plan:
+        raise SegablateError("a model needs an `encoder`, or a network's name under `use`")
+    plan = {**DEFAULTS, **plan}
+    done: dict[str, Any] = {name: _complete(name, plan[name]) for name in REGISTRIES}
+    done["output_stride"] = _output_stride(plan)
+    done["auxiliary"] = _complete_heads(plan.get("auxiliary") or {})
+    if plan.get("weights") is not None:
+        path = locate(str(plan["weights"]), done["encoder"]["use"])
+        done["weights"] = {"path": str(plan["weights"]), "sha256": fingerprint(path)}
+    return done
+
+
+def assemble(
+    model: Config, classes: int, *, subspace: Subspace | None = None, allow_external: bool = False
+) -> Network:
+    """Make the network, with weights drawn from torch's global generator.
+
+    Args:
+        model: what the study says under `model`.
+        classes: number of classes.
+        subspace: what was fitted to labels, where `needed_fit` asks for it.
+        allow_external: whether code from outside may be run.
+
+    Raises:
+        SegablateError: a part does not exist or does not fit the others; `field` is the path below `model`.
+    """
+    if model.get("use") == EXTERNAL:
+        return external(model, classes, allow=allow_external)
+    return _assemble(complete(model), classes, subspace)
+
+
+def _assemble(done: Config, classes: int, subspace: Subspace | None) -> Segmenter:
+    if classes < 1:
+        raise SegablateError(f"there are {classes} classes, but a network needs at least 1")
+    encoder: Encoder = _build(
+        "encoder", done, {"output_stride": done["output_stride"]}, lift=("output_stride",)
+    )
+    around: Context = _build("context", done, {"feature": encoder.last})
+    width = upsampler_class(done["upsampler"]["use"]).code_channels(classes, done["upsampler"])
+    features = (*encoder.gives, around.gives)
+    decoder: Decoder = _build("decoder", done, {"features": features, "code": width})
+    _context_is_read(done, decoder)
+    above = {"classes": classes, "stride": decoder.code.stride, "subspace": subspace}
+    upsampler: Upsampler = _build("upsampler", done, above)
+    heads = _heads(done["auxiliary"], (*encoder.gives, *decoder.gives), classes)
+    network = Segmenter(encoder, around, decoder, upsampler, heads)
+    if "weights" in done:
+        load_weights(network, locate(done["weights"]["path"], encoder.name))
+    return network
+
+
+def planned(model: Config, classes: int, size: tuple[int, int] | None = None) -> Segmenter:
+    """The network on the meta device: shapes without numbers, for a check before anything runs.
+
+    Args:
+        model: what the study says under `model`.
+        classes: number of classes.
+        size: height and width of an image it must take.
+
+    Raises:
+        SegablateError: see `assemble`; or the image is too small. Labels to fit on are taken for granted.
+            A model from outside cannot be planned, only made.
+    """
+    if model.get("use") == EXTERNAL:
+        raise SegablateError("a model from outside is known only once it is made", field="use")
+    done = complete(model)
+    fit = needed_fit(model, classes)
+    subspace = Subspace.placeholder(classes, fit.stride, fit.channels) if fit else None
+    with torch.device("meta"):
+        network = _assemble(done, classes, subspace)
+        if size is not None:
+            network.check_size(*size)
+            network.eval()(torch.empty(1, 3, *size))
+    return network
+
+
+def needed_fit(model: Config, classes: int) -> Fit | None:
+    """What must be fitted to labels before the network can be made; None: nothing."""
+    if model.get("use") == EXTERNAL:
+        return None
+    done = complete(model)
+    upsampler = done["upsampler"]
+    if not upsampler_class(upsampler["use"]).needs_labels(upsampler):
+        return None
+    with torch.device("meta"):
+        stand_in = _assemble(
+            complete({**_bare(done), "upsampler": "nearest", "weights": None}), classes, None
+        )
+    return Fit(stand_in.decoder.code.stride, upsampler["channels"], upsampler["bias"])
+
+
+def _complete(name: str, spec: Any) -> dict[str, Any]:
+    with context(field=name):
+        part, settings = REGISTRIES[name].resolve(spec)
+        if "fusion" in settings:
+            with context(field="fusion"):
+                fusion, chosen = fusions.resolve(settings["fusion"])
+                settings["fusion"] = {"use": fusion.name, "version": fusion.version, **chosen}
+    return {"use": part.name, "version": part.version, **settings}
+
+
+def _complete_heads(heads: Any) -> dict[str, Any]:
+    if not isinstance(heads, Mapping):
+        raise SegablateError("`auxiliary` is a mapping from names to heads", field="auxiliary")
+    done = {}
+    for name, given in heads.items():
+        with context(field=f"auxiliary.{name}"):
+            done[str(name)] = auxiliary_head.settings(given)
+    return done
+
+
+def _output_stride(plan: Config) -> int:
+    stride = plan.get("output_stride", 32)
+    if isinstance(stride, bool) or not isinstance(stride, int):
+        raise SegablateError(
+            f"`output_stride` is `{stride}`, but must be a whole number", field="output_stride"
+        )
+    return stride
+
+
+def _build(name: str, done: Config, ingredients: Config, lift: tuple[str, ...] = ()) -> Any:
+    settings = _bare(done[name])
+    part: Part = REGISTRIES[name].part(settings.pop("use"))
+    try:
+        return part.build(ingredients, settings)
+    except SegablateError as error:
+        # what is at fault may be written beside the part, not in it
+        if error.field not in lift:
+            error.field = f"{name}.{error.field}" if error.field else name
+        raise
+
+
+def _bare(done: Any) -> Any:
+    # versions are for keys; a part does not take them as a setting
+    if isinstance(done, Mapping):
+        return {name: _bare(value) for name, value in done.items() if name != "version"}
+    return done
+
+
+def _heads(wanted: Config, features: tuple[Feature, ...], classes: int) -> dict[str, AuxiliaryHead]:
+    heads = {}
+    for name, settings in wanted.items():
+        with context(field=f"auxiliary.{name}"):
+            try:
+                feature = find(features, settings["on"])
+            except SegablateError as error:
+                raise SegablateError(
+                    f"auxiliary head `{name}` looks at `{settings['on']}`, which the network does not have",
+                    hint=error.hint,
+                    field="on",
+                ) from None
+            heads[name] = auxiliary_head.build({"feature": feature, "classes": classes}, settings)
+    return heads
+
+
+def _context_is_read(done: Config, decoder: Decoder) -> None:
+    if "context" in decoder.reads or done["context"]["use"] == "none":
+        return
+    raise SegablateError(
+        f"decoder `{done['decoder']['use']}` has no use for the context `{done['context']['use']}`",
+        hint="set `context: none`",
+        field="context",
+    )

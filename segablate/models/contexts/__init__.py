@@ -1,0 +1,1 @@
+"""What is around a pixel: parts that widen the view of the deepest feature. [registry]"""

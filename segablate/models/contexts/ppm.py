@@ -1,0 +1,58 @@
+"""PPM: the feature beside its means over ever finer grids.
+
+             ┌───────────────────────────────────────────────┐
+        x ───┼─ mean over 1×1 grid ── 1×1 conv ── resize ────┼─ cat ── 3×3 conv ──► out
+             ├─ 2×2 … 3×3 …                                   │
+             └─ mean over 6×6 grid ── 1×1 conv ── resize ────┘
+
+Zhao et al., Pyramid Scene Parsing Network, CVPR 2017, arXiv:1612.01105.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from segablate.models.check import positive
+from segablate.models.contexts.base import Context, contexts
+from segablate.models.features import Feature
+from segablate.models.layers import ConvNorm, resize
+
+
+@contexts.register(paper="arXiv:1612.01105")
+class PPM(Context):
+    """Concatenation of the feature and its means over grids.
+
+    Args:
+        feature: the encoder's last feature.
+        channels: channels of the result.
+        bins: rows and columns of each grid; together they get as many channels as the feature has.
+        align_corners: how the parts are brought back to size.
+    """
+
+    def __init__(
+        self,
+        feature: Feature,
+        /,
+        *,
+        channels: int = 512,
+        bins: tuple[int, ...] = (1, 2, 3, 6),
+        align_corners: bool = False,
+    ) -> None:
+        super().__init__(feature, channels)
+        positive(bins=min(bins, default=0))
+        inner = max(1, feature.channels // len(bins))
+        self.bins = bins
+        self.align_corners = align_corners
+        self.stages = nn.ModuleList(ConvNorm(feature.channels, inner, 1) for _ in bins)
+        self.merge = ConvNorm(feature.channels + inner * len(bins), channels)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(batch, feature, h, w) → (batch, channels, h, w)."""
+        parts = [
+            resize(stage(F.adaptive_avg_pool2d(x, grid)), x, align_corners=self.align_corners)
+            for stage, grid in zip(self.stages, self.bins, strict=True)
+        ]
+        merged: Tensor = self.merge(torch.cat([x, *parts], dim=1))
+        return merged

@@ -1,0 +1,1 @@
+"""From an image to features at 1/2 … 1/32 of its size. [registry]"""

@@ -1,0 +1,167 @@
+"""A network from outside: any function that returns a torch module.
+
+        model: {use: external, factory: "package.module:function", settings: {…}}
+
+Such code is run, so it is refused unless the command line allows it. What comes back is tried on a random
+batch, and told what is off: a network here takes (batch, 3, height, width) and gives scores of the same
+height and width for every class. Toolkits that wrap the scores in a mapping, a sequence or an object
+are understood.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from segablate.errors import SegablateError, near_miss
+
+KEYS = ("out", "logits", "scores")
+TRIED = (2, 3, 64, 96)
+
+
+class External(nn.Module):
+    """A module from outside, giving its scores as a plain tensor.
+
+    Args:
+        module: what the factory returned.
+        classes: number of classes.
+    """
+
+    def __init__(self, module: nn.Module, classes: int) -> None:
+        super().__init__()
+        self.module = module
+        self.classes = classes
+
+    def check_size(self, height: int, width: int) -> None:
+        """Nothing is known about the sizes it takes; running it will tell."""
+
+    def forward(self, image: Tensor) -> Tensor:
+        """(batch, 3, height, width) → scores (batch, classes, height, width)."""
+        return _scores(self.module(image))
+
+    def with_auxiliary(self, image: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
+        """The scores, and no auxiliary heads: what training calls."""
+        return self(image), {}
+
+
+def external(model: Mapping[str, Any], classes: int, *, allow: bool) -> External:
+    """Call the factory and check what it returns.
+
+    Args:
+        model: `use`, `factory` and perhaps `settings`, keywords for the factory.
+        classes: number of classes.
+        allow: whether code from outside may be run.
+
+    Raises:
+        SegablateError: it is not allowed, cannot be found, fails, or does not give such scores.
+    """
+    factory, settings = spec(model)
+    if not allow:
+        raise SegablateError(
+            f"`{factory}` is code from outside, which is not run unless you allow it",
+            hint="look at it, then pass `--allow-external`",
+            field="factory",
+        )
+    function = _find(factory)
+    try:
+        module = function(**settings)
+    except TypeError as error:
+        raise SegablateError(f"`{factory}` cannot be called so: {error}", field="settings") from error
+    if not isinstance(module, nn.Module):
+        raise SegablateError(
+            f"`{factory}` returns a `{type(module).__name__}`, not a `torch.nn.Module`", field="factory"
+        )
+    network = External(module, classes)
+    _try(network, factory, classes)
+    return network
+
+
+def spec(model: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
+    """The factory's name and its settings.
+
+    Raises:
+        SegablateError: one is missing or of another kind, or there is something else.
+    """
+    known = ("use", "factory", "settings")
+    for word in model:
+        if word not in known:
+            raise SegablateError(
+                f"an external model has no `{word}`", hint=near_miss(word, known), field=word
+            )
+    factory, settings = model.get("factory"), model.get("settings") or {}
+    if not isinstance(factory, str) or factory.count(":") != 1:
+        raise SegablateError(
+            f"`factory` is `{factory}`", hint="write `package.module:function`", field="factory"
+        )
+    if not isinstance(settings, Mapping):
+        raise SegablateError("`settings` is not a mapping", field="settings")
+    return factory, dict(settings)
+
+
+def _find(factory: str) -> Any:
+    module, _, name = factory.partition(":")
+    try:
+        found = importlib.import_module(module)
+    except ImportError as error:
+        raise SegablateError(f"`{module}` cannot be imported: {error}", field="factory") from error
+    if not callable(getattr(found, name, None)):
+        names = [
+            other for other in dir(found) if not other.startswith("_") and callable(getattr(found, other))
+        ]
+        raise SegablateError(
+            f"`{module}` has no function `{name}`", hint=near_miss(name, names), field="factory"
+        )
+    return getattr(found, name)
+
+
+def _scores(given: Any) -> Tensor:
+    if isinstance(given, Mapping):
+        given = next((given[key] for key in KEYS if key in given), given)
+    elif isinstance(given, Sequence) and given:
+        given = given[0]
+    elif not isinstance(given, Tensor):
+        given = getattr(given, "logits", given)
+    if not isinstance(given, Tensor):
+        raise SegablateError(
+            f"the network gives a `{type(given).__name__}`, in which no scores are found",
+            hint=f"return a tensor, or a mapping with one of {', '.join(f'`{key}`' for key in KEYS)}",
+            field="factory",
+        )
+    return given
+
+
+@torch.no_grad()
+def _try(network: External, factory: str, classes: int) -> None:
+    image = torch.randn(TRIED, generator=torch.Generator().manual_seed(0))
+    batch, _, height, width = TRIED
+    was_training = network.training
+    network.eval()
+    try:
+        scores = network(image)
+    except (RuntimeError, ValueError, TypeError, IndexError) as error:
+        raise SegablateError(
+            f"`{factory}` fails on a random {'×'.join(map(str, TRIED))} batch: {error}", field="factory"
+        ) from error
+    network.train(was_training)
+    if scores.shape != (batch, classes, height, width):
+        raise SegablateError(_off(scores, factory, classes), hint=_remedy(scores, classes), field="factory")
+    if not torch.isfinite(scores).all():
+        raise SegablateError(f"`{factory}` gives scores that are not finite", field="factory")
+
+
+def _off(scores: Tensor, factory: str, classes: int) -> str:
+    batch, _, height, width = TRIED
+    wanted = f"{batch}×{classes}×{height}×{width}"
+    return f"`{factory}` gives {'×'.join(map(str, scores.shape))} scores, but {wanted} are needed"
+
+
+def _remedy(scores: Tensor, classes: int) -> str:
+    if scores.ndim != 4:
+        return "a score for every image, class and pixel is needed"
+    if scores.shape[1] != classes:
+        return f"make it with {classes} classes: see the factory's own setting for their number"
+    return "enlarge the scores to the image's size inside the factory"

@@ -1,0 +1,1 @@
+"""Ways to make one feature of a fine and a coarse one. [registry]"""

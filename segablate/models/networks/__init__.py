@@ -1,0 +1,1 @@
+"""Whole networks, each a few lines that name parts. [registry]"""

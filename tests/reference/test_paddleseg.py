@@ -1,0 +1,45 @@
+"""PP-LiteSeg gives PaddleSeg's logits when it carries PaddleSeg's weights, at sizes 64 does not divide too.
+
+$SEGABLATE_PADDLE names the Python of an environment that has paddlepaddle 2.6.2 and paddleseg 2.8.0, which
+want another numpy than we do.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from segablate.models.assemble import assemble
+from segablate.models.weights.load import load_weights
+
+pytestmark = pytest.mark.paddle
+SIDE = Path(__file__).with_name("paddle_side.py")
+
+
+@pytest.fixture(scope="module")
+def theirs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    python = os.environ.get("SEGABLATE_PADDLE", sys.executable)
+    folder = tmp_path_factory.mktemp("paddle")
+    subprocess.run([python, str(SIDE), str(folder)], check=True, capture_output=True, timeout=600)
+    return folder
+
+
+@pytest.mark.parametrize("size", ["128x256", "256x192", "200x300"])
+@pytest.mark.parametrize("name", ["t", "b"])
+def test_the_logits_are_paddleseg_s(name: str, size: str, theirs: Path) -> None:
+    network = assemble({"use": f"pp-liteseg-{name}"}, 19).eval()
+    loaded = load_weights(network, theirs / f"{name}.pdparams")
+    assert all(key.endswith("num_batches_tracked") for key in loaded.untouched)
+    assert set(loaded.unused.values()) == {"a constant 1"}
+    with np.load(theirs / f"{name}-{size}.npz") as expected, torch.no_grad():
+        given = network(torch.from_numpy(expected["image"])).numpy()
+        difference = np.abs(given - expected["logits"]).max()
+        scale = np.abs(expected["logits"]).max()
+    print(f"pp-liteseg-{name} {size}: max |difference| {difference:.2e} of logits up to {scale:.3g}")
+    assert difference <= 3e-6 * scale
