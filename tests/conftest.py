@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import signal
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,6 +14,9 @@ for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
 os.environ["MPLBACKEND"] = "Agg"
 
 import pytest  # noqa: E402  # not before the lines above
+
+# a shell that starts the tests in the background has them ignore Ctrl-C, and what they start inherits that
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def _missing(marker: str) -> str:
