@@ -1,0 +1,1 @@
+"""What a difference is worth: intervals, paired tests, verdicts. Plain numbers in, no torch."""
