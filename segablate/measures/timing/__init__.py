@@ -1,1 +1,1 @@
-"""Time that can be quoted: devices, the protocol, statistics, flags; how networks are run is in `runtimes`."""
+"""Time that can be quoted: devices, the protocol, statistics, flags; ways to run networks are in `runtimes`."""
