@@ -49,12 +49,13 @@ class Place:
         return self.reports / study / self.label if self.label else self.reports / study
 
 
-def planned(study: Path, overrides: Sequence[str]) -> Plan:
+def planned(study: Path, overrides: Sequence[str], device: str = "auto") -> Plan:
     """Load a study and ask its measures what they read."""
+    from segablate.run.machine import pick_device
     from segablate.run.plan import plan
     from segablate.study.load import load
 
-    return plan(load(study, overrides))
+    return plan(load(study, overrides), device=pick_device(device))
 
 
 def facts(study: Study, overrides: Sequence[str], label: str) -> StudyFacts:

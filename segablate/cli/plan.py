@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from segablate.cli.app import app, example
-from segablate.cli.options import AsJson, Overrides, StoreFolder, StudyFile
+from segablate.cli.options import AsJson, Device, Overrides, StoreFolder, StudyFile
 
 if TYPE_CHECKING:
     from segablate.run.plan import Plan
@@ -25,6 +25,7 @@ def plan(
         bool, typer.Option("--explain", help="Say which field is new where a cell must run.")
     ] = False,
     overrides: Overrides = [],  # noqa: B006  # Typer makes its own list
+    device: Device = "auto",
     store: StoreFolder = Path("runs"),
     as_json: AsJson = False,
 ) -> None:
@@ -34,7 +35,7 @@ def plan(
     from segablate.run import explain as explanation
     from segablate.run.store import Store
 
-    made = planned(study, overrides)
+    made = planned(study, overrides, device)
     kept = Store(store)
     states = {cell.key: state for cell, state in explanation.explain(made, kept)}
     rows = _rows(made, states)

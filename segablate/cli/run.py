@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from segablate.cli.app import CELLS_FAILED, app, example
-from segablate.cli.options import AsJson, Label, Overrides, ReportsFolder, StoreFolder, StudyFile
+from segablate.cli.options import AsJson, Device, Label, Overrides, ReportsFolder, StoreFolder, StudyFile
 
 if TYPE_CHECKING:
     from segablate.run.execute import Summary
@@ -26,7 +26,6 @@ Executor = Annotated[
         show_default=False,
     ),
 ]
-Device = Annotated[Literal["auto", "cpu", "cuda"], typer.Option(help="Where networks compute.")]
 
 
 @app.command(epilog=example("segablate run studies/quickstart.yaml"))
@@ -53,7 +52,7 @@ def run(
     from segablate.run.store import Store
 
     place = Place(store, reports, label)
-    plan = planned(study, overrides)
+    plan = planned(study, overrides, device)
     summary = execute(
         plan,
         Store(store),

@@ -113,6 +113,17 @@ def interval_of_mean(values: Sequence[float], level: float = LEVEL) -> tuple[flo
     return middle, quantile * float(np.std(values, ddof=1)) / math.sqrt(n)
 
 
+def interval_of_times(medians: Sequence[float], level: float = LEVEL) -> tuple[float, float]:
+    """Interval of the typical median among processes: Student's, over logarithms, as times differ by factors.
+
+    Args:
+        medians: one of each process, above zero; at least two.
+        level: confidence.
+    """
+    middle, half = interval_of_mean(np.log(medians).tolist(), level)
+    return math.exp(middle - half), math.exp(middle + half)
+
+
 def _within(variant: np.ndarray, baseline: np.ndarray, level: float) -> Ratio:
     drawn = _medians(np.sort(variant), seed=0) / _medians(np.sort(baseline), seed=1)
     low, high = np.quantile(drawn, _tails(level))

@@ -61,6 +61,8 @@ class Measure(Protocol):
     def reads(self, config: Config) -> dict[str, Any]:
         """All that the numbers of this variant depend on, validated, as JSON values.
 
+        `config` is what the study says of the variant, and `device`, `cpu` or `cuda`, the runner's own word.
+
         That includes the measure's own settings where they matter, the versions of the parts used
         and a fingerprint of the data, and excludes everything else. Paths of this machine go under
         `PLACES`: they reach `measure`, but not the key and not the record.

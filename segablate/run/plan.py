@@ -103,8 +103,12 @@ def make(spec: MeasureSpec) -> Measure:
     return cast(Measure, measures.part(spec.use).build({}, spec.settings))
 
 
-def plan(study: Study) -> Plan:
+def plan(study: Study, *, device: str = "cpu") -> Plan:
     """Every row of a study with its cell.
+
+    Args:
+        study: what is asked.
+        device: `cpu` or `cuda`, where networks will compute: a time is of one device, a count of none.
 
     Raises:
         SegablateError: something in the study cannot be measured; it names file and line.
@@ -116,7 +120,7 @@ def plan(study: Study) -> Plan:
     rows: list[Row] = []
     for variant in variants(study):
         for index, measure in enumerate(made):
-            rows += _rows(study, variant, index, measure)
+            rows += _rows(study, variant, index, measure, device)
     return Plan(study, tuple(rows))
 
 
@@ -138,14 +142,14 @@ def canonical(value: Any) -> str:
     return json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False)
 
 
-def _rows(study: Study, variant: Variant, index: int, measure: Measure) -> Iterator[Row]:
+def _rows(study: Study, variant: Variant, index: int, measure: Measure, device: str) -> Iterator[Row]:
     spec = study.measures[index]
     reason = skip_reason(study, variant, spec.label)
     reads: dict[str, Any] = {}
     if reason is None:
         with _at_variant(study, variant, index):
             # through JSON, so that planned and stored inputs compare as equals
-            reads = json.loads(canonical(measure.reads(variant.config)))
+            reads = json.loads(canonical(measure.reads({**variant.config, "device": device})))
     for seed in range(study.repeat if measure.seeded else 1):
         cell = None if reason is not None else _cell(spec, reads, seed if measure.seeded else None)
         yield Row(variant, spec, seed, cell, reason or "")
