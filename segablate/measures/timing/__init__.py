@@ -1,1 +1,1 @@
-"""Time that can be quoted: devices, the protocol, statistics, flags; ways to run networks are in `runtimes`."""
+"""Time that can be quoted: devices, the protocol, statistics, flags; `runtimes` says how networks are run."""

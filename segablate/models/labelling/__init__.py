@@ -9,9 +9,11 @@ nobody else wants them. What is here gives the same labels and never holds more 
 | file | does |
 |---|---|
 | `plain` | what all must equal: the arg max of the enlarged scores; when nothing else may be done |
+| `running` | the arg max of scores that come class by class |
 | `axis` | which two cells every pixel of a row or a column lies between, and how near it is to each |
 | `bilinear` | bilinear interpolation on the CPU |
 | `kernel` | bilinear interpolation on CUDA, in Triton |
+| `ways` | which of them is open |
 | `patches` | upsamplers that lay a cell's own numbers out as a patch |
 
 Two classes whose scores at a pixel are equal up to rounding are a tie: either may be given.

@@ -18,9 +18,17 @@ def label_type(classes: int) -> torch.dtype:
     return torch.uint8 if classes <= MOST_IN_A_BYTE else torch.int16
 
 
-def best(scores: Tensor) -> Tensor:
-    """(batch, classes, height, width) → labels (batch, height, width): the class of the largest score."""
-    return scores.argmax(1).to(label_type(scores.shape[1]))
+def best(scores: Tensor, classes: int = 1) -> Tensor:
+    """The class of the largest score.
+
+    Args:
+        scores: (batch, classes, height, width), or any other shape with an axis of classes.
+        classes: which axis that is.
+
+    Returns:
+        (batch, height, width), or what else is left without that axis.
+    """
+    return scores.argmax(classes).to(label_type(scores.shape[classes]))
 
 
 def traced(code: Tensor) -> bool:
@@ -28,4 +36,5 @@ def traced(code: Tensor) -> bool:
 
     A traced program must hold plain operators only, and cannot look at values to choose its way.
     """
-    return bool(torch.compiler.is_compiling() or torch.jit.is_tracing() or code.is_meta)
+    compiling = torch.compiler.is_compiling()
+    return bool(compiling or torch._C._get_tracing_state() is not None or code.is_meta)

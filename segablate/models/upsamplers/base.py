@@ -25,7 +25,8 @@ from torch import Tensor, nn
 from segablate.labels.restore import Restorer
 from segablate.labels.subspace import Subspace as Fitted
 from segablate.models.check import positive
-from segablate.models.labelling.plain import best
+from segablate.models.labelling.plain import best, traced
+from segablate.models.labelling.running import best_class
 from segablate.registry import Registry
 
 upsamplers = Registry("upsampler", "segablate.models.upsamplers")
@@ -96,9 +97,11 @@ class Upsampler(nn.Module):
 
         Returns:
             (batch, height, width), bytes up to 255 classes and int16 above. Where scores tie up to rounding
-            it may be another of the tied classes than the arg max of `forward`.
+            it may be another of the tied classes than the arg max of `forward`, and where a score is
+            not finite any class at all.
         """
-        return best(self(code, size))
+        scores = self(code, size)
+        return best(scores) if traced(code) else best_class(scores.flatten(2)).view(len(code), *size)
 
 
 @dataclass(frozen=True)
