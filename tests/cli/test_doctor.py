@@ -18,6 +18,7 @@ def found(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
 
     def decide(*checks: Check) -> None:
         monkeypatch.setattr("segablate.run.machine.checks", lambda store, ask_torch: list(checks))
+        monkeypatch.setattr("segablate.run.fitness.checks", lambda kind: [])
 
     return decide
 
