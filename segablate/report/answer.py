@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from segablate.report import speeds
 from segablate.report.ceilings import Ceiling, at, baseline_of, best_of, measures, strides
 from segablate.report.costs import costings, sentences
 from segablate.report.data import Record
@@ -23,7 +24,7 @@ def answer(
     done = sum(record.done for record in records)
     if not done:
         return (f"Nothing was measured: {_states(records)}.",)
-    costs = sentences(costings(records))
+    costs = [*sentences(costings(records)), *speeds.sentences(speeds.speeds(records))]
     if not found and not costs:
         return (f"The table tells what was measured: {_states(records)}.",)
     kept = [_at_stride(found, stride, baseline) for stride in strides(found)]

@@ -19,8 +19,8 @@ from matplotlib.figure import Figure as Canvas
 from matplotlib.ticker import NullLocator
 
 from segablate.quantity import quantity
-from segablate.report import draw_bars
-from segablate.report.blocks import Bars, Curve, Figure
+from segablate.report import draw_bars, draw_spans
+from segablate.report.blocks import Bars, Curve, Figure, Spans
 from segablate.report.scales import Scale, scale
 
 # Okabe and Ito's colours, in an order in which neighbours also differ in lightness
@@ -31,14 +31,20 @@ LABEL_GAP = 0.055
 MARK = "segablate-data:"
 
 
-def svg(figure: Figure | Bars) -> bytes:
+def svg(figure: Figure | Bars | Spans) -> bytes:
     """The figure as SVG. What it shows is inside as JSON too, so that figures can be compared by it."""
     told = MARK + json.dumps(asdict(figure), sort_keys=True, ensure_ascii=True)
     out = io.BytesIO()
     with _plain_style():
-        drawn = draw_bars.canvas(figure) if isinstance(figure, Bars) else canvas(figure)
+        drawn = _drawn(figure)
         drawn.savefig(out, format="svg", metadata={"Date": None, "Creator": "segablate", "Description": told})
     return out.getvalue()
+
+
+def _drawn(figure: Figure | Bars | Spans) -> Canvas:
+    if isinstance(figure, Spans):
+        return draw_spans.canvas(figure)
+    return draw_bars.canvas(figure) if isinstance(figure, Bars) else canvas(figure)
 
 
 def canvas(figure: Figure) -> Canvas:

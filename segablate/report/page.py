@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from segablate.report import ceiling_curves, cost_figures
+from segablate.report import ceiling_curves, cost_figures, speed_figures
 from segablate.report.answer import answer
 from segablate.report.blocks import Page
 from segablate.report.caveats import caveats
@@ -16,6 +16,7 @@ from segablate.report.per_class import per_class
 from segablate.report.pictures import sheets
 from segablate.report.protocol import environment, protocol, settings, unmeasured
 from segablate.report.published import compare, load, published
+from segablate.report.speeds import speeds, titled
 from segablate.report.table import results
 
 
@@ -29,13 +30,17 @@ def page(study: StudyFacts, records: Sequence[Record]) -> Page:
     reference = load(study.published) if study.published else None
     compared = compare(reference, records) if reference else ()
     return Page(
-        name=study.name,
+        name=titled(study.name, records),
         question=study.question,
         expect=study.expect,
         cite=study.cite,
         answer=answer(records, found, baseline, compared),
         results=results(records),
-        figures=(*ceiling_curves.figures(found), *cost_figures.figures(costings(records))),
+        figures=(
+            *ceiling_curves.figures(found),
+            *cost_figures.figures(costings(records)),
+            *speed_figures.figures(speeds(records)),
+        ),
         caveats=caveats(records),
         protocol=protocol(records),
         settings=settings(records),

@@ -183,7 +183,7 @@ class Session:
         track.taken.append(self.device.time(track.subject.call))
 
     def _stream(self, track: _Track) -> None:
-        times = max(2, round(STREAM / statistics.median(track.inner)))
+        times = max(1, round(STREAM / statistics.median(track.inner)))
         seconds = self.device.stream(track.subject.call, times)
         track.fps.append(times * track.subject.images / seconds)
 
