@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 OPTIONS = ("scope", "precision", "runtime", "cap")
 
 
-@app.command(epilog=example("segablate latency pp-liteseg-t stdc1-seg --input 1x3x64x128 --repeat 1 --cap 0.2"))
+@app.command(
+    epilog=example("segablate latency pp-liteseg-t stdc1-seg --input 1x3x64x128 --repeat 1 --cap 0.2")
+)
 def latency(
     models: Annotated[
         list[str],

@@ -1,6 +1,6 @@
 """How long a network takes, with everything that a quoted time needs: scope, precision, protocol, spread.
 
-        variants of a study ── one fresh process a repeat ──► a session, all variants in turn ──► samples, flags
+        variants of a study ── a fresh process a repeat ──► a session, all in turn ──► samples, flags
 
 Each repeat (seed) is one process, so the spread between repeats is the spread between processes. The device
 and the number of threads are part of what is measured: the same network on two devices is two cells.
@@ -40,8 +40,8 @@ class Latency:
     """Time of one inference, interleaved with that of the study's other variants, in fresh processes.
 
     Args:
-        scope: where timing ends: `forward` at the low-resolution code, `logits` at full-size scores, `labels` at
-            the label map on the device; `end-to-end` is from bytes on the host to the label map on the host.
+        scope: where timing ends: `forward` at the low-resolution code, `logits` at full-size scores, `labels`
+            at the label map on the device; `end-to-end` is from bytes on the host to the label map there.
         precision: of weights and activations; `tf32` is float32 with matrix products in tf32.
         memory_format: of weights and activations.
         runtime: what runs the network.

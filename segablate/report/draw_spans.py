@@ -21,9 +21,7 @@ def canvas(spans: Spans) -> Canvas:
     drawn = Canvas(figsize=(8, height))
     axes = drawn.add_axes((0.33, 0.55 / height, 0.52, ROOM * len(spans.spans) / height))
     _values(axes, spans)
-    axes.set_yticks(
-        range(len(spans.spans)), [_wrapped(span.label) for span in spans.spans], fontsize=8
-    )
+    axes.set_yticks(range(len(spans.spans)), [_wrapped(span.label) for span in spans.spans], fontsize=8)
     axes.set_ylim(len(spans.spans) - 0.4, -0.6)
     axes.set_xlim(0)
     axes.set_xlabel(quantity(spans.metric).heading)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import statistics
 from collections.abc import Iterable, Mapping, Sequence
@@ -176,8 +177,8 @@ def _of_baseline(label: str, own: Sequence[Speed]) -> list[str]:
     if len(like) > 1:
         least, most = (pick(like, key=lambda one: one.middle) for pick in (min, max))
         said.append(
-            f"Of {len(like)} variants at that input, the least median is {least.variant}'s ({least.shown()}), "
-            f"the most {most.variant}'s ({most.shown()})."
+            f"Of {len(like)} variants at that input, the least median is {least.variant}'s "
+            f"({least.shown()}), the most {most.variant}'s ({most.shown()})."
         )
     return said
 
@@ -203,11 +204,9 @@ def _amount(one: Speed, axis: str) -> float:
 
 def _growth(family: str, axis: str, points: tuple[tuple[float, Speed], ...]) -> Growth:
     processes = min(len(speed.medians) for _, speed in points)
-    slopes = [
-        _slope([(amount, speed.medians[at]) for amount, speed in points]) for at in range(processes)
-    ]
+    slopes = [_slope([(amount, speed.medians[at]) for amount, speed in points]) for at in range(processes)]
     exponent, half = interval_of_mean(slopes)
-    pairs = zip(points, points[1:], strict=False)
+    pairs = itertools.pairwise(points)
     steps = tuple(_slope([(x, a.middle), (y, b.middle)]) for (x, a), (y, b) in pairs)
     return Growth(family, axis, points, exponent, half, steps)
 

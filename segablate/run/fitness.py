@@ -59,13 +59,17 @@ def _scatter(times: list[float]) -> Check:
 def _clocks(inner: float, outer: float, kind: str) -> Check:
     apart = outer / inner - 1
     # a wall clock around a kernel on another device sees the launch too
-    fit: Fitness = "fine" if -APART <= apart and (apart <= APART or kind == "cuda") else "doubt"
+    fit: Fitness = "fine" if apart >= -APART and (apart <= APART or kind == "cuda") else "doubt"
     hint = "" if fit == "fine" else "the timer cannot be trusted here: do not quote times"
     return Check("timer", fit, f"{100 * apart:+.1f} % by an outer clock", hint)
 
 
 def _libraries() -> Iterator[Check]:
-    names = {"CUDA": torch.version.cuda, "cuDNN": torch.backends.cudnn.version(), "Triton": _version("triton")}
+    names = {
+        "CUDA": torch.version.cuda,
+        "cuDNN": torch.backends.cudnn.version(),
+        "Triton": _version("triton"),
+    }
     found = [f"{name} {number}" for name, number in names.items() if number]
     yield Check("libraries", "fine", ", ".join(found) or "none for a GPU")
 

@@ -62,9 +62,7 @@ def _prepared(
         tell(("preparing", index))
         reads = errand.cells[index]
         try:
-            ready[index] = prepare(
-                reads, device, seed=errand.seed, allow_external=errand.allow_external
-            )
+            ready[index] = prepare(reads, device, seed=errand.seed, allow_external=errand.allow_external)
         except Exception as error:  # one network's failure is not the others'
             lost[index] = reworded(error, reads)
     return ready, lost

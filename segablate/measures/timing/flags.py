@@ -6,7 +6,6 @@ import statistics
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from segablate.measures.timing.device import Health
 from segablate.measures.timing.protocols import Rules
 from segablate.measures.timing.session import Timed
 
@@ -45,7 +44,11 @@ def clocks(timed: Timed, rules: Rules) -> Iterator[Flag]:
     hot = max(_known(one.temperature for one in timed.health), default=0.0)
     # the first look is at a device that has just been warmed up
     if words or hot >= HOT or (seen and seen[-1] < COLD_CLOCK * max(seen)):
-        told = [*words, f"{min(seen):.0f} to {max(seen):.0f} MHz" if seen else "", f"{hot:.0f} °C" if hot else ""]
+        told = [
+            *words,
+            f"{min(seen):.0f} to {max(seen):.0f} MHz" if seen else "",
+            f"{hot:.0f} °C" if hot else "",
+        ]
         yield Flag("throttled", ", ".join(filter(None, told)), "cool the device, or lock its clocks lower")
 
 
@@ -98,7 +101,9 @@ def threads(timed: Timed, rules: Rules) -> Iterator[Flag]:
 def unsettled(timed: Timed, rules: Rules) -> Iterator[Flag]:
     """The warm-up ended by its time."""
     if not timed.settled:
-        yield Flag("unsettled", "the last windows of the warm-up differ", "quieten the machine, or warm up longer")
+        yield Flag(
+            "unsettled", "the last windows of the warm-up differ", "quieten the machine, or warm up longer"
+        )
 
 
 def noise(timed: Timed, rules: Rules) -> Iterator[Flag]:

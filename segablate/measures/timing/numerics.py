@@ -42,9 +42,7 @@ def check_precision(precision: Precision, device: str) -> None:
     if precision == "fp32" or (_on_cuda(precision) if device == "cuda" else _on_cpu(precision)):
         return
     where = torch.cuda.get_device_name() if device == "cuda" else "this CPU"
-    raise SegablateError(
-        f"{where} does not compute in `{precision}`", hint="use `fp32`", field="precision"
-    )
+    raise SegablateError(f"{where} does not compute in `{precision}`", hint="use `fp32`", field="precision")
 
 
 def _on_cuda(precision: Precision) -> bool:

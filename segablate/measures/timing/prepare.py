@@ -1,6 +1,6 @@
 """From what a cell reads to a network that is ready to run, with its inputs in place.
 
-        model ── assemble ── fold batch norms ── precision, memory format ── scope ── runtime ──► a pass
+model ── assemble ── fold batch norms ── precision, memory format ── scope ── runtime ──► a pass
 """
 
 from __future__ import annotations
@@ -89,20 +89,20 @@ def _module(reads: Mapping[str, Any], device: Device, allow_external: bool) -> n
     network.eval().requires_grad_(False)
     if isinstance(network, Segmenter):
         network = fuse(network, upsampler=False)
-    network = network.to(device.kind, TYPES[reads["precision"]], memory_format=FORMATS[reads["memory_format"]])
+    network = network.to(
+        device.kind, TYPES[reads["precision"]], memory_format=FORMATS[reads["memory_format"]]
+    )
     return scoped(network, reads["scope"], fused=reads["fused"]).eval()
 
 
 def _inputs(reads: Mapping[str, Any], device: Device) -> list[Tensor]:
-    """One input, or so many that they do not fit the cache together; on the host where the scope begins there."""
+    """One input, or so many that the cache does not hold them; on the host where the scope begins there."""
     height, width = reads["size"]
     batch, ends = int(reads["batch"]), reads["scope"] == "end-to-end"
     each = batch * 3 * height * width * (1 if ends else TYPES[reads["precision"]].itemsize)
     number = min(MOST_INPUTS, 1 + math.ceil(2 * device.cache / each)) if reads["l2"] == "ring" else 1
     if ends:
-        pixels = [
-            torch.randint(0, 256, (batch, height, width, 3), dtype=torch.uint8) for _ in range(number)
-        ]
+        pixels = [torch.randint(0, 256, (batch, height, width, 3), dtype=torch.uint8) for _ in range(number)]
         return [one.pin_memory() for one in pixels] if device.kind == "cuda" else pixels
     images = [torch.randn(batch, 3, height, width) for _ in range(number)]
     kind, layout = TYPES[reads["precision"]], FORMATS[reads["memory_format"]]

@@ -1,9 +1,9 @@
 """A session: networks timed side by side, in turn, so that drift hits them all alike.
 
-        warm up   A B C A B C …   until it has lasted long enough and the last windows agree
-        time      A B C A B C …   until every median is known well enough, or the cap
-        stream    A B C A B C …   throughput: many passes, waited for once
-        once      A B C           memory, and the share of a pass that the device is at work
+warm up   A B C A B C …   until it has lasted long enough and the last windows agree
+time      A B C A B C …   until every median is known well enough, or the cap
+stream    A B C A B C …   throughput: many passes, waited for once
+once      A B C           memory, and the share of a pass that the device is at work
 """
 
 from __future__ import annotations

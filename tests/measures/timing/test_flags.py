@@ -30,7 +30,10 @@ RAISED = {
         {"health": (replace(GPU, temperature=88),)},
         {"health": (replace(GPU, slowed=("hardware thermal slowdown",)),)},
     ],
-    "power-limit": [{"health": (replace(GPU, power=699),)}, {"health": (replace(GPU, slowed=("power cap",)),)}],
+    "power-limit": [
+        {"health": (replace(GPU, power=699),)},
+        {"health": (replace(GPU, slowed=("power cap",)),)},
+    ],
     "shared-device": [{"health": (replace(GPU, others=2),)}],
     "load": [{"health": (replace(CPU, load=1.0),)}],
     "governor": [{"health": (replace(CPU, governor="powersave"),)}],
