@@ -61,7 +61,8 @@ def rules(name: Name, l2: L2, warm_up: float, bound: float, cap: float) -> Rules
 def described(name: Name, given: Rules) -> str:
     """The protocol in a few words, for the convention of a number."""
     if name == "paddleseg-trt":
-        return f"{given.warm_passes} passes of warm-up, {given.most} timed or {given.cap:g} s a network, cache warm"
+        passes = f"{given.warm_passes} passes of warm-up, {given.most} timed"
+        return f"{passes} or {given.cap:g} s a network, cache warm"
     cache = {"flush": "cache flushed before each pass", "ring": "a ring of inputs larger than the cache"}
     return (
         f"networks interleaved; {given.warm_up:g} s of warm-up and until windows agree; {cache[given.l2]}; "
