@@ -75,18 +75,20 @@ def facts(study: Study, overrides: Sequence[str], label: str) -> StudyFacts:
     )
 
 
-def publish(plan: Plan, place: Place, overrides: Sequence[str]) -> Path:
-    """Bring the outcomes of a plan from the store beside the report, and write it."""
+def publish(plan: Plan, place: Place, overrides: Sequence[str], formats: Sequence[str] = ()) -> Path:
+    """Bring the outcomes of a plan from the store beside the report, and write it, in further formats too."""
     from segablate.report.write import write
     from segablate.run.collect import collect
     from segablate.run.store import Store
 
     folder = place.report(plan.study.name)
     collect(plan, Store(place.store), folder)
-    return write(facts(plan.study, overrides, place.label), folder)
+    return write(facts(plan.study, overrides, place.label), folder, formats)
 
 
-def republish(study: Path, place: Place, overrides: Sequence[str]) -> tuple[str, Path]:
+def republish(
+    study: Path, place: Place, overrides: Sequence[str], formats: Sequence[str] = ()
+) -> tuple[str, Path]:
     """Write the report from the store where it has every cell, else from the report's data.
 
     Returns:
@@ -107,10 +109,10 @@ def republish(study: Path, place: Place, overrides: Sequence[str]) -> tuple[str,
     else:
         missing = _missing(plan, place.store)
         if not missing or (missing < len(plan.cells) and not has_data):
-            return loaded.name, publish(plan, place, overrides)
+            return loaded.name, publish(plan, place, overrides, formats)
         if has_data:
             say(f"note: {missing:,} cells are not in the store; the numbers are those of `{folder / 'data'}`")
-    return loaded.name, write(facts(loaded, overrides, place.label), folder)
+    return loaded.name, write(facts(loaded, overrides, place.label), folder, formats)
 
 
 def _missing(plan: Plan, store: Path) -> int:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from segablate.cli.app import CHECK_FAILED, app, example
-from segablate.cli.options import AsJson, Label, Overrides, ReportsFolder, StoreFolder, StudyFile
+from segablate.cli.options import AsJson, Label, Overrides, ReportsFolder, StoreFolder, StudyFile, words
+from segablate.errors import context
 
 if TYPE_CHECKING:
     from segablate.cli.flow import Place
@@ -24,6 +25,16 @@ def report(
     store: StoreFolder = Path("runs"),
     reports: ReportsFolder = Path("reports"),
     label: Label = "",
+    formats: Annotated[
+        str,
+        typer.Option(
+            "--format",
+            metavar="F,…",
+            help="md, csv, html or latex, see `segablate list formats`; md and csv are always written, "
+            "and what was written before is kept up to date.",
+            show_default=False,
+        ),
+    ] = "",
     as_json: AsJson = False,
 ) -> None:
     """Write a study's report again; run nothing.
@@ -37,11 +48,25 @@ def report(
     if check:
         _check(study, overrides, place, as_json)
         return
-    name, page = flow.republish(study, place, overrides)
+    files = _files(words(formats))
+    name, page = flow.republish(study, place, overrides, words(formats))
+    written = [(page.parent / file).as_posix() for file in files]
     if as_json:
-        output.document({"study": name, "report": page.as_posix()})
+        output.document({"study": name, "report": page.as_posix(), "files": written})
     else:
-        print(page)
+        print("\n".join(written or [page.as_posix()]))
+
+
+def _files(formats: list[str]) -> list[str]:
+    """What the formats are called on disk.
+
+    Raises:
+        SegablateError: there is no such format.
+    """
+    from segablate.report.formats.base import made
+
+    with context(where="--format"):
+        return [made([name])[name].file for name in formats]
 
 
 def _check(study: Path, overrides: list[str], place: Place, as_json: bool) -> None:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from segablate.report import ceiling_curves, cost_figures
+from segablate.report import ceiling_curves, class_dots, cost_figures, tradeoffs
 from segablate.report.answer import answer
 from segablate.report.blocks import Page
 from segablate.report.caveats import caveats
 from segablate.report.ceilings import baseline_choices, ceilings
+from segablate.report.contrasts import contrasts
 from segablate.report.costs import costings
+from segablate.report.csv import numbers
 from segablate.report.data import Record
 from segablate.report.facts import StudyFacts
 from segablate.report.per_class import per_class
@@ -35,15 +37,23 @@ def page(study: StudyFacts, records: Sequence[Record]) -> Page:
         cite=study.cite,
         answer=answer(records, found, baseline, compared),
         results=results(records),
-        figures=(*ceiling_curves.figures(found), *cost_figures.figures(costings(records))),
+        figures=(
+            *tradeoffs.figures(records),
+            *ceiling_curves.figures(found),
+            *cost_figures.figures(costings(records)),
+            *class_dots.of_accuracy(records),
+            *(class_dots.of_ceilings(found, baseline) if found else ()),
+        ),
         caveats=caveats(records),
         protocol=protocol(records),
         settings=settings(records),
         published=published(reference, compared) if reference else None,
         per_class=per_class(found, baseline),
         sheets=sheets(found, baseline),
+        contrasts=contrasts(records),
         unmeasured=unmeasured(records),
         environment=environment(records),
         command=study.command,
         study_file=study.study_file,
+        numbers=numbers(records),
     )

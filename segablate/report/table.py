@@ -11,6 +11,7 @@ from segablate.quantity import Quantity, quantity
 from segablate.report.blocks import Cell, Table
 from segablate.report.ceilings import STRIDE, is_oracle
 from segablate.report.data import Record
+from segablate.report.spread import hover
 from segablate.report.words import images, plain
 
 
@@ -95,7 +96,7 @@ def _cell(records: Sequence[Record], column: Column, notes: Notes) -> Cell:
     lost = [record for record in records if not record.done]
     note = notes.number(_why(lost)) if lost else 0
     if known:
-        return Cell(_shown(known, column.quantity), note=note)
+        return Cell(_shown(known, column.quantity), note=note, hover=hover(records, column.metric))
     return Cell(lost[0].state if lost else "–", note=note)
 
 
