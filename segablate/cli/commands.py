@@ -8,13 +8,23 @@ from collections.abc import Sequence
 import typer
 from typer.models import CommandInfo
 
-from segablate.cli import doctor, flops, listing, oracle, plan, report, run  # noqa: F401  # they add themselves
+from segablate.cli import (  # noqa: F401  # they add themselves
+    diff,
+    doctor,
+    flops,
+    listing,
+    oracle,
+    plan,
+    recommend,
+    report,
+    run,
+)
 from segablate.cli.app import INTERRUPTED, WRONG, app
 from segablate.cli.output import say
 from segablate.cli.usage import reworded
 from segablate.errors import SegablateError
 
-ORDER = ("run", "plan", "report", "oracle", "flops", "list", "show", "doctor")
+ORDER = ("run", "plan", "report", "recommend", "diff", "oracle", "flops", "list", "show", "doctor")
 RESUMABLE = {"run"}
 
 

@@ -13,6 +13,7 @@ from segablate.cli.output import say
 from segablate.errors import SegablateError
 
 if TYPE_CHECKING:
+    from segablate.report.data import Record
     from segablate.report.facts import StudyFacts
     from segablate.run.plan import Plan
     from segablate.study.study import Study
@@ -120,3 +121,33 @@ def _missing(plan: Plan, store: Path) -> int:
 
     kept = Store(store)
     return sum(kept.outcome(cell) is None for cell in plan.cells)
+
+
+def records(study: Path, place: Place, overrides: Sequence[str]) -> tuple[str, list[Record]]:
+    """A study's name and what was found, from the store where it has every cell, else from the report's data.
+
+    Nothing is written below the reports.
+    """
+    import tempfile
+
+    from segablate.report.data import read
+    from segablate.run.collect import collect
+    from segablate.run.store import Store
+    from segablate.study.load import load
+
+    loaded = load(study, overrides)
+    data = place.report(loaded.name) / "data"
+    try:
+        plan = planned(study, overrides)
+        missing = _missing(plan, place.store)
+    except SegablateError:
+        if not data.is_dir():
+            raise
+        missing = 1
+    if not missing:
+        with tempfile.TemporaryDirectory() as folder:
+            return loaded.name, read(collect(plan, Store(place.store), Path(folder)))
+    if data.is_dir():
+        return loaded.name, read(data)
+    command = facts(loaded, overrides, place.label).command
+    raise SegablateError(f"there are no results of `{loaded.name}` yet", hint=f"run `{command}` first")

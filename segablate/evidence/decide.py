@@ -100,6 +100,4 @@ def _verdict(one: Question, kind: Kind, p: float | None, level: float, hurdle: f
     if found.ratio:
         told = (math.exp(told[0]), math.exp(told[1]), math.exp(told[2]))
         least = None if least is None else math.expm1(least)
-    return Verdict(
-        kind, *told, level, found.n, found.source, one.margin, p, least, wanted, found.ratio
-    )
+    return Verdict(kind, *told, level, found.n, found.source, one.margin, p, least, wanted, found.ratio)

@@ -22,10 +22,13 @@ from segablate.report.sections import Block, Bullets, Command, Doubts, Image, Ma
 # nothing may be fetched: what the file does not hold is not there
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:"
 NUMBER = re.compile(r"^[−+±-]?[\d,]+(\.\d+)?")
-# colours of a drawing that must turn with the page's: ink, paper and the lines of a grid
-TURNED = {"#000000": "currentColor", "#ffffff": "var(--paper)", "#cccccc": "var(--grid)"}
-# text without a style of its own is black wherever the page is dark
-OWN_COLOUR = re.compile(r"#000000|#ffffff|#cccccc")
+# colours of a drawing that turn with the page's: ink, paper, the lines of a grid, a blue that is too dark
+TURNED = {
+    "#000000": "currentColor",
+    "#ffffff": "var(--paper)",
+    "#cccccc": "var(--grid)",
+    "#0072b2": "var(--blue)",
+}
 
 
 @formats.register("html")
@@ -148,7 +151,7 @@ def inlined(svg: str, called: str, caption: str) -> str:
     drawn = svg[svg.index("<svg") :]
     drawn = re.sub(r"<metadata>.*?</metadata>", "", drawn, count=1, flags=re.DOTALL)
     drawn = re.sub(r'(\bid="|"#|url\(#)', lambda found: f"{found[1]}{called}-", drawn)
-    drawn = OWN_COLOUR.sub(lambda found: TURNED[found[0]], drawn)
+    drawn = re.sub("|".join(TURNED), lambda found: TURNED[found[0]], drawn)
     drawn = re.sub(r' xmlns:\w+="[^"]*"| xmlns="[^"]*"', "", drawn).replace("xlink:href", "href")
     drawn = re.sub(r"\s*\n\s*", "\n", drawn)
     return drawn.replace("<svg", f'<svg role="img" aria-label="{caption}"', 1).strip()
