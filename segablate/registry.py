@@ -57,9 +57,18 @@ class Part:
         return inspect.getsourcefile(self.make) or ""
 
     @property
+    def docstring(self) -> str:
+        """What it says of itself."""
+        return inspect.getdoc(self.make) or ""
+
+    @property
     def summary(self) -> str:
         """The first line of its docstring."""
-        return (inspect.getdoc(self.make) or "").split("\n", 1)[0]
+        return self.docstring.split("\n", 1)[0]
+
+    def schema(self) -> dict[str, Any]:
+        """The JSON Schema of its settings, as pydantic tells it."""
+        return self._schema().model_json_schema()
 
     def settings(self, given: Mapping[str, Any]) -> dict[str, Any]:
         """What was given, validated, with the defaults filled in, as plain JSON values.

@@ -12,19 +12,24 @@ from segablate.cli import (  # noqa: F401  # they add themselves
     diff,
     doctor,
     flops,
+    init,
     listing,
     oracle,
     plan,
     recommend,
     report,
     run,
+    schema,
 )
 from segablate.cli.app import INTERRUPTED, WRONG, app
 from segablate.cli.output import say
 from segablate.cli.usage import reworded
 from segablate.errors import SegablateError
 
-ORDER = ("run", "plan", "report", "recommend", "diff", "oracle", "flops", "list", "show", "doctor")
+ORDER = (
+    *("init", "run", "plan", "report", "recommend", "diff"),
+    *("oracle", "flops", "list", "show", "schema", "doctor"),
+)
 RESUMABLE = {"run"}
 
 
