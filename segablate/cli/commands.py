@@ -11,6 +11,7 @@ from typer.models import CommandInfo
 from segablate.cli import (  # noqa: F401  # they add themselves
     diff,
     doctor,
+    export,
     flops,
     init,
     listing,
@@ -27,7 +28,7 @@ from segablate.cli.usage import reworded
 from segablate.errors import SegablateError
 
 ORDER = (
-    *("init", "run", "plan", "report", "recommend", "diff"),
+    *("init", "run", "plan", "report", "recommend", "diff", "export"),
     *("oracle", "flops", "list", "show", "schema", "doctor"),
 )
 RESUMABLE = {"run"}

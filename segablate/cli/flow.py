@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from segablate.cli.output import say
 from segablate.errors import SegablateError
 
 if TYPE_CHECKING:
-    from segablate.report.data import Record
     from segablate.report.facts import StudyFacts
     from segablate.run.plan import Plan
     from segablate.study.study import Study
@@ -123,20 +124,20 @@ def _missing(plan: Plan, store: Path) -> int:
     return sum(kept.outcome(cell) is None for cell in plan.cells)
 
 
-def records(study: Path, place: Place, overrides: Sequence[str]) -> tuple[str, list[Record]]:
-    """A study's name and what was found, from the store where it has every cell, else from the report's data.
+@contextmanager
+def found(study: Path, place: Place, overrides: Sequence[str]) -> Iterator[tuple[StudyFacts, Path]]:
+    """What a report tells of its study, and a folder with the data, from the store where it has every cell,
+    else from the report's data. Nothing is written below the reports.
 
-    Nothing is written below the reports.
+    Raises:
+        SegablateError: there are no results yet; the hint says which command comes first.
     """
-    import tempfile
-
-    from segablate.report.data import read
     from segablate.run.collect import collect
     from segablate.run.store import Store
     from segablate.study.load import load
 
     loaded = load(study, overrides)
-    data = place.report(loaded.name) / "data"
+    told, data = facts(loaded, overrides, place.label), place.report(loaded.name) / "data"
     try:
         plan = planned(study, overrides)
         missing = _missing(plan, place.store)
@@ -144,10 +145,12 @@ def records(study: Path, place: Place, overrides: Sequence[str]) -> tuple[str, l
         if not data.is_dir():
             raise
         missing = 1
-    if not missing:
-        with tempfile.TemporaryDirectory() as folder:
-            return loaded.name, read(collect(plan, Store(place.store), Path(folder)))
-    if data.is_dir():
-        return loaded.name, read(data)
-    command = facts(loaded, overrides, place.label).command
-    raise SegablateError(f"there are no results of `{loaded.name}` yet", hint=f"run `{command}` first")
+    if missing and not data.is_dir():
+        raise SegablateError(
+            f"there are no results of `{loaded.name}` yet", hint=f"run `{told.command}` first"
+        )
+    if missing:
+        yield told, data
+        return
+    with TemporaryDirectory() as folder:
+        yield told, collect(plan, Store(place.store), Path(folder))

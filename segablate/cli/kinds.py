@@ -15,6 +15,7 @@ KINDS = {
     "design": ("segablate.study.designs", "designs"),
     "encoder": ("segablate.models.encoders.base", "encoders"),
     "executor": ("segablate.run.executors.base", "executors"),
+    "exporter": ("segablate.report.exporters.base", "exporters"),
     "format": ("segablate.report.formats.base", "formats"),
     "fusion": ("segablate.models.fusions.base", "fusions"),
     "measure": ("segablate.measures.base", "measures"),

@@ -24,8 +24,8 @@ def list_parts(
         str,
         typer.Argument(
             metavar="[KIND]",
-            help="contexts, datasets, decoders, designs, encoders, executors, formats, fusions, measures, "
-            "networks or upsamplers; without it, all of them.",
+            help="contexts, datasets, decoders, designs, encoders, executors, exporters, formats, fusions, "
+            "measures, networks or upsamplers; without it, all of them.",
             show_default=False,
         ),
     ] = "",

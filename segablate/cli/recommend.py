@@ -50,6 +50,7 @@ def recommend(
     """
     from segablate.cli import flow, output
     from segablate.report import recommend as advice
+    from segablate.report.data import read
 
     given = [
         advice.Constraint(option, metric, bound, least)
@@ -61,10 +62,10 @@ def recommend(
         )
         if bound is not None
     ]
-    name, records = flow.records(study, flow.Place(store, reports, label), overrides)
-    found = advice.recommend(records, given, by=by, under=under)
+    with flow.found(study, flow.Place(store, reports, label), overrides) as (facts, data):
+        found = advice.recommend(read(data), given, by=by, under=under)
     if as_json:
-        output.document(_document(name, found))
+        output.document(_document(facts.name, found))
     else:
         _print(found, given)
 

@@ -48,20 +48,25 @@ def run(
     Cells that fail become rows with their reason, and the exit code is 3.
     """
     from segablate.cli.flow import Place, planned, publish
-    from segablate.cli.progress import Bars
+    from segablate.cli.live import Board
     from segablate.run.execute import execute
     from segablate.run.store import Store
 
     place = Place(store, reports, label)
     plan = planned(study, overrides)
+    kept = Store(store)
+    board = Board(plan)
+    if board.shown and only != "all":
+        board.done |= {cell.key for cell in plan.cells if (o := kept.outcome(cell)) and o.status == "done"}
     summary = execute(
         plan,
-        Store(store),
+        kept,
         only=only,
         executor=executor or ("processes" if jobs > 1 else "inline"),
         jobs=jobs,
         device=device,
-        progress=Bars().progress,
+        progress=board.progress,
+        tell=board.tell,
     )
     page = publish(plan, place, overrides)
     _tell(plan.study.name, summary, page, as_json)

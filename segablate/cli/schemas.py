@@ -109,7 +109,7 @@ def _model() -> Schema:
         **{name: _slot(kind) for name, kind in parts.items()},
         **MODEL,
     }
-    dotted = {rf"^({'|'.join((*parts, 'auxiliary', 'settings'))})\..+$": {}}
+    dotted: dict[str, Schema] = {rf"^({'|'.join((*parts, 'auxiliary', 'settings'))})\..+$": {}}
     whole = _closed(properties, dotted, "A network's name, or its parts.")
     return {"anyOf": [{"enum": _names("network")}, whole]}
 

@@ -96,17 +96,14 @@ def _table(table: Table) -> str:
         f'<th scope="col"{_flush(table, at)}><button type="button">{escape(text)}</button></th>'
         for at, text in enumerate(table.head)
     )
-    rows = [
-        f"<tr>{''.join(_cell(table, at, cell) for at, cell in enumerate(row))}</tr>" for row in table.rows
+    rows = ["".join(_cell(table, at, cell) for at, cell in enumerate(row)) for row in table.rows]
+    notes = [
+        f'<p class="note"><sup>{at}</sup> {escape(note)}</p>\n' for at, note in enumerate(table.notes, 1)
     ]
-    notes = "".join(
-        f'<p class="note"><sup>{number}</sup> {escape(note)}</p>\n'
-        for number, note in enumerate(table.notes, 1)
-    )
     return (
         f'<div class="wide" tabindex="0"><table>\n<thead><tr>{head}</tr></thead>\n<tbody>\n'
         + "\n".join(f"<tr>{row}</tr>" for row in rows)
-        + f"\n</tbody>\n</table></div>\n{''.join(notes)}{_list([escape(one) for one in table.below])}"
+        + f"\n</tbody>\n</table></div>\n{notes}{_list([escape(one) for one in table.below])}"
     )
 
 

@@ -119,8 +119,8 @@ def _cluster(characters: str) -> str:
     whole = unicodedata.normalize("NFC", characters)
     if whole in SIGNS:
         return SIGNS[whole]
-    if not all(mark in ACCENTS for mark in marks) or (marks and not letter.isascii()):
-        return "".join(_unknown(one) for one in whole)
+    if marks and not (letter.isascii() and letter.isalpha() and all(mark in ACCENTS for mark in marks)):
+        return "".join(_character(one) for one in whole)
     told = DOTLESS.get(letter, letter) if marks and letter in DOTLESS else _character(letter)
     for mark in marks:
         told = f"\\{ACCENTS[mark]}{{{told}}}"
