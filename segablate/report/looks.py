@@ -60,7 +60,8 @@ def round_ticks(lower: float, upper: float, step: float) -> list[float]:
 
 def log_ticks(low: float, high: float) -> list[float]:
     """1, 2 and 5 times powers of ten, from at or below `low` to at or above `high`."""
-    decades = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
+    # a decade more on either side: just below a power of ten the logarithm may round up to it
+    decades = range(math.floor(math.log10(low)) - 1, math.ceil(math.log10(high)) + 2)
     steps = [step * 10.0**decade for decade in decades for step in STEPS]
     first = max((step for step in steps if step <= low), default=steps[0])
     last = min((step for step in steps if step >= high), default=steps[-1])

@@ -124,7 +124,7 @@ def test_two_results_are_compared_by_file(segablate: Callable, toy_study: Callab
     segablate("run", toy_study("one", "eleven"), "--label", "b")
     said = segablate("diff", "reports/toy/a/results.csv", "reports/toy/b/results.csv")
     assert said.code == 0, said.err
-    assert said.out == "1 numbers are the same, 0 differ, 1 are in A only, 1 are in B only.\n"
+    assert said.out.endswith("1 numbers are the same, 0 differ, 1 are in A only, 1 are in B only.\n")
     told = segablate("diff", "reports/toy/a", "reports/toy/b", "--json").document
     assert told["only_second"][0]["variant"] == "eleven"
     assert told["changes"][0]["name"] == "word"
@@ -187,13 +187,19 @@ def test_finished_variants_give_way_where_there_is_no_room(board: tuple[Board, A
 def test_the_live_table_is_drawn_on_stderr_and_leaves_nothing_on_stdout(
     board: tuple[Board, Any], capfd: pytest.CaptureFixture[str]
 ) -> None:
+    from rich.console import Console
+
     live, made = board
     with live.progress("cells", 2) as advance:
         live.tell(made.cells[1], Outcome(made.cells[1].key, "failed", {}, reason="no"))
         advance(1)
-    said = capfd.readouterr()
-    assert said.out == ""
-    assert "last failure: three, toy: no" in said.err
+    assert capfd.readouterr().out == ""
+    console = Console(width=60, record=True, quiet=True)
+    for drawn in live.above():
+        console.print(drawn)
+    lines = [line.split() for line in console.export_text().splitlines()]
+    assert lines[:4] == [["variant", "toy"], ["one", "…"], ["three", "failed"], ["left", "–"]]
+    assert lines[4] == ["last", "failure:", "three,", "toy:", "no"]
 
 
 def test_an_export_without_mlflow_tells_what_to_install(

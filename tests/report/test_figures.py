@@ -151,7 +151,7 @@ def pictures(seed, wrong):
 def pictured(fake, tmp_path):
     facts = {"class_names": list(fake.CLASSES), "palette": fake.PALETTE}
     lines = []
-    for name, wrong in (("a", 0.1), ("b", 0.6)):
+    for name in "ab":
         found = replace(outcome(name, miou=0.5), facts=facts, artefacts=("pictures.npz",))
         lines.append(fake.Line(name, {}, name == "a", "accuracy", found))
     folder = fake.save(tmp_path, lines) / "data"
