@@ -50,7 +50,8 @@ def _frame(axes: Axes, figure: Dots) -> None:
     axes.grid(True, linewidth=0.4, color=GRID)
     axes.set_axisbelow(True)
     axes.spines[["top", "right", "left"]].set_visible(False)
-    axes.tick_params(axis="y", length=0)
+    # a mark at the very left must not touch the name of its row
+    axes.tick_params(axis="y", length=0, pad=8)
 
 
 def _dots(axes: Axes, figure: Dots) -> list[str]:

@@ -15,6 +15,7 @@ TIP = "tip-"
 LABEL_GAP = 0.055
 LONGEST = 34
 STEPS = (1.0, 2.0, 5.0)
+EVEN_STEPS = (1.0, 2.0, 2.5, 5.0, 10.0)
 
 
 def apart(places: Sequence[float], gap: float = LABEL_GAP) -> list[float]:
@@ -46,7 +47,7 @@ def even_limits(low: float, high: float, *, most: float = math.inf) -> tuple[flo
     """Round limits around two numbers with some room, and the step of their ticks; none above `most`."""
     span = max(high - low, 1e-9 * max(1.0, abs(high)), 1e-12)
     decade = 10.0 ** math.floor(math.log10(span / 4))
-    step = next(one * decade for one in (*STEPS, 10.0) if one * decade >= span / 4)
+    step = next(one * decade for one in EVEN_STEPS if one * decade >= span / 4)
     lower = math.floor((low - 0.1 * span) / step) * step
     upper = math.ceil((high + 0.1 * span) / step) * step
     return lower, min(upper, most), step

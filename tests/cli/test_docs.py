@@ -22,6 +22,7 @@ def blocks(page: Path, language: str) -> list[str]:
     return re.findall(rf"```{language}\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL)
 
 
+@pytest.mark.slow  # it writes a whole report and plans a study of 36 variants
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
 def test_every_command_of_a_page_runs(
     page: Path, segablate: Callable, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

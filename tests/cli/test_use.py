@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import io
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -194,10 +195,10 @@ def test_the_live_table_is_drawn_on_stderr_and_leaves_nothing_on_stdout(
         live.tell(made.cells[1], Outcome(made.cells[1].key, "failed", {}, reason="no"))
         advance(1)
     assert capfd.readouterr().out == ""
-    console = Console(width=60, record=True, quiet=True)
+    screen = io.StringIO()
     for drawn in live.above():
-        console.print(drawn)
-    lines = [line.split() for line in console.export_text().splitlines()]
+        Console(width=60, file=screen).print(drawn)
+    lines = [line.split() for line in screen.getvalue().splitlines()]
     assert lines[:4] == [["variant", "toy"], ["one", "…"], ["three", "failed"], ["left", "–"]]
     assert lines[4] == ["last", "failure:", "three,", "toy:", "no"]
 

@@ -18,6 +18,7 @@ from segablate.report.facts import StudyFacts
 from segablate.report.words import flat, plain
 
 KEY = "segablate.key"
+ENDED = ("FINISHED", "FAILED")
 LONGEST = 500  # of a parameter; what older servers take
 MOST_AT_ONCE = 100  # parameters in one request
 
@@ -52,9 +53,8 @@ def _client() -> tuple[Any, Any, str]:
 
 def _is_there(client: Any, experiment: str, key: str) -> bool:
     # a run that was cut short has no end, and is not there
-    wanted = f"tags.`{KEY}` = '{key}' and (attributes.status = 'FINISHED')"
-    failed = f"tags.`{KEY}` = '{key}' and (attributes.status = 'FAILED')"
-    return any(client.search_runs([experiment], filter_string=one, max_results=1) for one in (wanted, failed))
+    runs = client.search_runs([experiment], filter_string=f"tags.`{KEY}` = '{key}'")
+    return any(run.info.status in ENDED for run in runs)
 
 
 def _export(client: Any, entities: Any, experiment: str, own: Sequence[Record]) -> None:
@@ -82,7 +82,7 @@ def _export(client: Any, entities: Any, experiment: str, own: Sequence[Record]) 
         path = artefact_path(first, name)
         if path.is_file():
             client.log_artifact(called, str(path))
-    client.set_terminated(called, "FINISHED" if outcome.status == "done" else "FAILED")
+    client.set_terminated(called, ENDED[0] if outcome.status == "done" else ENDED[1])
 
 
 def _params(record: Record) -> dict[str, Any]:
