@@ -113,7 +113,7 @@ def outcome(classes: Sequence[str], given: Mapping[str, str | int | None]) -> li
     """For each class the name of what it becomes; None where it is ignored."""
     named: dict[int, str] = {}
     for word in given:
-        if word == REST and REST not in classes:
+        if word == REST:
             continue
         index = _index(word, classes)
         if index in named:
