@@ -67,7 +67,10 @@ def show_part(
     ] = [],  # noqa: B006  # Typer makes its own list
     as_json: AsJson = False,
 ) -> None:
-    """Show one part: its settings, its paper, its file, and an example of a data set."""
+    """Show one part: its settings, its paper, its file.
+
+    Of a data set it draws an example, if asked to: image, label map, the one over the other.
+    """
     from segablate.cli import kinds, output
 
     found = kinds.named(name)
