@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -42,3 +43,27 @@ def numbers(option: str, text: str) -> list[int]:
         if not word.isdecimal() or int(word) == 0:
             raise SegablateError(f"`{option}` takes whole numbers above 0, not `{word}`")
     return [int(word) for word in words(text)]
+
+
+def changed(spec: Mapping[str, Any], settings: Sequence[str], prefix: str) -> dict[str, Any]:
+    """A part as a study would write it, with settings given as `key=value`.
+
+    Args:
+        spec: the part so far.
+        settings: the changes, in their order; keys are dotted, values YAML.
+        prefix: what a key may begin with, as it would in a study (`model.`).
+
+    Raises:
+        SegablateError: one of them is not `key=value`.
+    """
+    from segablate.study.fields import gather, nest, replace, split, walk
+    from segablate.study.source import parse
+
+    leaves = gather(walk(dict(spec)))
+    for setting in settings:
+        key, equals, value = setting.partition("=")
+        if not equals:
+            raise SegablateError("this has no `=`", where=f"--set {setting}", hint="write `--set key=value`")
+        given = parse(value, f"--set {setting}", lines=False).data
+        leaves = replace(leaves, split(key.strip().removeprefix(prefix)), given)
+    return nest(leaves)
