@@ -54,10 +54,13 @@ class Segmenter(nn.Module):
 
     def forward(self, image: Tensor) -> Tensor:
         """(batch, 3, height, width) → scores (batch, classes, height, width)."""
-        features = self._encode(image, frozenset())
-        code = self.decoder(features)["code"]
-        scores: Tensor = self.upsampler(code, (image.shape[-2], image.shape[-1]))
+        scores: Tensor = self.upsampler(self.code(image), (image.shape[-2], image.shape[-1]))
         return scores
+
+    def code(self, image: Tensor) -> Tensor:
+        """(batch, 3, height, width) → what the upsampler enlarges, (batch, code, h, w)."""
+        code: Tensor = self.decoder(self._encode(image, frozenset()))["code"]
+        return code
 
     def with_auxiliary(self, image: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
         """The scores, and each auxiliary head's by its name: what training needs.

@@ -25,6 +25,8 @@ from torch import Tensor, nn
 from segablate.labels.restore import Restorer
 from segablate.labels.subspace import Subspace as Fitted
 from segablate.models.check import positive
+from segablate.models.labelling.plain import best, traced
+from segablate.models.labelling.running import best_class
 from segablate.registry import Registry
 
 upsamplers = Registry("upsampler", "segablate.models.upsamplers")
@@ -85,6 +87,21 @@ class Upsampler(nn.Module):
     def forward(self, code: Tensor, size: Size) -> Tensor:
         """(batch, code, ⌈height/stride⌉, ⌈width/stride⌉) → (batch, classes, height, width)."""
         return crop(self.restore(code), size)
+
+    def labels(self, code: Tensor, size: Size) -> Tensor:
+        """The arg max of the scores, without holding all of them where there is a way.
+
+        Args:
+            code: (batch, code, ⌈height/stride⌉, ⌈width/stride⌉).
+            size: height and width of the label map.
+
+        Returns:
+            (batch, height, width), bytes up to 255 classes and int16 above. Where scores tie up to rounding
+            it may be another of the tied classes than the arg max of `forward`, and where a score is
+            not finite any class at all.
+        """
+        scores = self(code, size)
+        return best(scores) if traced(code) else best_class(scores.flatten(2)).view(len(code), *size)
 
 
 @dataclass(frozen=True)
