@@ -45,9 +45,8 @@ def main() -> None:
         ratios = [one / base for one, base in zip(taken, seconds["one pass of np.bincount"], strict=True)]
         low, middle, high = statistics.quantiles(ratios, n=4)
         goal = f"≤ {GOAL}" if name == "confusion" else ""
-        print(
-            f"| {name} | {statistics.median(taken) * 1e3:.2f} | {middle:.2f} ({low:.2f}…{high:.2f}) | {goal} |"
-        )
+        median = statistics.median(taken) * 1e3
+        print(f"| {name} | {median:.2f} | {middle:.2f} ({low:.2f}…{high:.2f}) | {goal} |")
 
 
 def arguments() -> argparse.Namespace:
