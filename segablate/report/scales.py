@@ -41,7 +41,11 @@ def scale(figure: Figure) -> Scale:
     """The axis of a figure."""
     what = quantity(figure.metric)
     shown = [value * what.scale for curve in figure.curves for value in curve.y]
-    return _of_scores(what, min(shown)) if what.shown_unit == "%" else _of_costs(what, shown)
+    return (
+        _of_scores(figure.heading or f"{what.title}* ({what.shown_unit})", min(shown))
+        if what.shown_unit == "%"
+        else _of_costs(what, shown)
+    )
 
 
 def lost(shown: float) -> float:
@@ -49,12 +53,12 @@ def lost(shown: float) -> float:
     return -math.log10(max(LEAST_LOST, 100 - shown))
 
 
-def _of_scores(what: Quantity, lowest: float) -> Scale:
+def _of_scores(title: str, lowest: float) -> Scale:
     low = next(limit for limit in LOWEST if limit <= lowest or limit == LOWEST[-1])
     ticks = [tick for tick in TICKS if tick >= low]
     labels = [*(f"{tick:g}" for tick in ticks[:-1]), f"≥ {ticks[-1]:g}"]
     return Scale(
-        title=f"{what.title}* ({what.shown_unit}); the scale is logarithmic in what is lost",
+        title=f"{title}; the scale is logarithmic in what is lost",
         limits=(lost(low), lost(100)),
         ticks=tuple(zip(map(lost, ticks), labels, strict=True)),
         scores=True,

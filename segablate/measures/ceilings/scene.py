@@ -62,7 +62,7 @@ class Scene:
     def __init__(self, reads: Reads, shop: Workshop) -> None:
         self.data = dataset(reads)
         self.classes = len(self.data.classes)
-        self.items = _spread(self.data.items(reads[PLACES]["score"]), reads["limit"])
+        self.items = spread(self.data.items(reads[PLACES]["score"]), reads["limit"])
         self.ignore = _void(self.data.ignore, self.classes)
         self.shop = shop
         self.seconds = {"decode": 0.0, "fit": 0.0, "score": 0.0}
@@ -216,7 +216,7 @@ def restorer(reads: Reads, classes: int, components: Mapping[Kind, Subspace]) ->
     return found
 
 
-def _spread(items: Sequence[Item], limit: int | None) -> list[Item]:
+def spread(items: Sequence[Item], limit: int | None) -> list[Item]:
     """At most `limit` items, spread evenly, the first among them."""
     if limit is None or limit >= len(items):
         return list(items)
