@@ -10,7 +10,7 @@ from segablate.errors import SegablateError
 from segablate.report.blocks import Curve, Figure
 from segablate.report.data import Record, arrays
 from segablate.report.trainings import Training, by_measure, chosen, told_seeds
-from segablate.report.words import images, stem
+from segablate.report.words import counted, images, stem
 
 MOST_CURVES = 12
 POINTS = 48
@@ -56,10 +56,12 @@ def training(own: Sequence[Training], called: str) -> Figure | None:
     curves = [curve for curve in map(_losses, own) if curve]
     if not curves:
         return None
+    # of a large study not every seed's losses fit into the report's data
+    seeds = max(sum(_recorded(record) is not None for record in one.records) for one in own)
     return Figure(
         name=f"training-loss-{called}",
         caption=f"Training loss over the iterations, {own[0].measure}: each point the mean of the iterations "
-        f"since the one before it, and over {told_seeds(own)}.",
+        f"since the one before it, and over {counted(seeds, 'seed')}.",
         metric="loss",
         x_label="iteration",
         curves=tuple(curves),

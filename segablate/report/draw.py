@@ -1,7 +1,7 @@
 """Draw a figure: the same bytes each time, legible without colour.
 
 Line style, marker and colour each tell something, and every curve has its name and last value at its end.
-Scores are drawn by what is lost, on a logarithmic scale, because ceilings crowd just under 100 %.
+Ceilings are drawn by what is lost, on a logarithmic scale, because they crowd just under 100 %.
 """
 
 from __future__ import annotations
@@ -107,7 +107,7 @@ def _ticks(xs: Sequence[float]) -> list[float]:
     if len(xs) <= MOST_TICKS:
         return list(xs)
     decades = range(math.ceil(math.log10(xs[0])), math.floor(math.log10(xs[-1])) + 1)
-    return [*(10.0**decade for decade in decades if 10.0**decade < xs[-1] / 1.5), xs[-1]]
+    return [*(10.0**decade for decade in decades if 10.0**decade < xs[-1] / 5), xs[-1]]
 
 
 def _curves(axes: Axes, figure: Figure, scaled: Scale) -> None:
