@@ -55,7 +55,7 @@ def ceilings(
         strides: output strides.
         names: upsamplers.
         channels: code widths, for upsamplers that have one.
-        encode: `project` or `optimise`.
+        encode: `project`, `optimise` or `autoencoder`.
         centre: take the mean patch off, where components are fitted.
         fit: file with the stems to fit on; all if None.
         score: file with the stems to score; all if None.

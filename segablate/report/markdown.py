@@ -19,6 +19,7 @@ def markdown(page: Page) -> str:
         _opening(page),
         ["## Answer", _list(page.answer)],
         ["## Results", *_table(page.results)],
+        *([f"## {escape(one.title)}", *_table(one.table)] for one in page.more),
         *([_picture(figure.caption, f"{figure.name}.svg")] for figure in page.figures),
         ["## Before you quote this", _caveats(page.caveats)],
         ["## How it was measured", _list(page.protocol), *_table(page.settings)],

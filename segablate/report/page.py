@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from segablate.report import ceiling_curves, cost_figures
+from segablate.report import accuracy_figures, accuracy_tables, ceiling_curves, cost_figures, joined
 from segablate.report.answer import answer
 from segablate.report.blocks import Page
 from segablate.report.caveats import caveats
@@ -17,6 +17,7 @@ from segablate.report.pictures import sheets
 from segablate.report.protocol import environment, protocol, settings, unmeasured
 from segablate.report.published import compare, load, published
 from segablate.report.table import results
+from segablate.report.trainings import trainings
 
 
 def page(study: StudyFacts, records: Sequence[Record]) -> Page:
@@ -26,6 +27,8 @@ def page(study: StudyFacts, records: Sequence[Record]) -> Page:
         SegablateError: the study's reference does not exist, or an artefact is damaged.
     """
     found, baseline = ceilings(records), baseline_choices(records)
+    trained = trainings(records)
+    both = joined.joins(trained, found)
     reference = load(study.published) if study.published else None
     compared = compare(reference, records) if reference else ()
     return Page(
@@ -33,14 +36,19 @@ def page(study: StudyFacts, records: Sequence[Record]) -> Page:
         question=study.question,
         expect=study.expect,
         cite=study.cite,
-        answer=answer(records, found, baseline, compared),
+        answer=answer(records, found, baseline, compared, both),
         results=results(records),
-        figures=(*ceiling_curves.figures(found), *cost_figures.figures(costings(records))),
+        more=(*joined.table(both), *accuracy_tables.where(trained)),
+        figures=(
+            *accuracy_figures.figures(trained),
+            *ceiling_curves.figures(found),
+            *cost_figures.figures(costings(records)),
+        ),
         caveats=caveats(records),
         protocol=protocol(records),
         settings=settings(records),
         published=published(reference, compared) if reference else None,
-        per_class=per_class(found, baseline),
+        per_class=accuracy_tables.by_class(trained) or per_class(found, baseline),
         sheets=sheets(found, baseline),
         unmeasured=unmeasured(records),
         environment=environment(records),

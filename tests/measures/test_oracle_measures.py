@@ -186,8 +186,8 @@ def test_cells_with_equal_scored_maps_but_other_training_maps_are_fitted_apart(
 )
 def test_a_limit_takes_maps_spread_evenly(limit: int, expected: list[int]) -> None:
     items: Any = list(range(10))
-    assert scene._spread(items, limit) == list(expected)
-    assert scene._spread(items, None) == items
+    assert scene.spread(items, limit) == list(expected)
+    assert scene.spread(items, None) == items
 
 
 def test_a_limit_scores_so_many_maps(measured: Measured) -> None:

@@ -57,7 +57,7 @@ class Scene:
         self.data = self.source.data
         self.classes = self.source.classes
         self.ignore = self.source.ignore
-        self.items = _spread(self.data.items(reads[PLACES]["score"]), reads["limit"])
+        self.items = spread(self.data.items(reads[PLACES]["score"]), reads["limit"])
         self.shop = shop
         self.seconds = {"decode": 0.0, "fit": 0.0, "score": 0.0}
 
@@ -208,7 +208,7 @@ def restorer(reads: Reads, classes: int, components: Mapping[Kind, Subspace]) ->
     return found
 
 
-def _spread(items: Sequence[Item], limit: int | None) -> list[Item]:
+def spread(items: Sequence[Item], limit: int | None) -> list[Item]:
     """At most `limit` items, spread evenly, the first among them."""
     if limit is None or limit >= len(items):
         return list(items)
