@@ -156,12 +156,6 @@ def test_any_size_of_at_least_one_stride_is_taken(size: list[int], shop: Any) ->
     assert isinstance(found, Result)
 
 
-def test_code_from_outside_is_not_run_by_a_study() -> None:
-    with pytest.raises(SegablateError) as caught:
-        reads({"use": "external", "factory": "nowhere:none"})
-    assert caught.value.field == "model.use"
-
-
 TABLE_2 = {
     "none": 0.80,
     "conv1_3": 1.13,
