@@ -170,7 +170,8 @@ class Registry:
         Raises:
             SegablateError: there is none; the hint tells the nearest name.
         """
-        self._search()
+        if name not in self._parts:  # one that is known already spares importing all the others
+            self._search()
         if name not in self._parts:
             raise SegablateError(f"there is no {self.kind} `{name}`", hint=near_miss(name, self._parts))
         return self._parts[name]

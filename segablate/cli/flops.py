@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from segablate.cli.app import app, example
-from segablate.cli.options import AsJson, changed
+from segablate.cli.options import AllowExternal, AsJson, changed, find_external
 from segablate.errors import SegablateError, near_miss
 
 if TYPE_CHECKING:
@@ -47,9 +47,7 @@ def flops(
         typer.Option("--quick", help="Count convolutions and matrix products alone: compute nothing."),
     ] = False,
     depth: Annotated[int, typer.Option(min=0, metavar="N", help="Levels of the tree that are shown.")] = 2,
-    allow_external: Annotated[
-        bool, typer.Option("--allow-external", help="Run the code of a function of your own.")
-    ] = False,
+    allow_external: AllowExternal = False,
     as_json: AsJson = False,
 ) -> None:
     """Count a network's parameters and operations.
@@ -63,6 +61,7 @@ def flops(
     from segablate.measures.counting import text
     from segablate.measures.counting.count import cost
 
+    find_external(allow_external)
     with _placed(model):
         spec = configured(model, settings)
         found = cost(spec, classes, (height, width), batch=batch, quick=quick, allow_external=allow_external)

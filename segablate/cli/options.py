@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
@@ -18,14 +19,26 @@ Overrides = Annotated[
     list[str],
     typer.Option("--set", metavar="KEY=VALUE", help="Change a value of the study; may be given again."),
 ]
+AllowExternal = Annotated[
+    bool, typer.Option("--allow-external", help="Run the code of a function of your own.")
+]
 StoreFolder = Annotated[Path, typer.Option("--store", metavar="DIR", help="Where outcomes are kept.")]
 ReportsFolder = Annotated[Path, typer.Option("--reports", metavar="DIR", help="Where reports are written.")]
 Label = Annotated[
     str,
     typer.Option(
-        metavar="NAME", help="Keep this machine's report in a folder of that name.", show_default=False
+        metavar="NAME",
+        help="Keep this machine's report in a folder of that name; with --set it has one of its own anyway.",
+        show_default=False,
     ),
 ]
+
+
+def find_external(allowed: bool) -> None:
+    """Where code from outside is allowed, it may be a file in the working directory, as with `python -m`."""
+    here = str(Path.cwd())
+    if allowed and here not in sys.path:
+        sys.path.append(here)
 
 
 def words(text: str) -> list[str]:

@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from segablate.cli.app import CHECK_FAILED, app, example
-from segablate.cli.options import AsJson, Label, Overrides, ReportsFolder, StoreFolder, StudyFile
+from segablate.cli.options import (
+    AllowExternal,
+    AsJson,
+    Label,
+    Overrides,
+    ReportsFolder,
+    StoreFolder,
+    StudyFile,
+)
 
 if TYPE_CHECKING:
     from segablate.cli.flow import Place
@@ -24,6 +32,7 @@ def report(
     store: StoreFolder = Path("runs"),
     reports: ReportsFolder = Path("reports"),
     label: Label = "",
+    allow_external: AllowExternal = False,
     as_json: AsJson = False,
 ) -> None:
     """Write a study's report again; run nothing.
@@ -33,11 +42,11 @@ def report(
     """
     from segablate.cli import flow, output
 
-    place = flow.Place(store, reports, label)
+    place = flow.place_of(store, reports, label, overrides)
     if check:
         _check(study, overrides, place, as_json)
         return
-    name, page = flow.republish(study, place, overrides)
+    name, page = flow.republish(study, place, overrides, allow_external)
     if as_json:
         output.document({"study": name, "report": page.as_posix()})
     else:

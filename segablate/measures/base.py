@@ -17,6 +17,8 @@ measures = Registry("measure", "segablate.measures")
 
 # the one entry of what a measure reads that is neither hashed nor recorded: paths on this machine
 PLACES = "places"
+# a word beside the study's own in what `reads` is given: whether the command line allows code from outside
+ALLOW_EXTERNAL = "allow_external"
 
 Config: TypeAlias = Mapping[str, Any]
 Arrays: TypeAlias = Mapping[str, np.ndarray]
@@ -38,15 +40,26 @@ class Result:
 
 
 class Workshop(Protocol):
-    """What the runner lends a measure."""
+    """What the runner lends a measure.
+
+    Attributes:
+        device: where networks compute.
+        allow_external: whether code from outside may be run.
+    """
 
     device: str
+    allow_external: bool
 
     def cached(self, name: str, reads: Reads, build: Callable[[], Arrays]) -> Arrays:
         """Arrays that depend on `reads` only: taken from the store, or built once and kept there."""
 
     def progress(self, what: str, total: int) -> AbstractContextManager[Callable[[int], None]]:
         """A bar for long work; what it gives is called with the number of further items done."""
+
+
+def allows_external(config: Config) -> bool:
+    """Whether the command line allows code from outside; a study cannot say so by itself."""
+    return config.get(ALLOW_EXTERNAL) is True
 
 
 class Measure(Protocol):

@@ -19,6 +19,7 @@ class Bench:
     """A workshop that keeps nothing."""
 
     device = "cpu"
+    allow_external = False
 
     def __init__(self, progress: Progress) -> None:
         self._progress = progress

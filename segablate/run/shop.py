@@ -26,11 +26,15 @@ class Shop:
         store: keeps what `cached` builds.
         device: where networks run.
         progress: opens a bar.
+        allow_external: whether code from outside may be run.
     """
 
-    def __init__(self, store: Store, device: str, progress: Progress = silent) -> None:
+    def __init__(
+        self, store: Store, device: str, progress: Progress = silent, *, allow_external: bool = False
+    ) -> None:
         self.store = store
         self.device = device
+        self.allow_external = allow_external
         self._progress = progress
 
     def cached(self, name: str, reads: Reads, build: Callable[[], Arrays]) -> Arrays:
