@@ -63,6 +63,7 @@ def up_to_ties() -> Callable[[Any, Any], None]:
 
     def check(label: Any, scores: Any) -> None:
         assert label.shape == (len(scores), *scores.shape[2:])
+        scores = scores.detach()
         top = scores.amax(1)
         lost = top - scores.gather(1, label.long()[:, None])[:, 0]
         assert float((lost / scores.abs().amax(1).clamp(min=1e-30)).max()) <= 1e-5
