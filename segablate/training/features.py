@@ -25,7 +25,7 @@ from segablate.training.files import alone
 Progress: TypeAlias = Callable[[str, int], AbstractContextManager[Callable[[int], None]]]
 Pictures: TypeAlias = Callable[[int], Tensor]
 
-AT_ONCE = 4
+AT_ONCE = 8
 COARSE = 4
 
 
@@ -60,10 +60,9 @@ class Features:
             missing = [name for name in names if not self._path(name).exists()]
             if missing:
                 # a pass is dear and a coarse feature small: the next decoder may want it
-                more = [
-                    f.name for f in encoder.gives if f.stride >= COARSE and not self._path(f.name).exists()
-                ]
-                self._compute(sorted({*missing, *more}), encoder, pictures, device, progress)
+                coarse = [feature.name for feature in encoder.gives if feature.stride >= COARSE]
+                wanted = {*missing, *(name for name in coarse if not self._path(name).exists())}
+                self._compute(sorted(wanted), encoder, pictures, device, progress)
         self._kept = {name: np.memmap(self._path(name), np.float16, "r") for name in names}
 
     def of(self, number: int) -> dict[str, np.ndarray]:
@@ -95,7 +94,8 @@ class Features:
             for name, path in staged.items()
         }
         with progress("pictures through the encoder", len(self.sizes)) as tick:
-            for group in _groups(self.sizes):
+            # on a CPU larger tensors only mean more memory to be fetched and given back
+            for group in _groups(self.sizes, 1 if device == "cpu" else AT_ONCE):
                 images = torch.stack([pictures(number) for number in group]).to(device)
                 found = encoder(images.contiguous(memory_format=torch.channels_last), names)
                 for name, file in files.items():
@@ -130,12 +130,12 @@ def _starts(feature: Feature, sizes: Sequence[tuple[int, int]]) -> np.ndarray:
     return np.concatenate([[0], np.cumsum(cells)]) * feature.channels
 
 
-def _groups(sizes: Sequence[tuple[int, int]]) -> list[list[int]]:
+def _groups(sizes: Sequence[tuple[int, int]], most: int) -> list[list[int]]:
     """Pictures next to each other that are of one size, few at a time."""
     groups: list[list[int]] = []
     for number, size in enumerate(sizes):
         last = groups[-1] if groups else []
-        if last and len(last) < AT_ONCE and sizes[last[0]] == size:
+        if last and len(last) < most and sizes[last[0]] == size:
             last.append(number)
         else:
             groups.append([number])

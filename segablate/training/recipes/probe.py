@@ -14,15 +14,15 @@ class Probe(Recipe):
     encoder: Literal["trained", "frozen"] = "frozen"
     views: int = 3
     view: tuple[int, int] = (352, 480)
-    iterations: int = 400
+    iterations: int = 800
     batch: int = 4
     crop: tuple[int, int] = (192, 256)
     scale: tuple[float, float] = (0.75, 1.5)
     jitter: float = 0.3
     optimiser: Literal["sgd", "adamw"] = "adamw"
-    rate: float = 3e-3
+    rate: float = 1e-2
     decay: float = 1e-2
-    warmup: int = 20
+    warmup: int = 40
 
 
 @recipes.register("quick")
