@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
+from tempfile import TemporaryDirectory, mkdtemp
 from typing import Any, TypeAlias
 
 from segablate.errors import SegablateError
@@ -23,6 +24,7 @@ class Bench:
 
     def __init__(self, progress: Progress) -> None:
         self._progress = progress
+        self._folder = TemporaryDirectory(prefix="segablate-")
 
     def progress(self, what: str, total: int) -> AbstractContextManager[Callable[[int], None]]:
         """The bar of whoever asked."""
@@ -31,6 +33,10 @@ class Bench:
     def cached(self, name: str, reads: Reads, build: Callable[[], Arrays]) -> Arrays:
         """Build it."""
         return build()
+
+    def workspace(self, name: str, reads: Reads) -> Path:
+        """A folder that goes when the workshop goes."""
+        return Path(mkdtemp(prefix=f"{name}-", dir=self._folder.name))
 
 
 def ceilings(

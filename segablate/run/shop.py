@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
 from typing import TypeAlias
 
 from segablate.measures.base import Arrays
@@ -40,6 +41,10 @@ class Shop:
     def cached(self, name: str, reads: Reads, build: Callable[[], Arrays]) -> Arrays:
         """Arrays that depend on `reads` only: taken from the store, or built once and kept there."""
         return self.store.cached(name, reads, build)
+
+    def workspace(self, name: str, reads: Reads) -> Path:
+        """A folder in the store for unfinished work that depends on `reads` only."""
+        return self.store.workspace(name, reads)
 
     def progress(self, what: str, total: int) -> AbstractContextManager[Callable[[int], None]]:
         """A bar for long work; what it gives is called with the number of further items done."""
