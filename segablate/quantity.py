@@ -94,6 +94,7 @@ _KNOWN = [
     _score("pixel_accuracy", "pixel accuracy"),
     _score("boundary_iou", "Boundary IoU"),
     _score("iou", "IoU"),
+    Quantity("loss", "training loss", "", "lower", 1.0, "", 3),
     Quantity("explained", "explained", "", "higher", 100.0, "%", 3, (None, 100.0)),
     Quantity("params", "parameters", "", "lower", 1e-6, "million", 3),
     Quantity("trainable_params", "trainable parameters", "", "none", 1e-6, "million", 3),

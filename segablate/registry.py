@@ -42,6 +42,17 @@ class Part:
     paper: str
 
     @property
+    def annotations(self) -> dict[str, Any]:
+        """The types of ingredients and settings."""
+        made = inspect.unwrap(self.make.__init__ if inspect.isclass(self.make) else self.make)
+        return get_type_hints(made, include_extras=True)
+
+    @property
+    def explained(self) -> str:
+        """Its docstring, whose section `Args` says what each setting does."""
+        return inspect.getdoc(self.make) or ""
+
+    @property
     def ingredients(self) -> tuple[str, ...]:
         """Names of what the program hands over."""
         return tuple(p.name for p in self._parameters() if p.kind is p.POSITIONAL_ONLY)
@@ -57,14 +68,9 @@ class Part:
         return inspect.getsourcefile(self.make) or ""
 
     @property
-    def docstring(self) -> str:
-        """What it says of itself."""
-        return inspect.getdoc(self.make) or ""
-
-    @property
     def summary(self) -> str:
         """The first line of its docstring."""
-        return self.docstring.split("\n", 1)[0]
+        return self.explained.split("\n", 1)[0]
 
     def schema(self) -> dict[str, Any]:
         """The JSON Schema of its settings, as pydantic tells it."""
@@ -133,11 +139,13 @@ class Registry:
     Args:
         kind: what it holds, in the singular.
         package: the package whose modules register parts here.
+        part: what a part becomes; another class than `Part` where all of a kind share a setting.
     """
 
-    def __init__(self, kind: str, package: str) -> None:
+    def __init__(self, kind: str, package: str, part: type[Part] = Part) -> None:
         self.kind = kind
         self.package = package
+        self._part = part
         self._parts: dict[str, Part] = {}
         self._searched = False
 
@@ -150,7 +158,7 @@ class Registry:
             called = name or make.__name__.lower().replace("_", "-")
             if called in self._parts and self._parts[called].file != inspect.getsourcefile(make):
                 raise ValueError(f"two {self.kind}s are called {called}")
-            self._parts[called] = Part(self.kind, called, make, version, paper)
+            self._parts[called] = self._part(self.kind, called, make, version, paper)
             return make
 
         return add
@@ -166,7 +174,8 @@ class Registry:
         Raises:
             SegablateError: there is none; the hint tells the nearest name.
         """
-        self._search()
+        if name not in self._parts:  # one that is known already spares importing all the others
+            self._search()
         if name not in self._parts:
             raise SegablateError(f"there is no {self.kind} `{name}`", hint=near_miss(name, self._parts))
         return self._parts[name]

@@ -8,7 +8,15 @@ from typing import Annotated
 import typer
 
 from segablate.cli.app import app, example
-from segablate.cli.options import AsJson, Label, Overrides, ReportsFolder, StoreFolder, StudyFile
+from segablate.cli.options import (
+    AllowExternal,
+    AsJson,
+    Label,
+    Overrides,
+    ReportsFolder,
+    StoreFolder,
+    StudyFile,
+)
 
 
 @app.command(epilog=example("segablate export studies/quickstart.yaml --to mlflow"))
@@ -21,6 +29,7 @@ def export(
     store: StoreFolder = Path("runs"),
     reports: ReportsFolder = Path("reports"),
     label: Label = "",
+    allow_external: AllowExternal = False,
     as_json: AsJson = False,
 ) -> None:
     """Take a study's results to another program.
@@ -32,7 +41,8 @@ def export(
     from segablate.report.exporters.base import exporters
 
     exporter = exporters.part(to).build({}, {})
-    with flow.found(study, flow.Place(store, reports, label), overrides) as (facts, data):
+    place = flow.place_of(store, reports, label, overrides)
+    with flow.found(study, place, overrides, allow_external) as (facts, data):
         new, there, where = exporter.export(facts, read(data))
     if as_json:
         output.document({"study": facts.name, "to": to, "where": where, "new": new, "there": there})

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from segablate.cli.app import app, example
-from segablate.cli.options import AsJson, Overrides, StoreFolder, StudyFile
+from segablate.cli.options import AllowExternal, AsJson, Overrides, StoreFolder, StudyFile
 
 if TYPE_CHECKING:
     from segablate.run.plan import Plan
@@ -26,6 +26,7 @@ def plan(
     ] = False,
     overrides: Overrides = [],  # noqa: B006  # Typer makes its own list
     store: StoreFolder = Path("runs"),
+    allow_external: AllowExternal = False,
     as_json: AsJson = False,
 ) -> None:
     """Show a study's cells, and which are done; run nothing."""
@@ -34,7 +35,7 @@ def plan(
     from segablate.run import explain as explanation
     from segablate.run.store import Store
 
-    made = planned(study, overrides)
+    made = planned(study, overrides, allow_external)
     kept = Store(store)
     states = {cell.key: state for cell, state in explanation.explain(made, kept)}
     rows = _rows(made, states)

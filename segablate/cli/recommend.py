@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from segablate.cli.app import app, example
-from segablate.cli.options import AsJson, Label, Overrides, ReportsFolder, StoreFolder, StudyFile
+from segablate.cli.options import (
+    AllowExternal,
+    AsJson,
+    Label,
+    Overrides,
+    ReportsFolder,
+    StoreFolder,
+    StudyFile,
+)
 
 if TYPE_CHECKING:
     from segablate.evidence.verdict import Verdict
@@ -41,6 +49,7 @@ def recommend(
     store: StoreFolder = Path("runs"),
     reports: ReportsFolder = Path("reports"),
     label: Label = "",
+    allow_external: AllowExternal = False,
     as_json: AsJson = False,
 ) -> None:
     """Say which variant to take under a constraint.
@@ -62,7 +71,8 @@ def recommend(
         )
         if bound is not None
     ]
-    with flow.found(study, flow.Place(store, reports, label), overrides) as (facts, data):
+    place = flow.place_of(store, reports, label, overrides)
+    with flow.found(study, place, overrides, allow_external) as (facts, data):
         found = advice.recommend(read(data), given, by=by, under=under)
     if as_json:
         output.document(_document(facts.name, found))

@@ -8,7 +8,16 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from segablate.cli.app import CHECK_FAILED, app, example
-from segablate.cli.options import AsJson, Label, Overrides, ReportsFolder, StoreFolder, StudyFile, words
+from segablate.cli.options import (
+    AllowExternal,
+    AsJson,
+    Label,
+    Overrides,
+    ReportsFolder,
+    StoreFolder,
+    StudyFile,
+    words,
+)
 from segablate.errors import context
 
 if TYPE_CHECKING:
@@ -35,6 +44,7 @@ def report(
             show_default=False,
         ),
     ] = "",
+    allow_external: AllowExternal = False,
     as_json: AsJson = False,
 ) -> None:
     """Write a study's report again; run nothing.
@@ -44,12 +54,12 @@ def report(
     """
     from segablate.cli import flow, output
 
-    place = flow.Place(store, reports, label)
+    place = flow.place_of(store, reports, label, overrides)
     if check:
         _check(study, overrides, place, as_json)
         return
     files = _files(words(formats))
-    name, page = flow.republish(study, place, overrides, words(formats))
+    name, page = flow.republish(study, place, overrides, words(formats), allow_external=allow_external)
     written = [(page.parent / file).as_posix() for file in files]
     if as_json:
         output.document({"study": name, "report": page.as_posix(), "files": written})

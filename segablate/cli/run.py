@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from segablate.cli.app import CELLS_FAILED, app, example
-from segablate.cli.options import AsJson, Label, Overrides, ReportsFolder, StoreFolder, StudyFile
+from segablate.cli.options import (
+    AllowExternal,
+    AsJson,
+    Label,
+    Overrides,
+    ReportsFolder,
+    StoreFolder,
+    StudyFile,
+)
 
 if TYPE_CHECKING:
     from segablate.run.execute import Summary
@@ -40,6 +48,7 @@ def run(
     store: StoreFolder = Path("runs"),
     reports: ReportsFolder = Path("reports"),
     label: Label = "",
+    allow_external: AllowExternal = False,
     as_json: AsJson = False,
 ) -> None:
     """Run what is missing, then write the report.
@@ -47,13 +56,13 @@ def run(
     Stop it at any time: what is finished is kept, and the same command goes on from there.
     Cells that fail become rows with their reason, and the exit code is 3.
     """
-    from segablate.cli.flow import Place, planned, publish
+    from segablate.cli.flow import place_of, planned, publish
     from segablate.cli.live import Board
     from segablate.run.execute import execute
     from segablate.run.store import Store
 
-    place = Place(store, reports, label)
-    plan = planned(study, overrides)
+    place = place_of(store, reports, label, overrides)
+    plan = planned(study, overrides, allow_external)
     kept = Store(store)
     board = Board(plan)
     if board.shown and only != "all":

@@ -141,7 +141,7 @@ def _part(part: Part, also: Mapping[str, Schema]) -> Schema:
 def _settings(part: Part) -> dict[str, Schema]:
     from segablate.cli.describe import meanings
 
-    told = meanings(part.docstring)
+    told = meanings(part.explained)
     schema = part.schema()
     found: dict[str, Schema] = {}
     for name, given in schema.get("properties", {}).items():

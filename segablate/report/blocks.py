@@ -50,6 +50,14 @@ class Table:
 
 
 @dataclass(frozen=True)
+class Titled:
+    """A table with a heading of its own."""
+
+    title: str
+    table: Table
+
+
+@dataclass(frozen=True)
 class Curve:
     """One line of a figure.
 
@@ -80,6 +88,7 @@ class Figure:
         metric: what is on the vertical axis.
         x_label: what is on the horizontal axis, which is logarithmic.
         curves: the lines.
+        heading: what is on the vertical axis, in words, where it is not the metric itself.
     """
 
     name: str
@@ -87,6 +96,7 @@ class Figure:
     metric: str
     x_label: str
     curves: tuple[Curve, ...]
+    heading: str = ""
 
 
 @dataclass(frozen=True)
@@ -342,6 +352,7 @@ class Page:
     cite: str
     answer: tuple[str, ...]
     results: Table
+    more: tuple[Titled, ...]
     figures: tuple[Picture, ...]
     caveats: tuple[Caveat, ...]
     protocol: tuple[str, ...]

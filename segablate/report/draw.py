@@ -1,7 +1,7 @@
 """Draw a figure: the same bytes each time, legible without colour.
 
 Line style, marker and colour each tell something, and every curve has its name and last value at its end.
-Scores are drawn by what is lost, on a logarithmic scale, because ceilings crowd just under 100 %.
+Ceilings are drawn by what is lost, on a logarithmic scale, because they crowd just under 100 %.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import html
 import io
 import json
+import math
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -25,6 +26,7 @@ from segablate.report.blocks import Bars, Curve, Dots, Effects, Figure, Picture,
 from segablate.report.looks import COLOURS, MARKERS, STYLES, TIP, apart, short
 from segablate.report.scales import Scale, scale
 
+MOST_TICKS = 16
 MARK = "segablate-data:"
 
 
@@ -109,7 +111,8 @@ def _frame(axes: Axes, figure: Figure, heights: Scale) -> None:
     xs = sorted({x for curve in figure.curves for x in curve.x})
     axes.set_xscale("log", base=2)
     axes.set_xlim(xs[0] / 1.12, xs[-1] * 1.06)
-    axes.set_xticks(xs, [f"{x:g}" for x in xs])
+    ticks = _ticks(xs)
+    axes.set_xticks(ticks, [f"{x:g}" for x in ticks])
     axes.xaxis.set_minor_locator(NullLocator())
     axes.set_xlabel(figure.x_label)
     axes.set_ylim(*heights.limits)
@@ -118,6 +121,14 @@ def _frame(axes: Axes, figure: Figure, heights: Scale) -> None:
     axes.grid(True, linewidth=0.4, color="#cccccc")
     axes.set_axisbelow(True)
     axes.spines[["top", "right"]].set_visible(False)
+
+
+def _ticks(xs: Sequence[float]) -> list[float]:
+    """Where something was measured; powers of ten where that is at too many places to be named."""
+    if len(xs) <= MOST_TICKS:
+        return list(xs)
+    decades = range(math.ceil(math.log10(xs[0])), math.floor(math.log10(xs[-1])) + 1)
+    return [*(10.0**decade for decade in decades if 10.0**decade < xs[-1] / 5), xs[-1]]
 
 
 def _curves(axes: Axes, figure: Figure, scaled: Scale) -> None:
@@ -135,7 +146,9 @@ def _curves(axes: Axes, figure: Figure, scaled: Scale) -> None:
         look: dict[str, Any] = {
             "color": _colour(curve, figure),
             "linestyle": STYLES[styles.index(curve.style) % len(STYLES)],
-            "marker": MARKERS[markers.index(curve.marker) % len(MARKERS)] if curve.x else "",
+            "marker": MARKERS[markers.index(curve.marker) % len(MARKERS)]
+            if 0 < len(curve.x) <= MOST_TICKS
+            else "",
         }
         axes.plot(curve.x or axes.get_xlim(), heights if curve.x else heights * 2, clip_on=False, **look)
         _name(axes, curve, figure, (curve.x[-1] if curve.x else right, heights[-1]), place)

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from segablate.report import ceiling_curves, class_dots, cost_figures, tradeoffs
+from segablate.report import (
+    accuracy_figures,
+    accuracy_tables,
+    ceiling_curves,
+    class_dots,
+    cost_figures,
+    joined,
+    tradeoffs,
+)
 from segablate.report.answer import answer
 from segablate.report.blocks import Page
 from segablate.report.caveats import caveats
@@ -19,6 +27,7 @@ from segablate.report.pictures import sheets
 from segablate.report.protocol import environment, protocol, settings, unmeasured
 from segablate.report.published import compare, load, published
 from segablate.report.table import results
+from segablate.report.trainings import trainings
 
 
 def page(study: StudyFacts, records: Sequence[Record]) -> Page:
@@ -28,6 +37,8 @@ def page(study: StudyFacts, records: Sequence[Record]) -> Page:
         SegablateError: the study's reference does not exist, or an artefact is damaged.
     """
     found, baseline = ceilings(records), baseline_choices(records)
+    trained = trainings(records)
+    both = joined.joins(trained, found)
     reference = load(study.published) if study.published else None
     compared = compare(reference, records) if reference else ()
     return Page(
@@ -35,10 +46,12 @@ def page(study: StudyFacts, records: Sequence[Record]) -> Page:
         question=study.question,
         expect=study.expect,
         cite=study.cite,
-        answer=answer(records, found, baseline, compared),
+        answer=answer(records, found, baseline, compared, both),
         results=results(records),
+        more=(*joined.table(both), *accuracy_tables.where(trained)),
         figures=(
             *tradeoffs.figures(records),
+            *accuracy_figures.figures(trained),
             *ceiling_curves.figures(found),
             *cost_figures.figures(costings(records)),
             *class_dots.of_accuracy(records),
@@ -48,7 +61,7 @@ def page(study: StudyFacts, records: Sequence[Record]) -> Page:
         protocol=protocol(records),
         settings=settings(records),
         published=published(reference, compared) if reference else None,
-        per_class=per_class(found, baseline),
+        per_class=accuracy_tables.by_class(trained) or per_class(found, baseline),
         sheets=sheets(found, baseline),
         contrasts=contrasts(records),
         unmeasured=unmeasured(records),

@@ -16,6 +16,7 @@ from segablate.report.blocks import Cell, Published, Table
 from segablate.report.ceilings import is_oracle
 from segablate.report.costs import is_complexity
 from segablate.report.data import Record
+from segablate.report.trainings import is_accuracy
 from segablate.report.words import flat, signed
 
 VERDICTS = ("comparable", "in part", "not comparable")
@@ -231,6 +232,8 @@ def _numbers(one: Comparison, units: set[str]) -> tuple[Cell, Cell, Cell]:
 def _kind(record: Record) -> str:
     if is_oracle(record):
         return "oracle"
+    if is_accuracy(record):
+        return "accuracy"
     return "complexity" if is_complexity(record) else record.measure
 
 

@@ -72,6 +72,7 @@ def sections(page: Page) -> list[Section]:
         Section(page.name, tuple(_opening(page))),
         Section("Answer", (Bullets(page.answer),)),
         Section("Results", (page.results, *_figures(page))),
+        *(Section(one.title, (one.table,)) for one in page.more),
         Section("Before you quote this", (_doubts(page),)),
         Section("How it was measured", (Bullets(page.protocol), page.settings)),
         *_published(page),

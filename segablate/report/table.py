@@ -91,7 +91,7 @@ def _rows_of(records: Iterable[Record], variant: str, column: Column) -> list[Re
 
 
 def _cell(records: Sequence[Record], column: Column, notes: Notes) -> Cell:
-    """The median; with its range where outcomes differ; a short mark where there is no number."""
+    """The mean; with its range where outcomes differ; a short mark where there is no number."""
     known = [value for value in values(records, column.metric) if not math.isnan(value)]
     lost = [record for record in records if not record.done]
     note = notes.number(_why(lost)) if lost else 0
@@ -106,7 +106,8 @@ def _why(lost: Sequence[Record]) -> str:
 
 
 def _shown(known: Sequence[float], what: Quantity) -> str:
-    middle = what.shown(statistics.median(known))
+    # several outcomes are several seeds, and verdicts are on their mean
+    middle = what.shown(statistics.fmean(known))
     if len(known) == 1:
         return middle
     return f"{middle} ({what.shown(min(known))}…{what.shown(max(known))}, n = {len(known)})"

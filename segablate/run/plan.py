@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any, cast
 
 from segablate.errors import SegablateError
-from segablate.measures.base import PLACES, Measure, measures
+from segablate.measures.base import ALLOW_EXTERNAL, PLACES, Measure, measures
 from segablate.records import Reads
 from segablate.study.study import MeasureSpec, Study
 from segablate.study.variants import Variant, field_in_study, skip_reason, variants
@@ -72,10 +72,17 @@ class Group:
 
 @dataclass(frozen=True)
 class Plan:
-    """What a study asks for."""
+    """What a study asks for.
+
+    Attributes:
+        study: the study.
+        rows: a line of the table each.
+        allow_external: whether code from outside may be run when it is measured.
+    """
 
     study: Study
     rows: tuple[Row, ...]
+    allow_external: bool = False
 
     @property
     def cells(self) -> tuple[Cell, ...]:
@@ -103,8 +110,12 @@ def make(spec: MeasureSpec) -> Measure:
     return cast(Measure, measures.part(spec.use).build({}, spec.settings))
 
 
-def plan(study: Study) -> Plan:
+def plan(study: Study, *, allow_external: bool = False) -> Plan:
     """Every row of a study with its cell.
+
+    Args:
+        study: what is asked.
+        allow_external: whether code from outside may be run, now to see whether it fits and later.
 
     Raises:
         SegablateError: something in the study cannot be measured; it names file and line.
@@ -116,8 +127,8 @@ def plan(study: Study) -> Plan:
     rows: list[Row] = []
     for variant in variants(study):
         for index, measure in enumerate(made):
-            rows += _rows(study, variant, index, measure)
-    return Plan(study, tuple(rows))
+            rows += _rows(study, variant, index, measure, allow_external)
+    return Plan(study, tuple(rows), allow_external)
 
 
 def key(measure: str, version: int, reads: Reads, seed: int | None) -> str:
@@ -138,14 +149,16 @@ def canonical(value: Any) -> str:
     return json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False)
 
 
-def _rows(study: Study, variant: Variant, index: int, measure: Measure) -> Iterator[Row]:
+def _rows(
+    study: Study, variant: Variant, index: int, measure: Measure, allow_external: bool
+) -> Iterator[Row]:
     spec = study.measures[index]
     reason = skip_reason(study, variant, spec.label)
     reads: dict[str, Any] = {}
     if reason is None:
         with _at_variant(study, variant, index):
             # through JSON, so that planned and stored inputs compare as equals
-            reads = json.loads(canonical(measure.reads(variant.config)))
+            reads = json.loads(canonical(measure.reads({**variant.config, ALLOW_EXTERNAL: allow_external})))
     for seed in range(study.repeat if measure.seeded else 1):
         cell = None if reason is not None else _cell(spec, reads, seed if measure.seeded else None)
         yield Row(variant, spec, seed, cell, reason or "")

@@ -36,6 +36,7 @@ class Workshop:
     """Keeps nothing."""
 
     device = "cpu"
+    allow_external = False
 
     def cached(self, name: str, reads: Reads, build: Callable[[], Arrays]) -> Arrays:
         return build()

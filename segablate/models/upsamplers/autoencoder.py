@@ -13,7 +13,9 @@ from __future__ import annotations
 from torch import Tensor, nn
 
 from segablate.models.check import positive
-from segablate.models.upsamplers.base import Upsampler, depth_to_space, upsamplers
+from segablate.models.labelling.patches import labels_of
+from segablate.models.labelling.plain import traced
+from segablate.models.upsamplers.base import Size, Upsampler, depth_to_space, upsamplers
 
 
 @upsamplers.register("autoencoder", paper="arXiv:1903.02120")
@@ -36,3 +38,10 @@ class AutoEncoderDecoder(Upsampler):
     def restore(self, code: Tensor) -> Tensor:
         """(batch, channels, h, w) → (batch, classes, h·stride, w·stride)."""
         return depth_to_space(self.project(self.expand(code).relu()), self.stride)
+
+    def labels(self, code: Tensor, size: Size) -> Tensor:
+        """See `Upsampler`: the arg max before the patches are laid out."""
+        if traced(code):
+            return super().labels(code, size)
+        hidden = self.expand(code).relu()
+        return labels_of(hidden, self.project.weight.flatten(1), self.project.bias, self.stride, size)

@@ -25,6 +25,8 @@ from torch import Tensor, nn
 from segablate.labels.restore import Restorer
 from segablate.labels.subspace import Subspace as Fitted
 from segablate.models.check import positive
+from segablate.models.labelling.plain import best, traced
+from segablate.models.labelling.running import best_class
 from segablate.registry import Registry
 
 upsamplers = Registry("upsampler", "segablate.models.upsamplers")
@@ -57,7 +59,8 @@ class Upsampler(nn.Module):
     @classmethod
     def code_channels(cls, classes: int, settings: Mapping[str, Any]) -> int:
         """How many channels the code has: the classes themselves, unless there is a setting `channels`."""
-        return int(settings.get("channels") or classes)
+        channels = settings.get("channels")
+        return classes if channels is None else int(channels)
 
     @classmethod
     def restorer(
@@ -85,6 +88,21 @@ class Upsampler(nn.Module):
     def forward(self, code: Tensor, size: Size) -> Tensor:
         """(batch, code, ⌈height/stride⌉, ⌈width/stride⌉) → (batch, classes, height, width)."""
         return crop(self.restore(code), size)
+
+    def labels(self, code: Tensor, size: Size) -> Tensor:
+        """The arg max of the scores, without holding all of them where there is a way.
+
+        Args:
+            code: (batch, code, ⌈height/stride⌉, ⌈width/stride⌉).
+            size: height and width of the label map.
+
+        Returns:
+            (batch, height, width), bytes up to 255 classes and int16 above. Where scores tie up to rounding
+            it may be another of the tied classes than the arg max of `forward`, and where a score is
+            not finite any class at all.
+        """
+        scores = self(code, size)
+        return best(scores) if traced(code) else best_class(scores.flatten(2)).view(len(code), *size)
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from torch.nn import functional as F
 from segablate.labels import restore
 from segablate.labels.restore import Restorer
 from segablate.labels.subspace import Subspace as Fitted
+from segablate.models.labelling.ways import enlarged
 from segablate.models.upsamplers.base import Size, Upsampler, upsamplers
 
 
@@ -61,6 +62,13 @@ class Bilinear(Upsampler):
     def forward(self, code: Tensor, size: Size) -> Tensor:
         """(batch, classes, h, w) → (batch, classes, height, width)."""
         return self._to(code, size) if self.fit == "stretch" else super().forward(code, size)
+
+    def labels(self, code: Tensor, size: Size) -> Tensor:
+        """See `Upsampler`: one kernel on CUDA, and on a CPU only those scores that decide something."""
+        height, width = code.shape[-2:]
+        whole = size if self.fit == "stretch" else (height * self.stride, width * self.stride)
+        label = enlarged(code, whole, size, align_corners=self.align_corners)
+        return super().labels(code, size) if label is None else label
 
     def _to(self, code: Tensor, size: Size) -> Tensor:
         return F.interpolate(code, size, mode="bilinear", align_corners=self.align_corners)

@@ -21,7 +21,9 @@ from segablate.errors import SegablateError
 from segablate.labels.restore import Linear, Restorer
 from segablate.labels.subspace import Subspace as Fitted
 from segablate.models.check import positive
-from segablate.models.upsamplers.base import Subspace, Upsampler, depth_to_space, upsamplers
+from segablate.models.labelling import patches
+from segablate.models.labelling.plain import traced
+from segablate.models.upsamplers.base import Size, Subspace, Upsampler, depth_to_space, upsamplers
 
 
 @upsamplers.register(paper="arXiv:1903.02120")
@@ -93,6 +95,20 @@ class DUpsampling(Upsampler):
         """(batch, channels, h, w) → (batch, classes, h·stride, w·stride)."""
         scores = depth_to_space(self.project(code), self.stride)
         return scores if self.temperature is None else scores / self.temperature
+
+    def labels(self, code: Tensor, size: Size) -> Tensor:
+        """See `Upsampler`: the arg max before the patches are laid out, tile by tile on a CPU."""
+        if traced(code):
+            return super().labels(code, size)
+        if not isinstance(self.project, nn.Conv2d):
+            # folded into the convolution before, temperature included
+            return patches.labels(code, self.stride, size)
+        weight, bias = self.weight, self.project.bias
+        if self.temperature is not None:
+            # it changes no arg max while it is positive, but nothing keeps it so
+            weight = weight / self.temperature
+            bias = None if bias is None else bias / self.temperature
+        return patches.labels_of(code, weight, bias, self.stride, size)
 
     @torch.no_grad()
     def _take(self, subspace: Subspace | None) -> None:

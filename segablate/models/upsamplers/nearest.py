@@ -11,7 +11,8 @@ from torch.nn import functional as F
 from segablate.labels import restore
 from segablate.labels.restore import Restorer
 from segablate.labels.subspace import Subspace as Fitted
-from segablate.models.upsamplers.base import Size, Upsampler, upsamplers
+from segablate.models.labelling.plain import best, label_type
+from segablate.models.upsamplers.base import Size, Upsampler, crop, upsamplers
 
 
 @upsamplers.register()
@@ -47,3 +48,11 @@ class Nearest(Upsampler):
         if self.fit == "stretch":
             return F.interpolate(code, size, mode="nearest")
         return super().forward(code, size)
+
+    def labels(self, code: Tensor, size: Size) -> Tensor:
+        """See `Upsampler`: the arg max of the cells, repeated."""
+        # torch repeats numbers of 32 bits on every device, but bytes not on all
+        label = best(code).float()[:, None]
+        stretched = self.fit == "stretch"
+        whole = F.interpolate(label, size, mode="nearest") if stretched else self.restore(label)
+        return crop(whole[:, 0], size).to(label_type(self.classes)).contiguous()

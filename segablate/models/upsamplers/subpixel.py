@@ -14,7 +14,9 @@ from torch.nn import functional as F
 
 from segablate.errors import SegablateError
 from segablate.models.check import positive
-from segablate.models.upsamplers.base import Upsampler, upsamplers
+from segablate.models.labelling import patches
+from segablate.models.labelling.plain import traced
+from segablate.models.upsamplers.base import Size, Upsampler, upsamplers
 
 
 @upsamplers.register(paper="arXiv:1702.08502")
@@ -41,3 +43,9 @@ class SubPixel(Upsampler):
     def restore(self, code: Tensor) -> Tensor:
         """(batch, channels, h, w) → (batch, classes, h·stride, w·stride)."""
         return F.pixel_shuffle(self.project(code), self.stride)
+
+    def labels(self, code: Tensor, size: Size) -> Tensor:
+        """See `Upsampler`: the arg max before the shuffle, of which bytes are then the subject."""
+        if traced(code):
+            return super().labels(code, size)
+        return patches.labels(self.project(code), self.stride, size, class_first=True)
