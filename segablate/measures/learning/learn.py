@@ -16,9 +16,11 @@ import torch
 from torch import Tensor
 
 from segablate.datasets.decoded import Decoded, decoded
+from segablate.labels.crew import Crew
 from segablate.labels.work import threads
 from segablate.measures.base import PLACES, Workshop
-from segablate.measures.ceilings.scene import Scene, dataset, kind
+from segablate.measures.ceilings.maps import maps
+from segablate.measures.ceilings.scene import Scene, kind
 from segablate.models.assemble import assemble
 from segablate.models.segmenter import Segmenter
 from segablate.models.upsamplers.base import Subspace
@@ -62,7 +64,7 @@ class Learning:
         self.seed = seed
         self.shop = shop
         self.seconds = {"decode": 0.0, "fit": 0.0, "features": 0.0, "training": 0.0, "scoring": 0.0}
-        self.data = dataset(reads)
+        self.data = maps(reads).data
         self.recipe = _recipe(reads["recipe"])
         self.train, self.score = self._decoded("train"), self._decoded("score")
         self.numbers = _spread(len(self.score), reads["limit"])
@@ -127,8 +129,8 @@ class Learning:
     def _subspace(self) -> Subspace | None:
         if "fitted" not in self.reads:
             return None
-        with self.timed("fit"), threads() as pool:
-            fitted = Scene(self.reads, self.shop).components([self.reads], pool)[kind(self.reads)]
+        with self.timed("fit"), threads() as pool, Crew() as crew:
+            fitted = Scene(self.reads, self.shop).components([self.reads], pool, crew)[kind(self.reads)]
         mean = fitted.bias() if fitted.centred else None
         return Subspace(fitted.weight(self.reads["upsampler"]["channels"]), mean)
 
