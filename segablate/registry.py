@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar, get_type_hints
 
 from pydantic import BaseModel, ConfigDict, ValidationError, create_model
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaWarningKind
 
 from segablate.errors import SegablateError, near_miss
 
@@ -74,7 +75,7 @@ class Part:
 
     def schema(self) -> dict[str, Any]:
         """The JSON Schema of its settings, as pydantic tells it."""
-        return self._schema().model_json_schema()
+        return self._schema().model_json_schema(schema_generator=_Defaults)
 
     def settings(self, given: Mapping[str, Any]) -> dict[str, Any]:
         """What was given, validated, with the defaults filled in, as plain JSON values.
@@ -131,6 +132,15 @@ def _schema(make: Callable[..., Any]) -> type[BaseModel]:
         if p.kind is p.KEYWORD_ONLY
     }
     return create_model(make.__name__, __config__=ConfigDict(extra="forbid"), **fields)
+
+
+class _Defaults(GenerateJsonSchema):
+    """Leaves out a default that JSON cannot write without a warning: a schema is good without it."""
+
+    def emit_warning(self, kind: JsonSchemaWarningKind, detail: str) -> None:
+        """Warn of anything but that."""
+        if kind != "non-serializable-default":
+            super().emit_warning(kind, detail)
 
 
 class Registry:

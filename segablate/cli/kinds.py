@@ -20,6 +20,7 @@ KINDS = {
     "fusion": ("segablate.models.fusions.base", "fusions"),
     "measure": ("segablate.measures.base", "measures"),
     "network": ("segablate.models.networks.base", "networks"),
+    "recipe": ("segablate.training.recipes.base", "recipes"),
     "upsampler": ("segablate.models.upsamplers.base", "upsamplers"),
 }
 
