@@ -18,7 +18,8 @@ import torch
 from segablate.datasets.base import Dataset
 from segablate.errors import SegablateError, context
 from segablate.labels.scores import Scores
-from segablate.measures.base import PLACES, Config, Result, Workshop, measures
+from segablate.measures.base import PLACES, Arrays, Config, Result, Workshop, measures
+from segablate.measures.learning.album import Album
 from segablate.measures.learning.learn import Learning
 from segablate.measures.learning.planning import data_of, given, model_of, recipe_of
 from segablate.records import Measurement, Reads
@@ -123,23 +124,28 @@ def _one(reads: Reads, seed: int, shop: Workshop) -> Result | SegablateError:
         with torch.random.fork_rng(devices):
             learning = Learning(reads, seed, shop)
             done = learning.learn()
-            scores = _scored(learning)
+            scores, album = _scored(learning)
     except SegablateError as error:
         return error
-    return Result(
-        _measurements(scores, reads),
-        _facts(scores, learning, done),
-        {"images.npz": scores.arrays(), "curve.npz": {"curve": _thinned(done)}, "curve.csv": _csv(done)},
-    )
+    artefacts: dict[str, Arrays | bytes] = {
+        "images.npz": scores.arrays(),
+        "curve.npz": {"curve": _thinned(done)},
+        "curve.csv": _csv(done),
+    }
+    if seed == 0:  # one training's pictures are enough to look at
+        artefacts["pictures.npz"] = album.arrays()
+    return Result(_measurements(scores, reads), _facts(scores, learning, done), artefacts)
 
 
-def _scored(learning: Learning) -> Scores:
-    scores = Scores(learning.reads["classes"])
+def _scored(learning: Learning) -> tuple[Scores, Album]:
+    scores, album = Scores(learning.reads["classes"]), Album(learning.numbers)
     with learning.timed("scoring"), learning.shop.progress("scoring", len(learning.numbers)) as tick:
-        for name, truth, found in learning.label_maps():
+        for number, (name, truth, found) in zip(learning.numbers, learning.label_maps(), strict=True):
             scores.add(name, truth, found)
+            if album.wants(number):
+                album.add(name, learning.score.image(number), truth, found)
             tick(1)
-    return scores
+    return scores, album
 
 
 def _measurements(scores: Scores, reads: Reads) -> tuple[Measurement, ...]:

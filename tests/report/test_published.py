@@ -44,7 +44,7 @@ def test_the_reference_holds_the_printed_bounds():
     [
         ("dupsamplng.table1", "did you mean `dupsampling`?"),
         ("dupsampling.tabel1", "did you mean `table1`?"),
-        ("dupsampling", "there are `table1`, `table2`, `table3`"),
+        ("dupsampling", "there are `table1`, `table2`, `table3`, `table5`"),
     ],
 )
 def test_a_reference_that_does_not_exist_is_an_error_with_the_nearest_name(name, hint):
