@@ -8,6 +8,8 @@ PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check -c constrain
 
 # two threads on a machine that is busy are slower than one
 export OMP_NUM_THREADS ?= 1
+# every core has a process of its own, which takes half a GB with torch; whoever is done takes over from the others
+XDIST := -n auto --maxprocesses 8 --dist worksteal
 
 .PHONY: demo test check format clean
 
@@ -15,7 +17,7 @@ demo: $(VENV)/.installed
 	$(BIN)/segablate run studies/quickstart.yaml
 
 test: check
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest $(XDIST)
 
 check: $(VENV)/.installed-dev
 	$(BIN)/ruff check

@@ -10,6 +10,26 @@ from dataclasses import dataclass
 from typing import Literal
 
 Direction = Literal["higher", "lower", "none"]
+Compared = Literal["difference", "ratio", "count", "none"]
+TIMES = ("ms", "s", "image/s")
+COUNTS = ("MAC", "FLOP", "operation", "B")
+
+
+@dataclass(frozen=True)
+class Margin:
+    """The largest difference that does not matter.
+
+    Attributes:
+        value: in the stored unit; a share of the baseline if `relative`.
+        relative: whether it is a share.
+    """
+
+    value: float
+    relative: bool = False
+
+    def beside(self, baseline: float) -> float:
+        """The margin in the stored unit."""
+        return self.value * abs(baseline) if self.relative else self.value
 
 
 @dataclass(frozen=True)
@@ -44,6 +64,22 @@ class Quantity:
         return f"{text} {self.shown_unit}" if unit and self.shown_unit else text
 
     @property
+    def compared(self) -> Compared:
+        """How two of them are compared: times as a ratio, counts as they are, "none" if neither is better."""
+        if self.direction == "none":
+            return "none"
+        if self.unit in TIMES:
+            return "ratio"
+        return "count" if self.unit in COUNTS or self.metric.endswith("params") else "difference"
+
+    @property
+    def margin(self) -> Margin:
+        """What does not matter unless a study says otherwise: 0.5 points of a score, 2 % of a time."""
+        if self.compared == "ratio":
+            return Margin(0.02, relative=True)
+        return Margin(0.005 if self.shown_unit == "%" else 0.0)
+
+    @property
     def heading(self) -> str:
         """Title with the shown unit, for a table's head or an axis."""
         return f"{self.title} ({self.shown_unit})" if self.shown_unit else self.title
@@ -58,6 +94,7 @@ _KNOWN = [
     _score("pixel_accuracy", "pixel accuracy"),
     _score("boundary_iou", "Boundary IoU"),
     _score("iou", "IoU"),
+    Quantity("loss", "training loss", "", "lower", 1.0, "", 3),
     Quantity("explained", "explained", "", "higher", 100.0, "%", 3, (None, 100.0)),
     Quantity("params", "parameters", "", "lower", 1e-6, "million", 3),
     Quantity("trainable_params", "trainable parameters", "", "none", 1e-6, "million", 3),

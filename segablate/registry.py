@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar, get_type_hints
 
 from pydantic import BaseModel, ConfigDict, ValidationError, create_model
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaWarningKind
 
 from segablate.errors import SegablateError, near_miss
 
@@ -42,6 +43,17 @@ class Part:
     paper: str
 
     @property
+    def annotations(self) -> dict[str, Any]:
+        """The types of ingredients and settings."""
+        made = inspect.unwrap(self.make.__init__ if inspect.isclass(self.make) else self.make)
+        return get_type_hints(made, include_extras=True)
+
+    @property
+    def explained(self) -> str:
+        """Its docstring, whose section `Args` says what each setting does."""
+        return inspect.getdoc(self.make) or ""
+
+    @property
     def ingredients(self) -> tuple[str, ...]:
         """Names of what the program hands over."""
         return tuple(p.name for p in self._parameters() if p.kind is p.POSITIONAL_ONLY)
@@ -59,7 +71,11 @@ class Part:
     @property
     def summary(self) -> str:
         """The first line of its docstring."""
-        return (inspect.getdoc(self.make) or "").split("\n", 1)[0]
+        return self.explained.split("\n", 1)[0]
+
+    def schema(self) -> dict[str, Any]:
+        """The JSON Schema of its settings, as pydantic tells it."""
+        return self._schema().model_json_schema(schema_generator=_Defaults)
 
     def settings(self, given: Mapping[str, Any]) -> dict[str, Any]:
         """What was given, validated, with the defaults filled in, as plain JSON values.
@@ -118,17 +134,28 @@ def _schema(make: Callable[..., Any]) -> type[BaseModel]:
     return create_model(make.__name__, __config__=ConfigDict(extra="forbid"), **fields)
 
 
+class _Defaults(GenerateJsonSchema):
+    """Leaves out a default that JSON cannot write without a warning: a schema is good without it."""
+
+    def emit_warning(self, kind: JsonSchemaWarningKind, detail: str) -> None:
+        """Warn of anything but that."""
+        if kind != "non-serializable-default":
+            super().emit_warning(kind, detail)
+
+
 class Registry:
     """Parts of one kind, found in the modules of one package when first asked for.
 
     Args:
         kind: what it holds, in the singular.
         package: the package whose modules register parts here.
+        part: what a part becomes; another class than `Part` where all of a kind share a setting.
     """
 
-    def __init__(self, kind: str, package: str) -> None:
+    def __init__(self, kind: str, package: str, part: type[Part] = Part) -> None:
         self.kind = kind
         self.package = package
+        self._part = part
         self._parts: dict[str, Part] = {}
         self._searched = False
 
@@ -141,7 +168,7 @@ class Registry:
             called = name or make.__name__.lower().replace("_", "-")
             if called in self._parts and self._parts[called].file != inspect.getsourcefile(make):
                 raise ValueError(f"two {self.kind}s are called {called}")
-            self._parts[called] = Part(self.kind, called, make, version, paper)
+            self._parts[called] = self._part(self.kind, called, make, version, paper)
             return make
 
         return add
@@ -157,7 +184,8 @@ class Registry:
         Raises:
             SegablateError: there is none; the hint tells the nearest name.
         """
-        self._search()
+        if name not in self._parts:  # one that is known already spares importing all the others
+            self._search()
         if name not in self._parts:
             raise SegablateError(f"there is no {self.kind} `{name}`", hint=near_miss(name, self._parts))
         return self._parts[name]

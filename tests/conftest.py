@@ -7,6 +7,7 @@ import os
 import signal
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 # before numpy or torch is imported: two threads beside another busy process are slower than one
 for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
@@ -54,3 +55,17 @@ def golden() -> Callable[[str, str], None]:
         assert text == path.read_text(encoding="utf-8")
 
     return same
+
+
+@pytest.fixture(scope="session")
+def up_to_ties() -> Callable[[Any, Any], None]:
+    """Check labels (batch, height, width) against scores: no class may be better by more than rounding."""
+
+    def check(label: Any, scores: Any) -> None:
+        assert label.shape == (len(scores), *scores.shape[2:])
+        scores = scores.detach()
+        top = scores.amax(1)
+        lost = top - scores.gather(1, label.long()[:, None])[:, 0]
+        assert float((lost / scores.abs().amax(1).clamp(min=1e-30)).max()) <= 1e-5
+
+    return check

@@ -8,13 +8,30 @@ from collections.abc import Sequence
 import typer
 from typer.models import CommandInfo
 
-from segablate.cli import doctor, flops, latency, listing, oracle, plan, report, run  # noqa: F401  # they add themselves
+from segablate.cli import (  # noqa: F401  # they add themselves
+    diff,
+    doctor,
+    export,
+    flops,
+    init,
+    latency,
+    listing,
+    oracle,
+    plan,
+    recommend,
+    report,
+    run,
+    schema,
+)
 from segablate.cli.app import INTERRUPTED, WRONG, app
 from segablate.cli.output import say
 from segablate.cli.usage import reworded
 from segablate.errors import SegablateError
 
-ORDER = ("run", "plan", "report", "oracle", "flops", "latency", "list", "show", "doctor")
+ORDER = (
+    *("init", "run", "plan", "report", "recommend", "diff", "export"),
+    *("oracle", "flops", "latency", "list", "show", "schema", "doctor"),
+)
 RESUMABLE = {"run"}
 
 

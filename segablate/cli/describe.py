@@ -6,7 +6,7 @@ import inspect
 import re
 import types
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from segablate.registry import Part
 
@@ -32,9 +32,8 @@ class Setting:
 
 def settings(part: Part) -> list[Setting]:
     """A part's settings in the order of its signature."""
-    made = inspect.unwrap(part.make.__init__ if inspect.isclass(part.make) else part.make)
-    hints = get_type_hints(made, include_extras=True)
-    told = meanings(inspect.getdoc(part.make) or "")
+    hints = part.annotations
+    told = meanings(part.explained)
     return [
         Setting(
             name=name,

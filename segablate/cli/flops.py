@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from segablate.cli.app import app, example
-from segablate.cli.options import AsJson
+from segablate.cli.options import AllowExternal, AsJson, changed, find_external
 from segablate.errors import SegablateError, near_miss
 
 if TYPE_CHECKING:
@@ -47,9 +47,7 @@ def flops(
         typer.Option("--quick", help="Count convolutions and matrix products alone: compute nothing."),
     ] = False,
     depth: Annotated[int, typer.Option(min=0, metavar="N", help="Levels of the tree that are shown.")] = 2,
-    allow_external: Annotated[
-        bool, typer.Option("--allow-external", help="Run the code of a function of your own.")
-    ] = False,
+    allow_external: AllowExternal = False,
     as_json: AsJson = False,
 ) -> None:
     """Count a network's parameters and operations.
@@ -63,6 +61,7 @@ def flops(
     from segablate.measures.counting import text
     from segablate.measures.counting.count import cost
 
+    find_external(allow_external)
     with placed():
         spec = configured(model, settings)
         found = cost(spec, classes, (height, width), batch=batch, quick=quick, allow_external=allow_external)
@@ -78,20 +77,9 @@ def configured(model: str, settings: list[str]) -> dict[str, Any]:
     Raises:
         SegablateError: a `--set` that is not `key=value`, or a network that does not exist.
     """
-    from segablate.study.fields import gather, nest, replace, split, walk
-    from segablate.study.source import parse
-
     if ":" in model:
-        leaves = gather(walk({"use": "external", "factory": model}))
-    else:
-        leaves = gather(walk({"use": _network(model)}))
-    for setting in settings:
-        key, equals, value = setting.partition("=")
-        if not equals:
-            raise SegablateError("this has no `=`", where=f"--set {setting}", hint="write `--set key=value`")
-        given = parse(value, f"--set {setting}", lines=False).data
-        leaves = replace(leaves, split(key.strip().removeprefix("model.")), given)
-    return nest(leaves)
+        return changed({"use": "external", "factory": model}, settings, "model.")
+    return changed({"use": _network(model)}, settings, "model.")
 
 
 def _network(name: str) -> str:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 import shlex
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
+from segablate.cli.options import find_external
 from segablate.cli.output import say
 from segablate.errors import SegablateError
 
@@ -16,10 +20,14 @@ if TYPE_CHECKING:
     from segablate.report.facts import StudyFacts
     from segablate.run.plan import Plan
     from segablate.study.study import Study
+    from segablate.study.variants import Variant
 
 
 TAKEN = {"data", "figures"}
 FOLDER = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+LONGEST_LABEL = 48
+# an override that a folder's name tells whole
+PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9.]*=[A-Za-z0-9.]+")
 
 
 @dataclass(frozen=True)
@@ -49,22 +57,44 @@ class Place:
         return self.reports / study / self.label if self.label else self.reports / study
 
 
-def planned(study: Path, overrides: Sequence[str], device: str = "auto") -> Plan:
+def place_of(store: Path, reports: Path, label: str, overrides: Sequence[str]) -> Place:
+    """Where a command's results go: those of a changed study never in the place of the study's own report."""
+    return Place(store, reports, label or (changed_label(overrides) if overrides else ""))
+
+
+def changed_label(overrides: Sequence[str]) -> str:
+    """A folder for the results of a changed study: `repeat=1` → `set-repeat-1`; each change has its own."""
+    told = "-".join(override.replace("=", "-") for override in overrides)
+    label = "set-" + re.sub(r"[^A-Za-z0-9.]+", "-", told).strip("-")
+    exact = len(label) <= LONGEST_LABEL and all(PLAIN.fullmatch(override) for override in overrides)
+    if exact:
+        return label
+    mark = hashlib.sha256("\n".join(overrides).encode()).hexdigest()[:6]
+    return f"{label[:LONGEST_LABEL].rstrip('-.')}-{mark}"
+
+
+def planned(
+    study: Path, overrides: Sequence[str], allow_external: bool = False, device: str = "auto"
+) -> Plan:
     """Load a study and ask its measures what they read."""
     from segablate.run.machine import pick_device
     from segablate.run.plan import plan
     from segablate.study.load import load
 
-    return plan(load(study, overrides), device=pick_device(device))
+    find_external(allow_external)
+    return plan(load(study, overrides), allow_external=allow_external, device=pick_device(device))
 
 
 def facts(study: Study, overrides: Sequence[str], label: str) -> StudyFacts:
     """What a report tells of its study."""
     from segablate.report.facts import StudyFacts
+    from segablate.study.variants import variants
 
     words = ["segablate", "run", study.path.as_posix()]
     words += [word for override in overrides for word in ("--set", override)]
-    words += ["--label", label] if label else []
+    own = changed_label(overrides) if overrides else ""
+    words += ["--label", label] if label not in ("", own) else []
+    words += ["--allow-external"] if any(_external(variant) for variant in variants(study)) else []
     return StudyFacts(
         name=study.name,
         question=study.question,
@@ -76,18 +106,30 @@ def facts(study: Study, overrides: Sequence[str], label: str) -> StudyFacts:
     )
 
 
-def publish(plan: Plan, place: Place, overrides: Sequence[str]) -> Path:
-    """Bring the outcomes of a plan from the store beside the report, and write it."""
+def _external(variant: Variant) -> bool:
+    model = variant.config.get("model")
+    return isinstance(model, Mapping) and model.get("use") == "external"
+
+
+def publish(plan: Plan, place: Place, overrides: Sequence[str], formats: Sequence[str] = ()) -> Path:
+    """Bring the outcomes of a plan from the store beside the report, and write it, in further formats too."""
     from segablate.report.write import write
     from segablate.run.collect import collect
     from segablate.run.store import Store
 
     folder = place.report(plan.study.name)
     collect(plan, Store(place.store), folder)
-    return write(facts(plan.study, overrides, place.label), folder)
+    return write(facts(plan.study, overrides, place.label), folder, formats)
 
 
-def republish(study: Path, place: Place, overrides: Sequence[str]) -> tuple[str, Path]:
+def republish(
+    study: Path,
+    place: Place,
+    overrides: Sequence[str],
+    formats: Sequence[str] = (),
+    *,
+    allow_external: bool = False,
+) -> tuple[str, Path]:
     """Write the report from the store where it has every cell, else from the report's data.
 
     Returns:
@@ -100,7 +142,7 @@ def republish(study: Path, place: Place, overrides: Sequence[str]) -> tuple[str,
     folder = place.report(loaded.name)
     has_data = (folder / "data").is_dir()
     try:
-        plan = planned(study, overrides)
+        plan = planned(study, overrides, allow_external)
     except SegablateError as error:
         if not has_data:
             raise
@@ -108,10 +150,10 @@ def republish(study: Path, place: Place, overrides: Sequence[str]) -> tuple[str,
     else:
         missing = _missing(plan, place.store)
         if not missing or (missing < len(plan.cells) and not has_data):
-            return loaded.name, publish(plan, place, overrides)
+            return loaded.name, publish(plan, place, overrides, formats)
         if has_data:
             say(f"note: {missing:,} cells are not in the store; the numbers are those of `{folder / 'data'}`")
-    return loaded.name, write(facts(loaded, overrides, place.label), folder)
+    return loaded.name, write(facts(loaded, overrides, place.label), folder, formats)
 
 
 def _missing(plan: Plan, store: Path) -> int:
@@ -119,3 +161,37 @@ def _missing(plan: Plan, store: Path) -> int:
 
     kept = Store(store)
     return sum(kept.outcome(cell) is None for cell in plan.cells)
+
+
+@contextmanager
+def found(
+    study: Path, place: Place, overrides: Sequence[str], allow_external: bool = False
+) -> Iterator[tuple[StudyFacts, Path]]:
+    """What a report tells of its study, and a folder with the data, from the store where it has every cell,
+    else from the report's data. Nothing is written below the reports.
+
+    Raises:
+        SegablateError: there are no results yet; the hint says which command comes first.
+    """
+    from segablate.run.collect import collect
+    from segablate.run.store import Store
+    from segablate.study.load import load
+
+    loaded = load(study, overrides)
+    told, data = facts(loaded, overrides, place.label), place.report(loaded.name) / "data"
+    try:
+        plan = planned(study, overrides, allow_external)
+        missing = _missing(plan, place.store)
+    except SegablateError:
+        if not data.is_dir():
+            raise
+        missing = 1
+    if missing and not data.is_dir():
+        raise SegablateError(
+            f"there are no results of `{loaded.name}` yet", hint=f"run `{told.command}` first"
+        )
+    if missing:
+        yield told, data
+        return
+    with TemporaryDirectory() as folder:
+        yield told, collect(plan, Store(place.store), Path(folder))

@@ -15,9 +15,13 @@ KINDS = {
     "design": ("segablate.study.designs", "designs"),
     "encoder": ("segablate.models.encoders.base", "encoders"),
     "executor": ("segablate.run.executors.base", "executors"),
+    "exporter": ("segablate.report.exporters.base", "exporters"),
+    "format": ("segablate.report.formats.base", "formats"),
     "fusion": ("segablate.models.fusions.base", "fusions"),
     "measure": ("segablate.measures.base", "measures"),
     "network": ("segablate.models.networks.base", "networks"),
+    "recipe": ("segablate.training.recipes.base", "recipes"),
+    "runtime": ("segablate.measures.timing.runtimes.base", "runtimes"),
     "upsampler": ("segablate.models.upsamplers.base", "upsamplers"),
 }
 

@@ -10,7 +10,7 @@ import typer
 
 from segablate.cli.app import app, example
 from segablate.cli.flops import configured, parsed, placed
-from segablate.cli.options import AsJson, Device
+from segablate.cli.options import AllowExternal, AsJson, Device, find_external
 from segablate.errors import SegablateError
 
 if TYPE_CHECKING:
@@ -56,9 +56,7 @@ def latency(
     cap: Annotated[float, typer.Option(metavar="SECONDS", help="Of timing, a network and process.")] = 5.0,
     repeat: Annotated[int, typer.Option(min=1, metavar="N", help="How many fresh processes.")] = 3,
     device: Device = "auto",
-    allow_external: Annotated[
-        bool, typer.Option("--allow-external", help="Run the code of a function of your own.")
-    ] = False,
+    allow_external: AllowExternal = False,
     as_json: AsJson = False,
 ) -> None:
     """Time networks side by side, interleaved.
@@ -82,6 +80,7 @@ def latency(
         "protocol": protocol,
         "cap": cap,
     }
+    find_external(allow_external)
     where = pick_device(device)
     with placed(), _in_options():
         shared, rows = side_by_side(

@@ -10,6 +10,7 @@ import typer
 
 from segablate.cli.app import app, example
 from segablate.cli.options import AsJson
+from segablate.errors import SegablateError
 
 if TYPE_CHECKING:
     from segablate.registry import Part
@@ -24,8 +25,8 @@ def list_parts(
         str,
         typer.Argument(
             metavar="[KIND]",
-            help="contexts, datasets, decoders, designs, encoders, executors, fusions, measures, networks "
-            "or upsamplers; without it, all of them.",
+            help="contexts, datasets, decoders, designs, encoders, executors, exporters, formats, fusions, "
+            "measures, networks, recipes or upsamplers; without it, all of them.",
             show_default=False,
         ),
     ] = "",
@@ -47,14 +48,38 @@ def show_part(
     name: Annotated[
         str, typer.Argument(metavar="NAME", help="A name that `segablate list` shows.", show_default=False)
     ],
+    picture: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="Of a data set: draw one example into this file.", show_default=False
+        ),
+    ] = None,
+    split: Annotated[
+        str,
+        typer.Option(
+            metavar="SPLIT", help="Where the example is from, a split or a list file.", show_default=False
+        ),
+    ] = "",
+    index: Annotated[int, typer.Option(metavar="N", help="Which example of the split.")] = 0,
+    settings: Annotated[
+        list[str],
+        typer.Option("--set", metavar="KEY=VALUE", help="A setting of the data set; may be given again."),
+    ] = [],  # noqa: B006  # Typer makes its own list
     as_json: AsJson = False,
 ) -> None:
-    """Show one part: its settings, its paper, its file."""
+    """Show one part: its settings, its paper, its file.
+
+    Of a data set it draws an example, if asked to: image, label map, the one over the other.
+    """
     from segablate.cli import kinds, output
 
-    described = [_described(kind, part) for kind, part in kinds.named(name)]
+    found = kinds.named(name)
+    if picture is None and (split or index or settings):
+        raise SegablateError("`--split`, `--index` and `--set` are about a picture, and none is asked for")
+    drawn = None if picture is None else _drawn(found, picture, split, index, settings)
+    described = [_described(kind, part) for kind, part in found]
     if as_json:
-        output.document({"parts": described})
+        output.document({"parts": described} | ({"picture": drawn} if drawn else {}))
         return
     for index, facts in enumerate(described):
         if index:
@@ -62,6 +87,25 @@ def show_part(
         _print(facts)
         if facts["kind"] == "network":
             _draw(name)
+    if drawn:
+        from segablate.cli.picture import told
+
+        output.say(told(drawn))
+
+
+def _drawn(
+    found: list[tuple[str, Part]], path: Path, split: str, index: int, settings: list[str]
+) -> dict[str, Any]:
+    from segablate.cli.picture import draw
+
+    for kind, part in found:
+        if kind == "dataset":
+            return draw(part, path, split, index, settings)
+    kind, part = found[0]
+    raise SegablateError(
+        f"`--picture` draws an example of a data set, and `{part.name}` is of kind `{kind}`",
+        hint="see `segablate list datasets`",
+    )
 
 
 def _described(kind: str, part: Part) -> dict[str, Any]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -17,15 +19,27 @@ Overrides = Annotated[
     list[str],
     typer.Option("--set", metavar="KEY=VALUE", help="Change a value of the study; may be given again."),
 ]
+AllowExternal = Annotated[
+    bool, typer.Option("--allow-external", help="Run the code of a function of your own.")
+]
 Device = Annotated[Literal["auto", "cpu", "cuda"], typer.Option(help="Where networks compute.")]
 StoreFolder = Annotated[Path, typer.Option("--store", metavar="DIR", help="Where outcomes are kept.")]
 ReportsFolder = Annotated[Path, typer.Option("--reports", metavar="DIR", help="Where reports are written.")]
 Label = Annotated[
     str,
     typer.Option(
-        metavar="NAME", help="Keep this machine's report in a folder of that name.", show_default=False
+        metavar="NAME",
+        help="Keep this machine's report in a folder of that name; with --set it has one of its own anyway.",
+        show_default=False,
     ),
 ]
+
+
+def find_external(allowed: bool) -> None:
+    """Where code from outside is allowed, it may be a file in the working directory, as with `python -m`."""
+    here = str(Path.cwd())
+    if allowed and here not in sys.path:
+        sys.path.append(here)
 
 
 def words(text: str) -> list[str]:
@@ -43,3 +57,27 @@ def numbers(option: str, text: str) -> list[int]:
         if not word.isdecimal() or int(word) == 0:
             raise SegablateError(f"`{option}` takes whole numbers above 0, not `{word}`")
     return [int(word) for word in words(text)]
+
+
+def changed(spec: Mapping[str, Any], settings: Sequence[str], prefix: str) -> dict[str, Any]:
+    """A part as a study would write it, with settings given as `key=value`.
+
+    Args:
+        spec: the part so far.
+        settings: the changes, in their order; keys are dotted, values YAML.
+        prefix: what a key may begin with, as it would in a study (`model.`).
+
+    Raises:
+        SegablateError: one of them is not `key=value`.
+    """
+    from segablate.study.fields import gather, nest, replace, split, walk
+    from segablate.study.source import parse
+
+    leaves = gather(walk(dict(spec)))
+    for setting in settings:
+        key, equals, value = setting.partition("=")
+        if not equals:
+            raise SegablateError("this has no `=`", where=f"--set {setting}", hint="write `--set key=value`")
+        given = parse(value, f"--set {setting}", lines=False).data
+        leaves = replace(leaves, split(key.strip().removeprefix(prefix)), given)
+    return nest(leaves)

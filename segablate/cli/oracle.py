@@ -41,8 +41,12 @@ def oracle(
         str, typer.Option(metavar="K,…", help="Numbers of channels, for upsamplers that have some.")
     ] = "64",
     encode: Annotated[
-        Literal["project", "optimise"],
-        typer.Option(help="project: linearly; optimise: then search."),
+        Literal["project", "optimise", "autoencoder"],
+        typer.Option(
+            metavar="HOW",
+            help="project: linearly; optimise: then search; autoencoder: by a network, "
+            "trained on label maps that are not scored.",
+        ),
     ] = "project",
     centre: Annotated[bool, typer.Option("--centre", help="Take the mean patch off before the fit.")] = False,
     fit: Annotated[
@@ -114,7 +118,12 @@ def _hint(hint: str) -> str | None:
     classes = re.match(r"say `classes: (\d+)`", hint)
     if classes:
         return f"pass `--classes {classes[1]}`"
+    hint = re.sub(r"`(fit|score|limit|encode)(: (\w+))?`", _option, hint)
     return None if "`data." in hint else hint or None
+
+
+def _option(setting: re.Match[str]) -> str:
+    return f"`--{setting[1]} {setting[3]}`" if setting[3] else f"`--{setting[1]}`"
 
 
 def _print(rows: Sequence[Mapping[str, Any]]) -> None:

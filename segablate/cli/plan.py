@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from segablate.cli.app import app, example
-from segablate.cli.options import AsJson, Device, Overrides, StoreFolder, StudyFile
+from segablate.cli.options import AllowExternal, AsJson, Device, Overrides, StoreFolder, StudyFile
 
 if TYPE_CHECKING:
     from segablate.run.plan import Plan
@@ -27,6 +27,7 @@ def plan(
     overrides: Overrides = [],  # noqa: B006  # Typer makes its own list
     device: Device = "auto",
     store: StoreFolder = Path("runs"),
+    allow_external: AllowExternal = False,
     as_json: AsJson = False,
 ) -> None:
     """Show a study's cells, and which are done; run nothing."""
@@ -35,7 +36,7 @@ def plan(
     from segablate.run import explain as explanation
     from segablate.run.store import Store
 
-    made = planned(study, overrides, device)
+    made = planned(study, overrides, allow_external, device)
     kept = Store(store)
     states = {cell.key: state for cell, state in explanation.explain(made, kept)}
     rows = _rows(made, states)

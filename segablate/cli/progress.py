@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from rich.console import RenderableType
+    from rich.live import Live
     from rich.progress import Progress, Task
     from rich.text import Text
 
@@ -25,6 +27,7 @@ class Bars:
         self._lock = threading.Lock()
         self._open = 0
         self._drawn: Progress | None = None
+        self._live: Live | None = None
 
     @contextmanager
     def progress(self, what: str, total: int) -> Iterator[Callable[[int], None]]:
@@ -46,16 +49,32 @@ class Bars:
         with self._lock:
             if self._drawn is None:
                 self._drawn = _drawn()
-                self._drawn.start()
+                self._live = self._screen(self._drawn)
+                self._live.start()
             self._open += 1
             return self._drawn
 
     def _leave(self) -> None:
         with self._lock:
             self._open -= 1
-            if self._open == 0 and self._drawn is not None:
-                self._drawn.stop()
-                self._drawn = None
+            if self._open == 0 and self._live is not None:
+                self._live.stop()
+                self._drawn = self._live = None
+
+    def above(self) -> Iterator[RenderableType]:
+        """What stands above the bars: nothing."""
+        return iter(())
+
+    def _screen(self, bars: Progress) -> Live:
+        from rich.console import Console, Group
+        from rich.live import Live
+
+        return Live(
+            console=Console(stderr=True),
+            get_renderable=lambda: Group(*self.above(), bars.get_renderable()),
+            refresh_per_second=4,
+            transient=True,
+        )
 
 
 def rate(per_second: float | None) -> str:
@@ -70,7 +89,6 @@ def _slow(per_second: float) -> str:
 
 
 def _drawn() -> Progress:
-    from rich.console import Console
     from rich.progress import (
         BarColumn,
         MofNCompleteColumn,
@@ -91,6 +109,4 @@ def _drawn() -> Progress:
         MofNCompleteColumn(),
         Rate(),
         TimeRemainingColumn(compact=True),
-        console=Console(stderr=True),
-        transient=True,
     )

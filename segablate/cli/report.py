@@ -8,7 +8,17 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from segablate.cli.app import CHECK_FAILED, app, example
-from segablate.cli.options import AsJson, Label, Overrides, ReportsFolder, StoreFolder, StudyFile
+from segablate.cli.options import (
+    AllowExternal,
+    AsJson,
+    Label,
+    Overrides,
+    ReportsFolder,
+    StoreFolder,
+    StudyFile,
+    words,
+)
+from segablate.errors import context
 
 if TYPE_CHECKING:
     from segablate.cli.flow import Place
@@ -24,6 +34,17 @@ def report(
     store: StoreFolder = Path("runs"),
     reports: ReportsFolder = Path("reports"),
     label: Label = "",
+    formats: Annotated[
+        str,
+        typer.Option(
+            "--format",
+            metavar="F,…",
+            help="md, csv, html or latex, see `segablate list formats`; md and csv are always written, "
+            "and what was written before is kept up to date.",
+            show_default=False,
+        ),
+    ] = "",
+    allow_external: AllowExternal = False,
     as_json: AsJson = False,
 ) -> None:
     """Write a study's report again; run nothing.
@@ -33,15 +54,29 @@ def report(
     """
     from segablate.cli import flow, output
 
-    place = flow.Place(store, reports, label)
+    place = flow.place_of(store, reports, label, overrides)
     if check:
         _check(study, overrides, place, as_json)
         return
-    name, page = flow.republish(study, place, overrides)
+    files = _files(words(formats))
+    name, page = flow.republish(study, place, overrides, words(formats), allow_external=allow_external)
+    written = [(page.parent / file).as_posix() for file in files]
     if as_json:
-        output.document({"study": name, "report": page.as_posix()})
+        output.document({"study": name, "report": page.as_posix(), "files": written})
     else:
-        print(page)
+        print("\n".join(written or [page.as_posix()]))
+
+
+def _files(formats: list[str]) -> list[str]:
+    """What the formats are called on disk.
+
+    Raises:
+        SegablateError: there is no such format.
+    """
+    from segablate.report.formats.base import made
+
+    with context(where="--format"):
+        return [made([name])[name].file for name in formats]
 
 
 def _check(study: Path, overrides: list[str], place: Place, as_json: bool) -> None:

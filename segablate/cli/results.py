@@ -5,21 +5,29 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from segablate.cli import output
+from segablate.cli import columns, output
 
 if TYPE_CHECKING:
     from segablate.report.data import Record
 
 
 def show(records: Sequence[Record]) -> None:
-    """Print the table of results with its footnotes."""
+    """Print the table of results with its footnotes; a terminal gets the columns it has room for."""
     from segablate.report.table import results
 
     table = results(records)
     rows = [[cell.text + (f" [{cell.note}]" if cell.note else "") for cell in row] for row in table.rows]
-    output.table(table.head, rows, right=range(table.words, len(table.head)))
+    kept = columns.fitting(table.head, rows, words=table.words, width=columns.room())
+    output.table(
+        [table.head[at] for at in kept],
+        [[row[at] for at in kept] for row in rows],
+        right=range(table.words, len(kept)),
+    )
     for number, note in enumerate(table.notes, 1):
         print(f"[{number}] {note}")
+    left = len(table.head) - len(kept)
+    if left:
+        output.say(f"{left} more column{'' if left == 1 else 's'} in the report: the terminal is too narrow")
 
 
 def rows(records: Sequence[Record]) -> list[dict[str, Any]]:

@@ -8,7 +8,16 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from segablate.cli.app import CELLS_FAILED, app, example
-from segablate.cli.options import AsJson, Device, Label, Overrides, ReportsFolder, StoreFolder, StudyFile
+from segablate.cli.options import (
+    AllowExternal,
+    AsJson,
+    Device,
+    Label,
+    Overrides,
+    ReportsFolder,
+    StoreFolder,
+    StudyFile,
+)
 
 if TYPE_CHECKING:
     from segablate.run.execute import Summary
@@ -39,6 +48,7 @@ def run(
     store: StoreFolder = Path("runs"),
     reports: ReportsFolder = Path("reports"),
     label: Label = "",
+    allow_external: AllowExternal = False,
     as_json: AsJson = False,
 ) -> None:
     """Run what is missing, then write the report.
@@ -46,21 +56,26 @@ def run(
     Stop it at any time: what is finished is kept, and the same command goes on from there.
     Cells that fail become rows with their reason, and the exit code is 3.
     """
-    from segablate.cli.flow import Place, planned, publish
-    from segablate.cli.progress import Bars
+    from segablate.cli.flow import place_of, planned, publish
+    from segablate.cli.live import Board
     from segablate.run.execute import execute
     from segablate.run.store import Store
 
-    place = Place(store, reports, label)
-    plan = planned(study, overrides, device)
+    place = place_of(store, reports, label, overrides)
+    plan = planned(study, overrides, allow_external, device)
+    kept = Store(store)
+    board = Board(plan)
+    if board.shown and only != "all":
+        board.done |= {cell.key for cell in plan.cells if (o := kept.outcome(cell)) and o.status == "done"}
     summary = execute(
         plan,
-        Store(store),
+        kept,
         only=only,
         executor=executor or ("processes" if jobs > 1 else "inline"),
         jobs=jobs,
         device=device,
-        progress=Bars().progress,
+        progress=board.progress,
+        tell=board.tell,
     )
     page = publish(plan, place, overrides)
     _tell(plan.study.name, summary, page, as_json)

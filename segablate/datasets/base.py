@@ -1,81 +1,58 @@
-"""What a data set is: named splits of items, each with a label map and, where there is one, an image."""
+"""The registry of data sets. Whatever one of them is, a study may merge or drop its classes with `map`."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Protocol
+from collections.abc import Mapping
+from typing import Any
 
-import numpy as np
+from segablate.datasets.mapped import REST, ClassMap, Mapped, checked
+from segablate.datasets.protocol import Dataset, Item
+from segablate.registry import Part, Registry
 
-from segablate.registry import Registry
+__all__ = ["DataPart", "Dataset", "Item", "datasets"]
 
-datasets = Registry("data set", "segablate.datasets")
-
-
-@dataclass(frozen=True, slots=True)
-class Item:
-    """One picture of a data set, not yet read.
-
-    Attributes:
-        name: unique within its split; the file's stem where there is a file.
-        label: where the label map lies; None where it is generated.
-        image: where the image lies or would lie; None where it is generated or there are none.
-    """
-
-    name: str
-    label: Path | None
-    image: Path | None
+MAP = "map"
+MEANING = (
+    f"what classes become, by name or index: another name (several may share one), or null to ignore "
+    f"them; `{REST}` is every class not named"
+)
 
 
-class Dataset(Protocol):
-    """Label maps, and images, by split. Registered classes take their settings as keywords."""
+class DataPart(Part):
+    """A registered data set: its own settings, and `map`, which none of them has to know."""
 
     @property
-    def classes(self) -> tuple[str, ...]:
-        """Names of the classes; a class is its position here."""
+    def annotations(self) -> dict[str, Any]:
+        """Those of its own settings, and of `map`."""
+        return super().annotations | {MAP: ClassMap | None}
 
     @property
-    def ignore(self) -> int | None:
-        """The label of pixels that count as nothing; None if every pixel has a class."""
+    def explained(self) -> str:
+        """Its docstring, with a word on `map`."""
+        own = super().explained
+        begun = own if "Args:\n" in own else f"{own}\n\nArgs:\n"
+        return begun.replace("Args:\n", f"Args:\n    {MAP}: {MEANING}.\n", 1)
 
     @property
-    def palette(self) -> np.ndarray:
-        """Colours to show the classes in, uint8 of shape (classes, 3)."""
+    def defaults(self) -> dict[str, Any]:
+        """Those of its own settings, and no `map`."""
+        return super().defaults | {MAP: None}
 
-    @property
-    def splits(self) -> tuple[str, ...]:
-        """Names of the splits."""
+    def settings(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        """What was given, validated. `map` is in it only where there is one: most keys do without."""
+        own = super().settings(_without_map(given))
+        mapping = checked(given.get(MAP))
+        return own | ({MAP: mapping} if mapping else {})
 
-    @property
-    def default_fit(self) -> str:
-        """The split to fit on where nothing else is said."""
+    def build(self, ingredients: Mapping[str, Any], settings: Mapping[str, Any]) -> Any:
+        """The data set, with its classes mapped where that is asked for."""
+        data: Dataset = super().build(ingredients, _without_map(settings))
+        mapping = checked(settings.get(MAP))
+        return Mapped(data, mapping) if mapping else data
 
-    @property
-    def default_score(self) -> str:
-        """The split to score on where nothing else is said."""
 
-    def items(self, split: str) -> Sequence[Item]:
-        """What a split holds, in a fixed order. `split` is a name or the path of a list file.
+def _without_map(settings: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in settings.items() if name != MAP}
 
-        Raises:
-            SegablateError: there is no such split, or what it needs is missing or empty.
-        """
 
-    def label(self, item: Item) -> np.ndarray:
-        """The label map, uint8 or uint16 of shape (height, width); each value is a class or `ignore`.
-
-        Raises:
-            SegablateError: it cannot be read, or holds another value. May be called from many threads.
-        """
-
-    def image(self, item: Item) -> np.ndarray:
-        """The image, uint8 of shape (height, width, 3), of the label map's size.
-
-        Raises:
-            SegablateError: there is none, it cannot be read, or its size differs from the label map's.
-        """
-
-    def fingerprint(self, split: str) -> str:
-        """A hash of what `label` gives for all items of a split, in their order, and of their names."""
+datasets = Registry("data set", "segablate.datasets", DataPart)

@@ -10,14 +10,12 @@ SegNet, 2017, arXiv:1511.00561.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 
-from segablate.datasets.base import Item, datasets
-from segablate.datasets.labelled import LabelFiles
-from segablate.datasets.listing import chosen, list_file, matched, pictures
+from segablate.datasets.base import datasets
 from segablate.datasets.palettes import as_palette
 from segablate.datasets.roots import Layout, root_of
+from segablate.datasets.split_folders import SplitFolders
 
 CLASSES = (
     "sky", "building", "pole", "road", "pavement", "tree", "sign", "fence", "car", "pedestrian", "bicyclist",
@@ -37,7 +35,7 @@ LAYOUT = Layout(
 
 
 @datasets.register(paper="arXiv:1511.00561")
-class CamVid(LabelFiles):
+class CamVid(SplitFolders):
     """CamVid: streets of Cambridge from a car, 11 classes and void.
 
     Args:
@@ -51,23 +49,5 @@ class CamVid(LabelFiles):
     def __init__(self, *, root: str | None = None) -> None:
         super().__init__(root_of("camvid", root, LAYOUT), CLASSES, VOID, as_palette(COLOURS))
 
-    def _list(self, split: str) -> Sequence[Item]:
-        if split in SPLITS:
-            return self._folder(split)
-        path = list_file(split, SPLITS, self.root)
-        every = {
-            item.name: item
-            for part in SPLITS
-            if (self.root / f"{part}annot").is_dir()
-            for item in self._folder(part)
-        }
-        labels = {stem: str(item.label) for stem, item in every.items()}
-        return [every[stem] for stem in chosen(path, labels)]
-
-    def _folder(self, split: str) -> list[Item]:
-        labels = pictures(self.root / f"{split}annot", "label maps")
-        if not (self.root / split).is_dir():
-            return [Item(stem, Path(path), None) for stem, path in labels.items()]
-        images = pictures(self.root / split, "images")
-        matched(labels, images, self.root / split)
-        return [Item(stem, Path(path), Path(images[stem])) for stem, path in labels.items()]
+    def _places(self, split: str) -> tuple[Path, Path]:
+        return self.root / f"{split}annot", self.root / split

@@ -14,7 +14,7 @@ from segablate.datasets.png import read_indices
 from segablate.errors import SegablateError
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp")
-SET_CLASSES = "say `classes: {needed}`, or map the labels with `data.map`"
+SET_CLASSES = "say `classes: {needed}`, or what each value stands for with `data.values`"
 _INDEX_MAPS = (
     "index maps are needed: one channel that holds the class; "
     "a palette PNG that was saved as RGB is the usual cause, save it in Pillow's mode `P`"

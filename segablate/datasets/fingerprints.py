@@ -1,4 +1,4 @@
-"""Hashes of what label maps hold, taken once a process."""
+"""Hashes of what files hold, taken once a process."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ import os
 import threading
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
-from segablate.datasets.base import Item
 from segablate.errors import SegablateError
 
 DIGITS = 32
@@ -31,33 +31,34 @@ def of_text(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:DIGITS]
 
 
-def of_files(items: Sequence[Item], more: str = "") -> str:
-    """A fingerprint of the items' names and of the bytes of their label files, in their order.
+def of_files(files: Sequence[tuple[str, Path]], more: str = "") -> str:
+    """A fingerprint of the names of files and of their bytes, in their order.
 
     Args:
-        items: what is hashed.
+        files: name of the item and where its file lies.
         more: whatever else decides how the bytes are read.
 
     Raises:
-        SegablateError: a label file cannot be read.
+        SegablateError: a file cannot be read.
     """
     whole = hashlib.sha256(more.encode())
-    batches = [items[start : start + _BATCH] for start in range(0, len(items), _BATCH)]
+    batches = [files[start : start + _BATCH] for start in range(0, len(files), _BATCH)]
     with ThreadPoolExecutor(min(_MOST_THREADS, os.cpu_count() or 1)) as pool:
         for digests in pool.map(_digests, batches):
             whole.update(digests)
     return whole.hexdigest()[:DIGITS]
 
 
-def _digests(items: Iterable[Item]) -> bytes:
-    return b"".join(_digest(item) for item in items)
+def _digests(files: Iterable[tuple[str, Path]]) -> bytes:
+    return b"".join(_digest(name, path) for name, path in files)
 
 
-def _digest(item: Item) -> bytes:
+def _digest(name: str, path: Path) -> bytes:
     try:
-        with open(str(item.label), "rb", buffering=0) as file:
+        with open(path, "rb", buffering=0) as file:
             data = file.readall()
+    except FileNotFoundError:
+        raise SegablateError("there is no such file", where=str(path)) from None
     except OSError as error:
-        raise SegablateError(f"this file cannot be read: {error.strerror}", where=str(item.label)) from None
-    name = item.name.encode(errors="surrogateescape")
-    return hashlib.sha256(name + b"\0" + data).digest()
+        raise SegablateError(f"this file cannot be read: {error.strerror}", where=str(path)) from None
+    return hashlib.sha256(name.encode(errors="surrogateescape") + b"\0" + data).digest()

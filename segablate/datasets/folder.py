@@ -30,7 +30,7 @@ class Folder(LabelFiles):
         labels: where below it the label maps lie.
         images: where below it the images lie; None if there are none.
         ignore: the label of pixels that count as nothing; None if every pixel has a class.
-        map: what a value in the files stands for, where that is another class or `ignore`.
+        values: what a value in the files stands for, where that is another class or `ignore`.
     """
 
     splits = ("all",)
@@ -46,7 +46,7 @@ class Folder(LabelFiles):
         labels: str = "",
         images: str | None = None,
         ignore: int | None = 255,
-        map: dict[int, int] | None = None,
+        values: dict[int, int] | None = None,
     ) -> None:
         names = _names(classes)
         _check_label("ignore", ignore)
@@ -57,7 +57,7 @@ class Folder(LabelFiles):
             ignore,
             voc_palette(len(names)),
             settings=(labels, images, ignore, len(names)),
-            remap=_table(map) if map else None,
+            remap=_table(values) if values else None,
         )
         self._labels = self.root / labels
         self._images = None if images is None else self.root / images
@@ -97,7 +97,7 @@ def _check_label(field: str, value: int | None) -> None:
 
 def _table(given: dict[int, int]) -> np.ndarray:
     for value in (*given.keys(), *given.values()):
-        _check_label("map", value)
+        _check_label("values", value)
     table = np.arange(max(given) + 1, dtype=np.uint16)
     table[list(given.keys())] = list(given.values())
     return table

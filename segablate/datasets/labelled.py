@@ -1,15 +1,15 @@
-"""What all data sets made of files have in common: reading an item, and the split's fingerprint."""
+"""What all data sets made of files have in common: reading an item, and the split's fingerprints."""
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
 
 from segablate.datasets import files, fingerprints
-from segablate.datasets.base import Item
+from segablate.datasets.protocol import Item
 from segablate.errors import SegablateError
 
 
@@ -54,31 +54,48 @@ class LabelFiles:
 
     def label(self, item: Item) -> np.ndarray:
         """The label map, uint8 or uint16 of shape (height, width), its values checked."""
-        if item.label is None:
-            raise SegablateError(f"`{item.name}` has no label map", where=str(self.root))
-        return files.read_labels(
-            item.label, len(self.classes), self.ignore, remap=self._remap, remedy=self.remedy
-        )
+        path = self._label_path(item)
+        return files.read_labels(path, len(self.classes), self.ignore, remap=self._remap, remedy=self.remedy)
 
     def image(self, item: Item) -> np.ndarray:
         """The image, uint8 of shape (height, width, 3), of the label map's size."""
-        if item.image is None:
-            raise SegablateError(f"`{item.name}` has no image", where=str(self.root), hint=self._no_images())
-        image = files.read_image(item.image)
+        path = self._image_path(item)
+        image = files.read_image(path)
         if item.label is not None and files.size_of(item.label) != image.shape[:2]:
             height, width = files.size_of(item.label)
             raise SegablateError(
                 f"the image is {image.shape[0]}×{image.shape[1]}, its label map `{item.label.name}` "
                 f"{height}×{width} (height × width)",
-                where=str(item.image),
+                where=str(path),
             )
         return image
 
     def fingerprint(self, split: str) -> str:
         """A hash of the split's label files and names."""
         remap = () if self._remap is None else tuple(self._remap.tolist())
-        key = (type(self).__name__, str(self.root.absolute()), self._settings, remap, split, str(Path.cwd()))
-        return fingerprints.once(key, lambda: fingerprints.of_files(self.items(split), str(remap)))
+        return self._hashed(split, "labels", self._label_path, remap)
+
+    def image_fingerprint(self, split: str) -> str:
+        """A hash of the split's image files and names."""
+        return self._hashed(split, "images", self._image_path, ())
+
+    def _hashed(self, split: str, what: str, path: Callable[[Item], Path], remap: tuple[int, ...]) -> str:
+        place = (type(self).__name__, str(self.root.absolute()), self._settings, split, str(Path.cwd()))
+
+        def make() -> str:
+            return fingerprints.of_files([(item.name, path(item)) for item in self.items(split)], str(remap))
+
+        return fingerprints.once((what, remap, *place), make)
+
+    def _label_path(self, item: Item) -> Path:
+        if item.label is None:
+            raise SegablateError(f"`{item.name}` has no label map", where=str(self.root))
+        return item.label
+
+    def _image_path(self, item: Item) -> Path:
+        if item.image is None:
+            raise SegablateError(f"`{item.name}` has no image", where=str(self.root), hint=self._no_images())
+        return item.image
 
     def _list(self, split: str) -> Sequence[Item]:
         raise NotImplementedError

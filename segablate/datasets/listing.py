@@ -42,6 +42,36 @@ def pictures(folder: Path, what: str) -> dict[str, str]:
     return dict(sorted(found.items()))
 
 
+def below(folder: Path, ending: str, what: str) -> dict[str, str]:
+    """The paths of files in the folders of a folder, by name without `ending`, sorted by it.
+
+    Args:
+        folder: where to look, two levels deep.
+        ending: the end of the names of the files that are meant; all others are passed over.
+        what: "label maps" or "images", for messages.
+
+    Raises:
+        SegablateError: there is no such folder, it holds no such file, or two share a name.
+    """
+    found: dict[str, str] = {}
+    for inner in _entries(folder):
+        if inner.name.startswith(".") or not inner.is_dir():
+            continue
+        for entry in _entries(Path(inner.path)):
+            if not entry.name.endswith(ending) or entry.name.startswith("."):
+                continue
+            name = unicodedata.normalize("NFC", entry.name.removesuffix(ending))
+            if name in found:
+                raise SegablateError(
+                    f"`{entry.name}` is there twice, also in `{found[name]}`", where=inner.path
+                )
+            found[name] = entry.path
+    if not found:
+        hint = f"they are called `<folder>/<name>{ending}`"
+        raise SegablateError(f"there are no {what} in this folder", where=str(folder), hint=hint)
+    return dict(sorted(found.items()))
+
+
 def matched(labels: Mapping[str, str], images: Mapping[str, str], folder: Path) -> None:
     """Check that each label map has an image and each image a label map.
 
@@ -54,15 +84,20 @@ def matched(labels: Mapping[str, str], images: Mapping[str, str], folder: Path) 
         raise SegablateError("; ".join(said), where=str(folder), hint="they are matched by stem")
 
 
-def chosen(path: Path, labels: Mapping[str, str]) -> dict[str, str]:
+def chosen(path: Path, labels: Mapping[str, str], endings: Sequence[str] = ()) -> dict[str, str]:
     """The label maps that a list file names, by stem or by file name, in the list's order.
+
+    Args:
+        path: the list file.
+        labels: stem → path of all label maps.
+        endings: what ends file names and belongs to no stem, beside the usual suffixes.
 
     Raises:
         SegablateError: the list cannot be read, is empty, names something twice or something missing.
     """
     first: dict[str, int] = {}
     for number, name in _lines(path):
-        stem = name if name in labels else _stem(name)
+        stem = name if name in labels else _stem(name, endings)
         if stem not in labels:
             raise SegablateError(
                 f"there is no label map `{name}`",
@@ -114,9 +149,12 @@ def _lines(path: Path) -> list[tuple[int, str]]:
     return [(n, unicodedata.normalize("NFC", line.strip())) for n, line in numbered if line.strip()]
 
 
-def _stem(name: str) -> str:
+def _stem(name: str, endings: Sequence[str]) -> str:
     """`2007_000032` of `2007_000032.png`, and of DeepLab's `/JPEGImages/… /SegmentationClassAug/….png`."""
     last = name.replace("\\", "/").rsplit("/", 1)[-1]
+    for ending in endings:
+        if last.endswith(ending):
+            return last.removesuffix(ending)
     stem, suffix = os.path.splitext(last)
     return stem if suffix.lower() in SUFFIXES else last
 

@@ -22,3 +22,8 @@ def voc_palette(classes: int) -> np.ndarray:
 def as_palette(colours: tuple[tuple[int, int, int], ...]) -> np.ndarray:
     """Written colours as uint8 of shape (classes, 3)."""
     return np.array(colours, np.uint8)
+
+
+def from_hex(colours: str) -> np.ndarray:
+    """Colours written as `rrggbb`, with blanks between, as uint8 of shape (classes, 3)."""
+    return np.frombuffer(bytes.fromhex(colours), np.uint8).reshape(-1, 3).copy()

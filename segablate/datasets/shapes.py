@@ -78,6 +78,10 @@ class Shapes:
         count = len(self.items(split))
         return fingerprints.of_text(f"shapes {DRAWING} {self.seed} {split} {count} {self.size}")
 
+    def image_fingerprint(self, split: str) -> str:
+        """A hash of the same: labels and images are drawn together."""
+        return self.fingerprint(split)
+
     def _scene(self, item: Item) -> tuple[list[Stroke], Random]:
         # a text seeds by its SHA-512, the same in every process
         random = Random(f"{self.seed} {item.name} {self.size}")

@@ -12,14 +12,10 @@ from inverse detectors, 2011.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from functools import cached_property
-from pathlib import Path
 from typing import Literal
 
-from segablate.datasets.base import Item, datasets
-from segablate.datasets.labelled import LabelFiles
-from segablate.datasets.listing import chosen, list_file, pictures
+from segablate.datasets.base import datasets
+from segablate.datasets.devkit import Devkit
 from segablate.datasets.palettes import voc_palette
 from segablate.datasets.roots import Layout, root_of
 from segablate.errors import SegablateError
@@ -42,7 +38,7 @@ LAYOUT = Layout(
 
 
 @datasets.register(paper="Everingham et al., IJCV 2010")
-class Voc(LabelFiles):
+class Voc(Devkit):
     """PASCAL VOC 2012: 20 kinds of things and background.
 
     Args:
@@ -57,9 +53,9 @@ class Voc(LabelFiles):
         labels: Literal["SegmentationClass", "SegmentationClassAug"] = "SegmentationClassAug",
     ) -> None:
         super().__init__(
-            root_of("voc", root, LAYOUT), CLASSES, 255, voc_palette(len(CLASSES)), settings=labels
+            root_of("voc", root, LAYOUT), LISTS, labels, CLASSES, voc_palette(len(CLASSES)), settings=labels
         )
-        self.labels = labels
+        self.default_fit = "train_aug" if labels == "SegmentationClassAug" else "train"
         if not (self.root / labels).is_dir():
             raise SegablateError(
                 f"there is no folder `{labels}` here",
@@ -67,32 +63,6 @@ class Voc(LabelFiles):
                 hint=self._other(),
                 field="labels",
             )
-
-    @property
-    def splits(self) -> tuple[str, ...]:
-        """The lists in `ImageSets/Segmentation`."""
-        return tuple(sorted(path.stem for path in (self.root / LISTS).glob("*.txt")))
-
-    @property
-    def default_fit(self) -> str:
-        """The training list that belongs to the label maps."""
-        return "train_aug" if self.labels == "SegmentationClassAug" else "train"
-
-    @property
-    def default_score(self) -> str:
-        """The validation list."""
-        return "val"
-
-    def _list(self, split: str) -> Sequence[Item]:
-        known = self.root / LISTS / f"{split}.txt"
-        path = known if split in self.splits else list_file(split, self.splits, self.root)
-        images = self.root / "JPEGImages"
-        found = chosen(path, self._pictures)
-        return [Item(stem, Path(label), Path(f"{images}/{stem}.jpg")) for stem, label in found.items()]
-
-    @cached_property
-    def _pictures(self) -> dict[str, str]:
-        return pictures(self.root / self.labels, "label maps")
 
     def _other(self) -> str:
         other = ({"SegmentationClass", "SegmentationClassAug"} - {self.labels}).pop()

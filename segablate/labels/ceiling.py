@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
@@ -11,9 +12,14 @@ from numpy.typing import NDArray
 
 from segablate.labels import boundary
 from segablate.labels.confusion import Counts, confusion_near, pixels_of_classes, scores
+from segablate.labels.crew import Crew
 from segablate.labels.patches import Labels, cut, pad
 from segablate.labels.restore import Restorer
 from segablate.labels.work import each
+
+MAPS_A_BATCH = 8
+
+Compared = tuple[Counts, boundary.Regions]
 
 
 @dataclass
@@ -65,7 +71,7 @@ class Truth:
             label >= classes if int(self.occurs.sum()) < label.size else None
         )
 
-    def compare(self, restored: Labels) -> tuple[Counts, boundary.Regions]:
+    def compare(self, restored: Labels) -> Compared:
         """Confusion and boundary regions of a restored map of at least the same size."""
         prediction = restored[: self.label.shape[0], : self.label.shape[1]]
         if self.ignored is not None:
@@ -93,7 +99,9 @@ def score(
     classes: int,
     ignore: int,
     pool: Executor,
+    crew: Crew | None = None,
     tick: Callable[[int], None] = lambda _: None,
+    spent: Callable[[float], None] = lambda _: None,
 ) -> list[Tally]:
     """A tally for each map a restorer gives, restorers in order.
 
@@ -103,18 +111,50 @@ def score(
         classes: number of classes C.
         ignore: the value that is not scored.
         pool: threads to read and restore with.
+        crew: processes for that where there are many maps, which must survive pickling then.
         tick: told how many more maps are done.
+        spent: told how many more seconds of a core went into reading.
     """
 
-    def one(read: Callable[[], Labels]) -> list[tuple[Counts, boundary.Regions]]:
-        label = read()
-        truth = Truth(label, classes, ignore)
-        return [truth.compare(restored) for restored in restore_all(label, restorers, ignore)]
-
+    scoring = Scoring(list(restorers), classes, ignore)
     tallies: list[Tally] = []
-    for found in each(pool, one, maps):
-        tallies = tallies or [Tally.empty(classes) for _ in found]
-        for tally, (matrix, near) in zip(tallies, found, strict=True):
-            tally.add(matrix, near)
-        tick(1)
+
+    def done(made: tuple[list[list[Compared]], float]) -> None:
+        for found in made[0]:
+            if not tallies:
+                tallies.extend(Tally.empty(classes) for _ in found)
+            for tally, compared in zip(tallies, found, strict=True):
+                tally.add(*compared)
+        tick(len(made[0]))
+        spent(made[1])
+
+    batches = [maps[start : start + MAPS_A_BATCH] for start in range(0, len(maps), MAPS_A_BATCH)]
+    if crew is not None and crew.worth(len(maps)):
+        crew.work(scoring, batches, done)
+    else:
+        for made in each(pool, scoring.take, batches):
+            done(made)
     return tallies
+
+
+@dataclass
+class Scoring:
+    """The pass over the label maps: read each once, restore it in every way and compare."""
+
+    restorers: list[Restorer]
+    classes: int
+    ignore: int
+
+    def take(self, batch: Sequence[Callable[[], Labels]]) -> tuple[list[list[Compared]], float]:
+        """For each map, what each restored map is worth; and the seconds that reading took."""
+        begun = time.thread_time()
+        read = [one() for one in batch]
+        reading = time.thread_time() - begun
+        return [self._compare(label) for label in read], reading
+
+    def gathered(self) -> None:
+        """Nothing is put aside."""
+
+    def _compare(self, label: Labels) -> list[Compared]:
+        truth = Truth(label, self.classes, self.ignore)
+        return [truth.compare(restored) for restored in restore_all(label, self.restorers, self.ignore)]

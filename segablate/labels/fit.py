@@ -8,23 +8,31 @@ Three solvers give the same components:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
-from typing import Literal, Protocol
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from segablate.errors import SegablateError
+from segablate.labels import eigen
+from segablate.labels.blocks import Blocks
+from segablate.labels.crew import Crew
 from segablate.labels.moment import SecondMoment
 from segablate.labels.patches import Labels, Patches, cut, layout, pad, raster
 from segablate.labels.runs import RunLengths
-from segablate.labels.subspace import Subspace, largest, principal
+from segablate.labels.subspace import SPARE_VECTORS, Subspace, largest, principal, random_start
 from segablate.labels.work import blas_threads, each, workers
 
 Solver = Literal["auto", "moment", "runs", "sklearn"]
 
 MAPS_A_BATCH = 32
+# what the coarse view leaves out is larger than this
+GUESS = 0.05
 # all pairs of classes in float32: 21 classes at stride 32 take 1 GB, 150 classes 47 GB
 MOMENT_LIMIT = 30_000
 
@@ -37,6 +45,9 @@ class Accumulator(Protocol):
 
     def add(self, maps: Sequence[Patches]) -> None:
         """Take in the patches of some label maps; called from several threads."""
+
+    def merge(self, other: Any, /) -> None:
+        """Take over what another of the same kind has taken in."""
 
     def solve(self, k: int, centred: bool, pool: Executor) -> Subspace:
         """The k leading components of all that was added."""
@@ -60,7 +71,9 @@ def fit(
     centred: bool,
     solver: Solver,
     pool: Executor,
+    crew: Crew | None = None,
     tick: Callable[[int], None] = lambda _: None,
+    spent: Callable[[float], None] = lambda _: None,
 ) -> dict[int, Subspace]:
     """Subspaces for several strides from one pass over the label maps.
 
@@ -72,19 +85,56 @@ def fit(
         centred: take the mean patch off.
         solver: see the module.
         pool: threads to read and count with.
+        crew: processes for that where there are many maps, which must survive pickling then.
         tick: told how many more maps are done.
+        spent: told how many more seconds of a core went into reading.
     """
-    sums = {stride: accumulator(solver, classes, stride) for stride in wanted}
+    counting = Counting({stride: accumulator(solver, classes, stride) for stride in wanted}, ignore)
+    batches = [maps[start : start + MAPS_A_BATCH] for start in range(0, len(maps), MAPS_A_BATCH)]
 
-    def take(batch: Sequence[Callable[[], Labels]]) -> int:
+    def done(made: tuple[int, float]) -> None:
+        tick(made[0])
+        spent(made[1])
+
+    # the dense solver heeds the order of the maps, and is a second opinion only
+    if crew is not None and crew.worth(len(maps)) and solver != "sklearn":
+        for gathered in crew.work(counting, batches, done):
+            counting.merge(gathered)
+    else:
+        for made in each(pool, counting.take, batches):
+            done(made)
+    return {stride: counting.sums[stride].solve(k, centred, pool) for stride, k in wanted.items()}
+
+
+@dataclass
+class Counting:
+    """The pass over the label maps: read each once, and take it in for every stride.
+
+    Attributes:
+        sums: output stride → what takes the patches in.
+        ignore: the value that is not a class.
+    """
+
+    sums: dict[int, Accumulator]
+    ignore: int
+
+    def take(self, batch: Sequence[Callable[[], Labels]]) -> tuple[int, float]:
+        """Read some maps and take them in; returns how many, and the seconds that reading took."""
+        begun = time.thread_time()
         read = [one() for one in batch]
-        for stride, total in sums.items():
-            total.add([cut(pad(label, stride, ignore), stride) for label in read])
-        return len(read)
+        reading = time.thread_time() - begun
+        for stride, total in self.sums.items():
+            total.add([cut(pad(label, stride, self.ignore), stride) for label in read])
+        return len(read), reading
 
-    for done in each(pool, take, list(_batches(maps))):
-        tick(done)
-    return {stride: sums[stride].solve(k, centred, pool) for stride, k in wanted.items()}
+    def gathered(self) -> dict[int, Accumulator]:
+        """What was taken in here."""
+        return self.sums
+
+    def merge(self, sums: Mapping[int, Accumulator]) -> None:
+        """Add what was taken in elsewhere."""
+        for stride, total in self.sums.items():
+            total.merge(sums[stride])
 
 
 class MomentAccumulator:
@@ -93,37 +143,46 @@ class MomentAccumulator:
     def __init__(self, classes: int, stride: int) -> None:
         self.classes, self.stride = classes, stride
         self._moment = SecondMoment(classes, stride)
-        self.add = self._moment.add
+
+    def add(self, maps: Sequence[Patches]) -> None:
+        """See `Accumulator`."""
+        self._moment.add(maps)
+
+    def merge(self, other: MomentAccumulator) -> None:
+        """See `Accumulator`."""
+        self._moment.merge(other._moment)
 
     def solve(self, k: int, centred: bool, pool: Executor) -> Subspace:
         """See `Accumulator`."""
-        blocks = self._moment.finish(pool)
-        pixels = layout(self.stride).pixels
-
-        def times(block: NDArray[np.float64]) -> NDArray[np.float64]:
-            given = block.reshape(self.classes, pixels, -1)
-            product = np.zeros_like(given)
-
-            def one(pair: tuple[int, int]) -> list[tuple[int, NDArray[np.float64]]]:
-                c, d = pair
-                counts = blocks[pair].astype(np.float64)
-                return [(c, counts @ given[d])] + ([(d, counts.T @ given[c])] if c != d else [])
-
-            with blas_threads(1):
-                for parts in each(pool, one, list(blocks)):
-                    for c, part in parts:
-                        product[c] += part
-            return product.reshape(len(block), -1)
-
-        count = np.zeros((self.classes, pixels))
-        for (c, d), block in blocks.items():
-            if c == d:
-                count[c] = block.diagonal()
+        blocks = Blocks.of(self._moment.finish(pool), self.classes, layout(self.stride))
+        patches = self._moment.patches
         with blas_threads(workers()):  # between the products nothing else runs
+            count = blocks.count()
+            mean = count / max(patches, 1) if centred else np.zeros_like(count)
             return principal(
-                times, count.reshape(-1), stride=self.stride, classes=self.classes,
-                patches=self._moment.patches, k=k, centred=centred,
+                partial(blocks.times, pool=pool), count, stride=self.stride, classes=self.classes,
+                patches=patches, k=k, centred=centred, guess=_guess(blocks, mean, patches, k, pool),
             )  # fmt: skip
+
+
+def _guess(
+    blocks: Blocks, mean: NDArray[np.float64], patches: int, k: int, pool: Executor
+) -> NDArray[np.float64] | None:
+    """Nearly the leading vectors, from the same labels seen more coarsely: it saves half of the products."""
+    coarse = blocks.coarser(pool)
+    if coarse is None:
+        return None
+    centre = blocks.coarsened(mean[:, None])[:, 0]
+    width = min(k + SPARE_VECTORS, len(centre))
+    start = _guess(coarse, centre, patches, k, pool)
+    found = eigen.leading(
+        lambda block: coarse.times(block, pool) - patches * np.outer(centre, centre @ block),
+        random_start(len(centre), width) if start is None else start,
+        width,
+        tolerance=GUESS,
+        scale=float(coarse.count().sum()),
+    )
+    return blocks.refined(found.vectors)
 
 
 class RunsAccumulator:
@@ -132,7 +191,14 @@ class RunsAccumulator:
     def __init__(self, classes: int, stride: int) -> None:
         self.classes, self.stride = classes, stride
         self._runs = RunLengths(classes, stride)
-        self.add = self._runs.add
+
+    def add(self, maps: Sequence[Patches]) -> None:
+        """See `Accumulator`."""
+        self._runs.add(maps)
+
+    def merge(self, other: RunsAccumulator) -> None:
+        """See `Accumulator`."""
+        self._runs.merge(other._runs)
 
     def solve(self, k: int, centred: bool, pool: Executor) -> Subspace:  # one sparse product at a time
         """See `Accumulator`."""
@@ -157,6 +223,10 @@ class DenseAccumulator:
             rows = np.repeat(patches.first.reshape(-1, 1), pixels, axis=1)
             rows[patches.mixed.reshape(-1)] = patches.kept.reshape(-1, pixels)
             self._rows.append(rows)
+
+    def merge(self, other: DenseAccumulator) -> None:
+        """See `Accumulator`."""
+        self._rows += other._rows
 
     def solve(self, k: int, centred: bool, pool: Executor) -> Subspace:  # scikit-learn has threads of its own
         """See `Accumulator`."""
@@ -196,8 +266,3 @@ def one_hot(rows: Labels, classes: int) -> NDArray[np.float32]:
     held = rows[:, None, :] == np.arange(classes)[None, :, None]
     dense: NDArray[np.float32] = held.reshape(len(rows), -1).astype(np.float32)
     return dense
-
-
-def _batches(maps: Sequence[Callable[[], Labels]]) -> Iterator[Sequence[Callable[[], Labels]]]:
-    for start in range(0, len(maps), MAPS_A_BATCH):
-        yield maps[start : start + MAPS_A_BATCH]

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import combinations
 
 import numpy as np
 from numpy.typing import NDArray
 
 from segablate.labels.patches import Labels, Patches
+from segablate.labels.work import Locked
 
 Codes = NDArray[np.int64]
 
@@ -20,7 +20,7 @@ BITS = 62
 Kind = tuple[int, tuple[int, ...], bool]
 
 
-class Kinds:
+class Kinds(Locked):
     """Numbers for kinds of patches, the same whichever thread asks.
 
     Args:
@@ -29,11 +29,11 @@ class Kinds:
     """
 
     def __init__(self, classes: int, cells: int) -> None:
+        super().__init__()
         self.classes = classes
         self.cells = cells
         self._numbers: dict[tuple[int, ...], int] = {(): 0}
         self._sets: list[tuple[int, ...]] = [()]
-        self._lock = threading.Lock()
 
     def codes(self, patches: Patches) -> Codes:
         """The kind of each mixed patch: the number of its set of classes, then a bit for each mixed cell."""
@@ -61,6 +61,12 @@ class Kinds:
     def kind(self, code: int) -> tuple[int, tuple[int, ...]]:
         """Mixed cells, one bit each, and classes of a code."""
         return code & ((1 << self.cells) - 1), self._sets[code >> self.cells]
+
+    def renumbered(self, other: Kinds) -> Callable[[Codes], Codes]:
+        """Turns the codes that `other` gave into those given here."""
+        here = np.array([self._number(held) for held in other._sets], np.int64)
+        low = (1 << self.cells) - 1
+        return lambda codes: here[codes >> self.cells] << self.cells | codes & low
 
     def _number(self, held: tuple[int, ...]) -> int:
         with self._lock:

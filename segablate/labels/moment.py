@@ -10,7 +10,6 @@ A cell of one value needs no pixels: it is one column, spread at the end.
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor
 
@@ -19,13 +18,13 @@ from numpy.typing import NDArray
 
 from segablate.labels.kinds import Codes, Kind, Kinds, groups, products
 from segablate.labels.patches import Labels, Layout, Patches, layout
-from segablate.labels.work import each
+from segablate.labels.work import Locked, each
 
 ROWS_A_PRODUCT = 4096
 # patches of a rare kind wait for others of it
 ROWS_WORTH_A_PRODUCT = 256
-# merged with other kinds, a patch costs four times as much: so few are cheaper all the same
-ROWS_WORTH_NO_MERGING = 64
+# merged with other kinds, a patch costs up to four times as much: so few are cheaper all the same
+ROWS_WORTH_NO_MERGING = 192
 PENDING_BYTES = 1 << 26
 # float32 counts exactly so far
 EXACT = 1 << 24
@@ -34,7 +33,7 @@ Part = tuple[Labels, Codes]
 Counts = NDArray[np.float32] | NDArray[np.float64]
 
 
-class SecondMoment:
+class SecondMoment(Locked):
     """Σ v vᵀ over one-hot patches v, as blocks over pairs of classes that meet in a patch.
 
     Label maps are added from any number of threads. Memory depends on the stride and the pairs of
@@ -46,6 +45,7 @@ class SecondMoment:
     """
 
     def __init__(self, classes: int, stride: int) -> None:
+        super().__init__()
         self.classes = classes
         self.layout = layout(stride)
         self.patches = 0
@@ -55,7 +55,6 @@ class SecondMoment:
         self._kinds = Kinds(classes, self.layout.cells)
         self._pending: list[Part] = []
         self._rare: list[Part] = []
-        self._lock = threading.Lock()
 
     def add(self, maps: Sequence[Patches]) -> None:
         """Count the patches of some label maps; a few dozen maps at a time are quickest."""
@@ -77,6 +76,20 @@ class SecondMoment:
             rare, self._rare = (self._rare, []) if too_many else ([], self._rare)
         for kind, rows in self._all_of(rare):
             self._multiply(kind, rows)
+
+    def merge(self, other: SecondMoment) -> None:
+        """Add what another has counted, which is used up."""
+        self._pure += other._pure
+        self.patches += other.patches
+        renumber = self._kinds.renumbered(other._kinds)
+        self._pending += [(kept, renumber(codes)) for kept, codes in other._pending]
+        self._rare += [(kept, renumber(codes)) for kept, codes in other._rare]
+        for pair, block in other._blocks.items():
+            if pair in self._blocks:
+                self._block(pair, other._rows[pair])[...] += block
+            else:
+                self._blocks[pair], self._rows[pair] = block, other._rows[pair]
+        other._blocks = {}
 
     def finish(self, pool: Executor) -> dict[tuple[int, int], Counts]:
         """Blocks (c, d), c ≤ d, of shape (pixels, pixels) in kept order; nothing can be added after."""

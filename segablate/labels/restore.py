@@ -23,8 +23,8 @@ from segablate.labels.subspace import Subspace
 
 Floats = NDArray[np.float32]
 
-# so many patches at a time that their scores stay in a core's cache
-PATCHES_AT_ONCE = 64
+# patches of so many pixels at a time that a class's scores stay in a core's cache
+PIXELS_AT_ONCE = 1 << 16
 
 
 class Restorer(Protocol):
@@ -85,16 +85,18 @@ class Linear:
     """
 
     def __init__(self, subspace: Subspace, channels: Sequence[int]) -> None:
+        self._subspace = subspace
         self.stride: int = subspace.stride
         self.classes = subspace.classes
         self.channels = tuple(channels)
         self._widths = sorted(set(channels))
         kept = subspace.components[: self._widths[-1]][:, :, raster(self.stride)]
         pixels = layout(self.stride).pixels
-        self._decode = np.ascontiguousarray(kept.reshape(len(kept), -1))
+        self._decode = np.ascontiguousarray(kept.transpose(1, 0, 2))
+        self._at_once = max(1, PIXELS_AT_ONCE // pixels)
         self._encode = np.ascontiguousarray(kept.transpose(1, 2, 0))
         mean = subspace.mean[:, raster(self.stride)]
-        self._mean = mean.reshape(-1) if subspace.centred else None
+        self._mean = mean if subspace.centred else None
         self._mean_code = (
             np.tensordot(self._encode, mean, axes=((0, 1), (0, 1))) if subspace.centred else None
         )
@@ -102,6 +104,9 @@ class Linear:
         values = np.arange(self.classes + 1, dtype=np.uint16)[:, None].repeat(pixels, axis=1)
         # a patch of one class is the same everywhere: restored once, for all widths
         self._pure = self._restore_rows(values)
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return Linear, (self._subspace, self.channels)
 
     def restore(self, patches: Patches) -> list[Labels]:
         """See `Restorer`."""
@@ -122,8 +127,8 @@ class Linear:
         restored = [
             np.zeros(rows.shape, np.uint8 if self.classes <= 256 else np.uint16) for _ in self._widths
         ]
-        for start in range(0, len(rows), PATCHES_AT_ONCE):
-            part = slice(start, start + PATCHES_AT_ONCE)
+        for start in range(0, len(rows), self._at_once):
+            part = slice(start, start + self._at_once)
             self._restore_part(rows[part], [out[part] for out in restored])
         return restored
 
@@ -131,20 +136,32 @@ class Linear:
         held = np.flatnonzero(np.bincount(rows.reshape(-1), minlength=self.classes)[: self.classes]).tolist()
         codes = self._codes(rows, held)
         ignored = rows >= self.classes
-        scores, best = self._scratch(len(rows))
-        scores[...] = 0.0 if self._mean is None else self._mean
-        begin = 0
-        for width, out in zip(self._widths, restored, strict=True):
-            # Fortran's view of C's arrays: scores += codes · W, in place
-            sgemm(1.0, self._decode[begin:width].T, codes[:, begin:width].T, 1.0, scores.T, overwrite_c=True)
-            by_class = scores.reshape(len(rows), self.classes, -1)
-            order = held + [c for c in range(self.classes) if c not in held]
-            best[...] = by_class[:, order[0]]
-            # nothing is known of ignored pixels, so any class would win there: nobody looks
-            best[ignored] = np.inf
-            _best_class(by_class, order, best, out)
+        score, bests = self._scratch(len(rows))
+        highest = 0
+        # likely ones first: that another does not win takes one comparison
+        for number, c in enumerate([*held, *(c for c in range(self.classes) if c not in held)]):
+            begin = 0
+            for width, best, out in zip(self._widths, bests, restored, strict=True):
+                self._scores(c, begin, width, codes, score)
+                begin = width
+                if number:
+                    _challenge(score, c, c < highest, best, out)
+                    continue
+                best[...] = score
+                # nothing is known of ignored pixels, so any class would win there: nobody looks
+                best[ignored] = np.inf
+                out[...] = c
+            highest = max(highest, c)
+        for out in restored:
             np.copyto(out, rows, where=ignored, casting="unsafe")
-            begin = width
+
+    def _scores(self, c: int, begin: int, end: int, codes: Floats, score: Floats) -> None:
+        """Add what components `begin` to `end` say of class c to its scores, (n, pixels)."""
+        if begin == 0 and self._mean is not None:
+            score[...] = self._mean[c]
+        add = 1.0 if begin or self._mean is not None else 0.0
+        # Fortran's view of C's arrays: score += codes · W, in place
+        sgemm(1.0, self._decode[c, begin:end].T, codes[:, begin:end].T, add, score.T, overwrite_c=True)
 
     def _codes(self, rows: Labels, held: Sequence[int]) -> Floats:
         codes = np.zeros((len(rows), self._widths[-1]), np.float32)
@@ -154,38 +171,32 @@ class Linear:
             codes += (rows == c).astype(np.float32) @ self._encode[c]
         return codes
 
-    def _scratch(self, rows: int) -> tuple[Floats, Floats]:
+    def _scratch(self, rows: int) -> tuple[Floats, list[Floats]]:
         """Buffers of this thread: fresh pages for every block would cost more than the arithmetic."""
         if not hasattr(self._buffers, "held"):
-            length = self._decode.shape[1]
-            scores = np.empty((PATCHES_AT_ONCE, length), np.float32)
-            self._buffers.held = scores, np.empty((PATCHES_AT_ONCE, length // self.classes), np.float32)
-        scores, best = self._buffers.held
-        return scores[:rows], best[:rows]
+            shape = (self._at_once, self._decode.shape[2])
+            self._buffers.held = [np.empty(shape, np.float32) for _ in range(1 + len(self._widths))]
+        score, *bests = (buffer[:rows] for buffer in self._buffers.held)
+        return score, bests
 
 
-def _best_class(scores: Floats, order: Sequence[int], best: Floats, out: Labels) -> None:
-    """Arg max over classes, (n, C, pixels) → (n, pixels), ties to the lowest.
+def _challenge(score: Floats, c: int, may_tie: bool, best: Floats, out: Labels) -> None:
+    """Let class c win where its score is highest, ties to the lowest class; all of shape (n, pixels).
 
     Args:
-        scores: of each class.
-        order: the classes, likely ones first: that another does not win takes one comparison.
-        best: scores of the first of them; raised to the best of all.
-        out: takes the class.
+        score: of class c.
+        c: the class.
+        may_tie: whether a higher class may stand in `out`.
+        best: highest scores so far; raised.
+        out: classes so far; changed.
     """
-    out[...] = order[0]
-    highest = order[0]
-    for c in order[1:]:
-        score = scores[:, c]
-        may_tie = c < highest
-        wins = score >= best if may_tie else score > best
-        highest = max(highest, c)
-        if not wins.any():
-            continue
-        if may_tie:
-            wins &= (score > best) | (out > c)
-        np.putmask(out, wins, c)
-        np.maximum(best, score, out=best)
+    wins = score >= best if may_tie else score > best
+    if not wins.any():
+        return
+    if may_tie:
+        wins &= (score > best) | (out > c)
+    np.putmask(out, wins, c)
+    np.maximum(best, score, out=best)
 
 
 def cell_averages(patches: Patches, classes: int) -> tuple[NDArray[np.intp], Floats]:

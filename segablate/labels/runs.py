@@ -12,7 +12,6 @@ when the second moment itself is too large: memory goes with the runs, not with 
 from __future__ import annotations
 
 import hashlib
-import threading
 from collections.abc import Sequence
 
 import numpy as np
@@ -20,11 +19,12 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from segablate.labels.patches import Patches, layout
+from segablate.labels.work import Locked
 
 Matrix = NDArray[np.float64]
 
 
-class RunLengths:
+class RunLengths(Locked):
     """The matrix X of one-hot patches, one row a patch, as an operator.
 
     Label maps are added from any number of threads.
@@ -35,12 +35,12 @@ class RunLengths:
     """
 
     def __init__(self, classes: int, stride: int) -> None:
+        super().__init__()
         self.classes = classes
         self.pixels = layout(stride).pixels
         self.patches = 0
         self._pure = np.zeros(classes, np.int64)
         self._parts: list[sparse.csr_array] = []
-        self._lock = threading.Lock()
 
     def add(self, maps: Sequence[Patches]) -> None:
         """Take in the patches of some label maps."""
@@ -53,6 +53,12 @@ class RunLengths:
             self._pure += pure
             self._parts.append(part)
             self.patches += sum(patches.first.size for patches in maps)
+
+    def merge(self, other: RunLengths) -> None:
+        """Add what another has taken in."""
+        self._pure += other._pure
+        self._parts += other._parts
+        self.patches += other.patches
 
     def finish(self) -> None:
         """Join what was added; nothing can be added after."""

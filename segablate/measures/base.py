@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, ClassVar, Protocol, TypeAlias
 
 import numpy as np
@@ -17,6 +18,10 @@ measures = Registry("measure", "segablate.measures")
 
 # the one entry of what a measure reads that is neither hashed nor recorded: paths on this machine
 PLACES = "places"
+# a word beside the study's own in what `reads` is given: whether the command line allows code from outside
+ALLOW_EXTERNAL = "allow_external"
+# likewise: where networks will compute, `cpu` or `cuda`
+DEVICE = "device"
 
 Config: TypeAlias = Mapping[str, Any]
 Arrays: TypeAlias = Mapping[str, np.ndarray]
@@ -38,15 +43,32 @@ class Result:
 
 
 class Workshop(Protocol):
-    """What the runner lends a measure."""
+    """What the runner lends a measure.
+
+    Attributes:
+        device: where networks compute.
+        allow_external: whether code from outside may be run.
+    """
 
     device: str
+    allow_external: bool
 
     def cached(self, name: str, reads: Reads, build: Callable[[], Arrays]) -> Arrays:
         """Arrays that depend on `reads` only: taken from the store, or built once and kept there."""
 
+    def workspace(self, name: str, reads: Reads) -> Path:
+        """A folder for unfinished work that depends on `reads` only: it is there again when asked for again.
+
+        Several processes may be given it at once.
+        """
+
     def progress(self, what: str, total: int) -> AbstractContextManager[Callable[[int], None]]:
         """A bar for long work; what it gives is called with the number of further items done."""
+
+
+def allows_external(config: Config) -> bool:
+    """Whether the command line allows code from outside; a study cannot say so by itself."""
+    return config.get(ALLOW_EXTERNAL) is True
 
 
 class Measure(Protocol):
@@ -61,7 +83,8 @@ class Measure(Protocol):
     def reads(self, config: Config) -> dict[str, Any]:
         """All that the numbers of this variant depend on, validated, as JSON values.
 
-        `config` is what the study says of the variant, and `device`, `cpu` or `cuda`, the runner's own word.
+        `config` is what the study says of the variant, and the runner's own words `device` and
+        `allow_external`.
 
         That includes the measure's own settings where they matter, the versions of the parts used
         and a fingerprint of the data, and excludes everything else. Paths of this machine go under

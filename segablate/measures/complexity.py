@@ -4,21 +4,24 @@
                           └──meta device──► torch's own count, bytes alive, bytes moved
 
 No GPU, no weights and no data are needed: the number of classes is `input.classes`, or else the data set's.
+So DUpsampling's `weights: pca` without a data set is no error here, as it is where weights are read: what it
+costs depends on the shape of W, not on what it was fitted to, and the same study may be counted anywhere.
 """
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from typing import Any, ClassVar
 
 from segablate.errors import SegablateError, context
 from segablate.measures import inputs
-from segablate.measures.base import Config, Result, Workshop, measures
+from segablate.measures.base import Config, Result, Workshop, allows_external, measures
 from segablate.measures.counting import conventions
 from segablate.measures.counting.conventions import CONVENTIONS, Published
 from segablate.measures.counting.cost import SCOPES, Cost, Module, Scope
 from segablate.measures.counting.count import cost
-from segablate.models.assemble import EXTERNAL, complete, planned
+from segablate.models.assemble import bare, complete, shaped
+from segablate.models.segmenter import Segmenter
 from segablate.records import Measurement, Reads
 
 # how deep the modules are that the record keeps
@@ -48,14 +51,10 @@ class Complexity:
         given = inputs.read(config, "complexity")
         classes, size = given.classes, given.size
         with context(field="model"):
-            if model.get("use") == EXTERNAL:
-                raise SegablateError(
-                    "a model from outside cannot be counted in a study",
-                    hint="`segablate flops package.module:function --allow-external` counts it",
-                    field="use",
-                )
             done = complete(model)
-            shape_of = planned(model, classes)
+            shape_of = shaped(model, classes, allow_external=allows_external(config))
+        if not isinstance(shape_of, Segmenter):
+            self._whole_only()
         with context(field="input.size"):
             shape_of.check_size(*size)
         return {
@@ -77,10 +76,22 @@ class Complexity:
             for reads in cells:
                 height, width = reads["size"]
                 found = cost(
-                    _bare(reads["model"]), reads["classes"], (height, width), batch=int(reads["batch"])
+                    bare(reads["model"]),
+                    reads["classes"],
+                    (height, width),
+                    batch=int(reads["batch"]),
+                    allow_external=shop.allow_external,
                 )
                 advance(1)
                 yield Result(self._measurements(found), facts(found))
+
+    def _whole_only(self) -> None:
+        if self.scope != "network" or self.published:
+            raise SegablateError(
+                "a model from outside is counted as a whole: which of it is the decoder is not known",
+                hint="leave out `scope` and `published`, or measure it by a `complexity` without them",
+                field="published" if self.published else "scope",
+            )
 
     def _measurements(self, found: Cost) -> tuple[Measurement, ...]:
         part = found.within(self.scope)
@@ -144,10 +155,3 @@ def _facts_of(module: Module) -> dict[str, Any]:
         "elementwise": module.others,
         "intensity": round(module.intensity, 3),
     }
-
-
-def _bare(done: Any) -> Any:
-    # what `complete` gave says versions, which are for keys
-    if isinstance(done, Mapping):
-        return {name: _bare(value) for name, value in done.items() if name != "version"}
-    return done

@@ -17,15 +17,15 @@ import torch
 
 from segablate.errors import SegablateError, context
 from segablate.measures import inputs
-from segablate.measures.base import Config, Result, Workshop, measures
+from segablate.measures.base import DEVICE, Config, Result, Workshop, allows_external, measures
 from segablate.measures.timing.flags import flags
 from segablate.measures.timing.fresh import Errand, Sitting, sit
 from segablate.measures.timing.numerics import Precision, check_precision
 from segablate.measures.timing.protocols import NOT_REPRODUCED, Name, Rules, described, rules
 from segablate.measures.timing.runtimes.base import runtimes
 from segablate.measures.timing.session import Timed
-from segablate.models.assemble import EXTERNAL, complete, planned
-from segablate.models.scopes import Scope
+from segablate.models.assemble import EXTERNAL, complete, shaped
+from segablate.models.scopes import Scope, scoped
 from segablate.records import Measurement, Reads
 
 # what of a network only training knows
@@ -76,6 +76,8 @@ class Latency:
             runtimes.part(runtime)
         self.protocol = protocol
         self.rules: Rules = rules(protocol, l2, warm_up, bound, cap)
+        self.scope: Scope = scope
+        self.precision: Precision = precision
         self.settings = {
             "scope": scope,
             "precision": precision,
@@ -85,31 +87,19 @@ class Latency:
         }
 
     def reads(self, config: Config) -> dict[str, Any]:
-        """See `Measure`; `config["device"]` is the runner's word on where networks compute."""
+        """See `Measure`."""
         model = inputs.without_weights(config, "latency")
         given = inputs.read(config, "latency")
         with context(field="model"):
-            if model.get("use") == EXTERNAL:
-                raise SegablateError(
-                    "a model from outside cannot be timed in a study",
-                    hint="`segablate latency package.module:function --allow-external` times it",
-                    field="use",
-                )
+            shape_of = shaped(model, given.classes, allow_external=allows_external(config))
             done = structure(model)
-            shape_of = planned(model, given.classes)
         with context(field="input.size"):
             shape_of.check_size(*given.size)
-        return self.cell(done, given, str(config.get("device", "cpu")))
-
-    def cell(self, model: Mapping[str, Any], given: inputs.Input, device: str) -> dict[str, Any]:
-        """What a cell reads, from a network's structure, its input and the kind of device.
-
-        Raises:
-            SegablateError: the device does not compute in the precision.
-        """
-        check_precision(self.settings["precision"], device)  # type: ignore[arg-type]
+        scoped(shape_of, self.scope)
+        device = str(config.get(DEVICE, "cpu"))
+        check_precision(self.precision, device)
         return {
-            "model": dict(model),
+            "model": done,
             "classes": given.classes,
             "size": list(given.size),
             "batch": given.batch,
@@ -131,7 +121,8 @@ class Latency:
     def measure(self, cells: Sequence[Reads], seed: int, shop: Workshop) -> Iterator[Result | SegablateError]:
         """See `Measure`."""
         with shop.progress("seconds of timing", self._seconds(len(cells))) as advance:
-            yield from self.results(sit(Errand(tuple(cells), self.rules, seed), _whole(advance)))
+            errand = Errand(tuple(cells), self.rules, seed, shop.allow_external)
+            yield from self.results(sit(errand, _whole(advance)))
 
     def results(self, sitting: Sitting) -> Iterator[Result | SegablateError]:
         """What one process found, network by network, as measures tell it."""
@@ -181,6 +172,8 @@ class Latency:
 def structure(model: Mapping[str, Any]) -> dict[str, Any]:
     """What of a network its time depends on: parts and settings, not what the weights' values are."""
     done = {name: value for name, value in complete(model).items() if name not in TRAINING_ONLY}
+    if model.get("use") == EXTERNAL:
+        return done
     upsampler = {
         name: value for name, value in done["upsampler"].items() if name not in UPSAMPLER_TRAINING_ONLY
     }

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
+from tempfile import TemporaryDirectory, mkdtemp
 from typing import Any, TypeAlias
 
 from segablate.errors import SegablateError
@@ -19,9 +20,11 @@ class Bench:
     """A workshop that keeps nothing."""
 
     device = "cpu"
+    allow_external = False
 
     def __init__(self, progress: Progress) -> None:
         self._progress = progress
+        self._folder = TemporaryDirectory(prefix="segablate-")
 
     def progress(self, what: str, total: int) -> AbstractContextManager[Callable[[int], None]]:
         """The bar of whoever asked."""
@@ -30,6 +33,10 @@ class Bench:
     def cached(self, name: str, reads: Reads, build: Callable[[], Arrays]) -> Arrays:
         """Build it."""
         return build()
+
+    def workspace(self, name: str, reads: Reads) -> Path:
+        """A folder that goes when the workshop goes."""
+        return Path(mkdtemp(prefix=f"{name}-", dir=self._folder.name))
 
 
 def ceilings(
@@ -55,7 +62,7 @@ def ceilings(
         strides: output strides.
         names: upsamplers.
         channels: code widths, for upsamplers that have one.
-        encode: `project` or `optimise`.
+        encode: `project`, `optimise` or `autoencoder`.
         centre: take the mean patch off, where components are fitted.
         fit: file with the stems to fit on; all if None.
         score: file with the stems to score; all if None.

@@ -11,11 +11,10 @@ from typing import Any, TypeAlias
 
 from segablate.errors import SegablateError, context
 from segablate.evidence.ratio import Ratio, interval_of_times, ratio
-from segablate.measures.base import Result, measures
+from segablate.measures.base import ALLOW_EXTERNAL, DEVICE, Result, measures
 from segablate.measures.inputs import Input
-from segablate.measures.latency import Latency, structure
+from segablate.measures.latency import Latency
 from segablate.measures.timing.fresh import Errand, sit
-from segablate.models.assemble import EXTERNAL, assemble, planned
 
 Progress: TypeAlias = Callable[[str, int], AbstractContextManager[Callable[[int], None]]]
 METRICS = ("p50_ms", "p95_ms", "p99_ms", "iqr_ms", "fps", "peak_device_bytes")
@@ -28,7 +27,7 @@ class Row:
     Attributes:
         model: as it was named.
         processes: milliseconds of every pass, process by process.
-        metrics: metric → the median over processes.
+        metrics: metric → the mean over processes.
         interval: of the typical process's median, in milliseconds; None with one process.
         against: this network over the first; None for the first.
         facts: what was told beside, process by process.
@@ -79,9 +78,9 @@ def side_by_side(
         SegablateError: one of them cannot be timed.
     """
     latency: Latency = measures.part("latency").build({}, settings)
-    cells = [
-        latency.cell(_model(model, given, name, allow_external), given, device) for name, model in models
-    ]
+    size = {"size": list(given.size), "batch": given.batch, "classes": given.classes}
+    told = {"input": size, DEVICE: device, ALLOW_EXTERNAL: allow_external}
+    cells = [_reads(latency, name, model, told) for name, model in models]
     total = repeat * max(1, math.ceil(latency.rules.cap * len(cells)))
     runs: list[list[Result]] = []
     with progress("seconds of timing", total) as advance:
@@ -94,14 +93,14 @@ def side_by_side(
     return {name: value for name, value in cells[0].items() if name != "model"}, rows
 
 
-def _model(model: Mapping[str, Any], given: Input, name: str, allow_external: bool) -> dict[str, Any]:
-    """A network's structure, once it is known that it can be made and takes the image."""
+def _reads(latency: Latency, name: str, model: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
     with context(where=name if ":" in name else None):
-        if model.get("use") == EXTERNAL:
-            assemble(model, given.classes, allow_external=allow_external)
-            return dict(model)
-        planned(model, given.classes, given.size)
-        return structure(model)
+        try:
+            return latency.reads({"model": model, **given})
+        except SegablateError as error:
+            # options and `--set` name their places themselves
+            error.field = error.field.removeprefix("model.") if error.field else None
+            raise
 
 
 def _done(result: Result | SegablateError) -> Result:
@@ -120,7 +119,7 @@ def _row(name: str, own: Sequence[Result], first: Sequence[Result]) -> Row:
     return Row(
         model=name,
         processes=samples,
-        metrics={metric: statistics.median(values[metric]) for metric in METRICS if metric in values},
+        metrics={metric: statistics.fmean(values[metric]) for metric in METRICS if metric in values},
         interval=interval_of_times(medians) if len(medians) > 1 else None,
         against=None if own is first else ratio(samples, _samples(first)),
         facts=tuple(result.facts for result in own),

@@ -16,6 +16,7 @@ import torch
 
 from segablate.errors import SegablateError, context, near_miss
 from segablate.models.auxiliary import AuxiliaryHead, auxiliary_head
+from segablate.models.check import positive
 from segablate.models.contexts.base import Context, contexts
 from segablate.models.decoders.base import Decoder, decoders
 from segablate.models.encoders.base import Encoder, encoders
@@ -23,6 +24,7 @@ from segablate.models.external import External, external
 from segablate.models.external import spec as external_spec
 from segablate.models.features import Feature, find
 from segablate.models.fusions.base import fusions
+from segablate.models.identity import identity
 from segablate.models.networks.base import PARTS, expand
 from segablate.models.segmenter import Segmenter
 from segablate.models.upsamplers.base import Subspace, Upsampler, upsampler_class, upsamplers
@@ -61,14 +63,15 @@ class Fit:
 def complete(model: Config) -> dict[str, Any]:
     """All that a network is made of: every part with its version and every setting, as JSON values.
 
-    Weights are there by what is in the file, not only by where it lies.
+    Weights are there by what is in the file, not only by where it lies, and so is code from outside: its
+    version is what `identity` sees of it. None of it is run.
 
     Raises:
         SegablateError: an unknown part, setting or word; `field` is the path below `model`.
     """
     if model.get("use") == EXTERNAL:
         factory, settings = external_spec(model)
-        return {"use": EXTERNAL, "factory": factory, "settings": settings}
+        return {"use": EXTERNAL, "factory": factory, "settings": settings, "version": identity(factory)}
     plan = expand(model)
     for word in plan:
         if word not in PARTS:
@@ -85,6 +88,17 @@ def complete(model: Config) -> dict[str, Any]:
         path = locate(str(plan["weights"]), done["encoder"]["use"])
         done["weights"] = {"path": str(plan["weights"]), "sha256": fingerprint(path)}
     return done
+
+
+def bare(done: Config) -> dict[str, Any]:
+    """The way back from `complete`: what a study may write, without versions, which are for keys."""
+    if done.get("use") == EXTERNAL:
+        # its settings are its own, and may have a `version` among them
+        return {name: value for name, value in done.items() if name != "version"}
+    written: dict[str, Any] = _bare(done)
+    if written.get("weights"):
+        written["weights"] = written["weights"]["path"]
+    return written
 
 
 def assemble(
@@ -114,6 +128,8 @@ def _assemble(done: Config, classes: int, subspace: Subspace | None) -> Segmente
     )
     around: Context = _build("context", done, {"feature": encoder.last})
     width = upsampler_class(done["upsampler"]["use"]).code_channels(classes, done["upsampler"])
+    with context(field="upsampler"):
+        positive(channels=width)
     features = (*encoder.gives, around.gives)
     decoder: Decoder = _build("decoder", done, {"features": features, "code": width})
     _context_is_read(done, decoder)
@@ -126,22 +142,26 @@ def _assemble(done: Config, classes: int, subspace: Subspace | None) -> Segmente
     return network
 
 
-def planned(model: Config, classes: int, size: tuple[int, int] | None = None) -> Segmenter:
+def planned(
+    model: Config, classes: int, size: tuple[int, int] | None = None, *, labels: bool = True
+) -> Segmenter:
     """The network on the meta device: shapes without numbers, for a check before anything runs.
 
     Args:
         model: what the study says under `model`.
         classes: number of classes.
         size: height and width of an image it must take.
+        labels: whether there are label maps to fit on: `"data" in config` for a measure that reads what the
+            weights are; one that reads shapes alone takes them for granted.
 
     Raises:
-        SegablateError: see `assemble`; or the image is too small. Labels to fit on are taken for granted.
-            A model from outside cannot be planned, only made.
+        SegablateError: see `assemble`; the image is too small; a part is fitted to labels and there are none.
+            A model from outside cannot be planned, only made: see `shaped`.
     """
     if model.get("use") == EXTERNAL:
         raise SegablateError("a model from outside is known only once it is made", field="use")
     done = complete(model)
-    fit = needed_fit(model, classes)
+    fit = needed_fit(model, classes) if labels else None
     subspace = Subspace.placeholder(classes, fit.stride, fit.channels) if fit else None
     with torch.device("meta"):
         network = _assemble(done, classes, subspace)
@@ -149,6 +169,18 @@ def planned(model: Config, classes: int, size: tuple[int, int] | None = None) ->
             network.check_size(*size)
             network.eval()(torch.empty(1, 3, *size))
     return network
+
+
+def shaped(model: Config, classes: int, *, allow_external: bool = False) -> Network:
+    """What `planned` gives; code from outside is run for it, tried on a random batch, and emptied of numbers.
+
+    Raises:
+        SegablateError: see `planned`; or code from outside is not allowed, or does not give what it must.
+    """
+    if model.get("use") != EXTERNAL:
+        return planned(model, classes)
+    with torch.random.fork_rng(devices=[]):
+        return external(model, classes, allow=allow_external).to("meta")
 
 
 def needed_fit(model: Config, classes: int) -> Fit | None:

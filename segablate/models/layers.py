@@ -90,7 +90,8 @@ def convolution(
     """A convolution that keeps the size or divides it by the stride, with He's initial weights."""
     padding = dilation * (kernel // 2)
     conv = nn.Conv2d(inputs, outputs, kernel, stride, padding, dilation, groups, bias)
-    nn.init.kaiming_normal_(conv.weight, mode="fan_out", nonlinearity="relu")
+    if not conv.weight.is_meta:  # which has no numbers to draw, but takes a second to find out
+        nn.init.kaiming_normal_(conv.weight, mode="fan_out", nonlinearity="relu")
     if conv.bias is not None:
         nn.init.zeros_(conv.bias)
     return conv

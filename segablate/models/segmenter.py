@@ -7,6 +7,7 @@ image ──► encoder ──┬── last ──► context ──┬──�
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from torch import Tensor, nn
 
@@ -15,6 +16,21 @@ from segablate.models.contexts.base import Context
 from segablate.models.decoders.base import Decoder
 from segablate.models.encoders.base import Encoder
 from segablate.models.upsamplers.base import Upsampler
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What training looks at.
+
+    Attributes:
+        scores: (batch, classes, height, width).
+        code: what the upsampler was given, (batch, code, h, w); None where nobody can tell.
+        auxiliary: each auxiliary head's scores by its name, (batch, outputs, height, width).
+    """
+
+    scores: Tensor
+    code: Tensor | None = None
+    auxiliary: Mapping[str, Tensor] = field(default_factory=dict)
 
 
 class Segmenter(nn.Module):
@@ -59,8 +75,8 @@ class Segmenter(nn.Module):
 
     def code(self, image: Tensor) -> Tensor:
         """(batch, 3, height, width) → what the upsampler enlarges, (batch, code, h, w)."""
-        code: Tensor = self.decoder(self._encode(image, frozenset()))["code"]
-        return code
+        features = self.encoder(image, self.features_read(auxiliary=False))
+        return self._decoded(features, frozenset())["code"]
 
     def with_auxiliary(self, image: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
         """The scores, and each auxiliary head's by its name: what training needs.
@@ -72,28 +88,46 @@ class Segmenter(nn.Module):
             Scores (batch, classes, height, width), and name → (batch, outputs, height, width).
         """
         size = (image.shape[-2], image.shape[-1])
-        looked_at = frozenset(head.on for head in self._heads().values())
-        features = self._encode(image, looked_at)
-        levels = looked_at & {feature.name for feature in self.decoder.gives}
-        decoded = self.decoder(features, ("code", *levels))
-        seen = {**features, **decoded}
-        answers = {name: head(seen[head.on], size) for name, head in self._heads().items()}
-        return self.upsampler(decoded["code"], size), answers
+        answer = self.decode(self.encoder(image, self.features_read()), size)
+        return answer.scores, dict(answer.auxiliary)
+
+    def features_read(self, *, auxiliary: bool = True) -> frozenset[str]:
+        """Names of the encoder's features that the other parts look at."""
+        own = {feature.name for feature in self.encoder.gives}
+        looked_at = {head.on for head in self.heads().values()} if auxiliary else set()
+        context = {self.encoder.last.name} if "context" in self.decoder.reads else set()
+        return frozenset((looked_at | set(self.decoder.reads)) & own | context)
+
+    def decode(
+        self, features: Mapping[str, Tensor], size: tuple[int, int], *, auxiliary: bool = True
+    ) -> Answer:
+        """What follows the encoder.
+
+        Args:
+            features: those of `features_read`, each (batch, channels, h, w).
+            size: height and width of the image.
+            auxiliary: ask the auxiliary heads too.
+        """
+        heads = self.heads() if auxiliary else {}
+        looked_at = frozenset(head.on for head in heads.values())
+        seen = {**features, **self._decoded(features, looked_at)}
+        answers = {name: head(seen[head.on], size) for name, head in heads.items()}
+        return Answer(self.upsampler(seen["code"], size), seen["code"], answers)
 
     def without_auxiliary(self) -> Segmenter:
         """This network, having dropped the heads that only training uses."""
         self.auxiliary = nn.ModuleDict()
         return self
 
-    def _encode(self, image: Tensor, more: frozenset[str]) -> dict[str, Tensor]:
-        own = {feature.name for feature in self.encoder.gives}
-        last = self.encoder.last.name
-        asked = (more | set(self.decoder.reads)) & own
-        wants_context = "context" in self.decoder.reads
-        features: dict[str, Tensor] = self.encoder(image, asked | ({last} if wants_context else set()))
-        if wants_context:
-            features["context"] = self.context(features[last])
-        return features
+    def _decoded(self, features: Mapping[str, Tensor], more: frozenset[str]) -> dict[str, Tensor]:
+        """The code, and those of the decoder's levels that are named."""
+        seen = dict(features)
+        if "context" in self.decoder.reads:
+            seen["context"] = self.context(seen[self.encoder.last.name])
+        levels = more & {feature.name for feature in self.decoder.gives}
+        decoded: dict[str, Tensor] = self.decoder(seen, ("code", *levels))
+        return decoded
 
-    def _heads(self) -> dict[str, AuxiliaryHead]:
+    def heads(self) -> dict[str, AuxiliaryHead]:
+        """The auxiliary heads by name."""
         return {name: head for name, head in self.auxiliary.items() if isinstance(head, AuxiliaryHead)}

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from segablate.report import speeds
+from segablate.report import joined, readings, speeds
 from segablate.report.ceilings import Ceiling, at, baseline_of, best_of, measures, strides
 from segablate.report.costs import costings, sentences
 from segablate.report.data import Record
+from segablate.report.joined import Join
 from segablate.report.published import Comparison
 from segablate.report.words import counted, images, listed, percent, signed
 
@@ -19,6 +20,7 @@ def answer(
     found: Sequence[Ceiling],
     baseline: Mapping[str, str],
     compared: Sequence[Comparison],
+    both: Sequence[Join] = (),
 ) -> tuple[str, ...]:
     """The answer, a sentence an element: what comes back at each stride, and how that agrees with print."""
     done = sum(record.done for record in records)
@@ -28,7 +30,7 @@ def answer(
     if not found and not costs:
         return (f"The table tells what was measured: {_states(records)}.",)
     kept = [_at_stride(found, stride, baseline) for stride in strides(found)]
-    return (*kept, *costs, *_agreement(compared))
+    return (*joined.sentences(both), *kept, *costs, *_agreement(compared), *readings.sentences(compared))
 
 
 def _states(records: Sequence[Record]) -> str:

@@ -8,6 +8,7 @@ from segablate.report.blocks import Caveat
 from segablate.report.ceilings import ceilings, measures
 from segablate.report.costs import costings
 from segablate.report.data import Record
+from segablate.report.trainings import trainings
 from segablate.report.words import counted, images, listed, plain
 
 FEW_IMAGES = 100
@@ -21,7 +22,7 @@ def caveats(records: Sequence[Record]) -> tuple[Caveat, ...]:
 
 def a_ceiling_is_no_accuracy(records: Sequence[Record]) -> list[Caveat]:
     """mIoU* is easily quoted as if a network reached it."""
-    if not ceilings(records):
+    if not ceilings(records) or trainings(records):
         return []
     return [
         Caveat(

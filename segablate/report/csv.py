@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from segablate.quantity import quantity
+from segablate.report.blocks import Numbers
 from segablate.report.data import Record
 
 COLUMNS = (
@@ -27,20 +28,27 @@ COLUMNS = (
 )
 
 
-def results_csv(records: Sequence[Record]) -> str:
-    """All samples and per-class scores; a cell without numbers has one line that tells why.
+def numbers(records: Sequence[Record]) -> Numbers:
+    """All samples and per-class scores; a cell without numbers has one row that tells why.
 
     Scores are fractions. The columns after the fixed ones are the study's axes.
     """
     axes = sorted({field for record in records for field in record.choices})
-    out = io.StringIO()
-    writer = csv.DictWriter(out, [*COLUMNS, *axes], lineterminator="\n", restval="")
-    writer.writeheader()
+    rows = []
     for record in records:
+        chosen = [record.choices.get(axis, "") for axis in axes]
         for line in _lines(record):
-            writer.writerow(
-                {**{axis: record.choices.get(axis, "") for axis in axes}, **_about(record), **line}
-            )
+            cells = {**_about(record), **line}
+            rows.append(tuple(str(cell) for cell in (*(cells.get(name, "") for name in COLUMNS), *chosen)))
+    return Numbers((*COLUMNS, *axes), tuple(rows))
+
+
+def written(told: Numbers) -> str:
+    """The rows as RFC 4180 has them, but for line feeds alone at the ends of lines."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(told.columns)
+    writer.writerows(told.rows)
     return out.getvalue()
 
 

@@ -80,10 +80,19 @@ def read(folder: Path) -> list[Record]:
     path = folder / OUTCOMES
     if not path.is_file():
         raise SegablateError("there are no results here", where=str(path), hint="run the study first")
-    lines = path.read_text(encoding="utf-8").split("\n")
-    records = [_record(folder, line, f"{path}:{at}") for at, line in enumerate(lines, 1) if line.strip()]
+    return parse(path.read_text(encoding="utf-8"), str(path), folder)
+
+
+def parse(text: str, name: str, folder: Path) -> list[Record]:
+    """The records of a file's text.
+
+    Raises:
+        SegablateError: there are none, or one of the lines is damaged.
+    """
+    lines = text.split("\n")
+    records = [_record(folder, line, f"{name}:{at}") for at, line in enumerate(lines, 1) if line.strip()]
     if not records:
-        raise SegablateError("there are no results here", where=str(path), hint="run the study first")
+        raise SegablateError("there are no results here", where=name, hint="run the study first")
     return records
 
 

@@ -1,13 +1,15 @@
 """Draw a figure: the same bytes each time, legible without colour.
 
 Line style, marker and colour each tell something, and every curve has its name and last value at its end.
-Scores are drawn by what is lost, on a logarithmic scale, because ceilings crowd just under 100 %.
+Ceilings are drawn by what is lost, on a logarithmic scale, because they crowd just under 100 %.
 """
 
 from __future__ import annotations
 
+import html
 import io
 import json
+import math
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -19,32 +21,49 @@ from matplotlib.figure import Figure as Canvas
 from matplotlib.ticker import NullLocator
 
 from segablate.quantity import quantity
-from segablate.report import draw_bars, draw_spans
-from segablate.report.blocks import Bars, Curve, Figure, Spans
+from segablate.report import draw_bars, draw_dots, draw_effects, draw_scatter, draw_spans
+from segablate.report.blocks import Bars, Curve, Dots, Effects, Figure, Picture, Scatter, Spans
+from segablate.report.looks import COLOURS, MARKERS, STYLES, TIP, apart, short
 from segablate.report.scales import Scale, scale
 
-# Okabe and Ito's colours, in an order in which neighbours also differ in lightness
-COLOURS = ("#0072B2", "#E69F00", "#000000", "#009E73", "#D55E00", "#56B4E9", "#CC79A7")
-MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<", ">", "p", "h", "*")
-STYLES = ("-", "--", ":", "-.", (0, (6, 2, 1, 2, 1, 2)), (0, (1, 3)))
-LABEL_GAP = 0.055
+MOST_TICKS = 16
 MARK = "segablate-data:"
 
 
-def svg(figure: Figure | Bars | Spans) -> bytes:
-    """The figure as SVG. What it shows is inside as JSON too, so that figures can be compared by it."""
+def svg(figure: Picture) -> bytes:
+    """The figure as SVG. What it shows is inside as JSON too, so that figures can be compared by it.
+
+    What a mark stands for is its `<title>`, which browsers tell when it is pointed at.
+    """
     told = MARK + json.dumps(asdict(figure), sort_keys=True, ensure_ascii=True)
     out = io.BytesIO()
     with _plain_style():
-        drawn = _drawn(figure)
+        drawn, tips = drawing(figure)
         drawn.savefig(out, format="svg", metadata={"Date": None, "Creator": "segablate", "Description": told})
-    return out.getvalue()
+    return _tipped(out.getvalue().decode(), tips).encode()
 
 
-def _drawn(figure: Figure | Bars | Spans) -> Canvas:
+def drawing(figure: Picture) -> tuple[Canvas, tuple[str, ...]]:
+    """The figure drawn, and what its marks tell: the n-th is of the artist whose gid is `tip-n`."""
+    if isinstance(figure, Bars):
+        return draw_bars.canvas(figure), ()
     if isinstance(figure, Spans):
-        return draw_spans.canvas(figure)
-    return draw_bars.canvas(figure) if isinstance(figure, Bars) else canvas(figure)
+        return draw_spans.canvas(figure), ()
+    if isinstance(figure, Scatter):
+        return draw_scatter.canvas(figure)
+    if isinstance(figure, Effects):
+        return draw_effects.canvas(figure)
+    if isinstance(figure, Dots):
+        return draw_dots.canvas(figure)
+    return canvas(figure), ()
+
+
+def _tipped(drawn: str, tips: Sequence[str]) -> str:
+    for at, tip in enumerate(tips):
+        mark = f'<g id="{TIP}{at}">'
+        title = html.escape(" ".join(tip.split()))
+        drawn = drawn.replace(mark, f'<g id="{TIP}{at}" class="tip"><title>{title}</title>', 1)
+    return drawn
 
 
 def canvas(figure: Figure) -> Canvas:
@@ -94,7 +113,8 @@ def _frame(axes: Axes, figure: Figure, heights: Scale) -> None:
     xs = sorted({x for curve in figure.curves for x in curve.x})
     axes.set_xscale("log", base=2)
     axes.set_xlim(xs[0] / 1.12, xs[-1] * 1.06)
-    axes.set_xticks(xs, [f"{x:g}" for x in xs])
+    ticks = _ticks(xs)
+    axes.set_xticks(ticks, [f"{x:g}" for x in ticks])
     axes.xaxis.set_minor_locator(NullLocator())
     axes.set_xlabel(figure.x_label)
     axes.set_ylim(*heights.limits)
@@ -103,6 +123,14 @@ def _frame(axes: Axes, figure: Figure, heights: Scale) -> None:
     axes.grid(True, linewidth=0.4, color="#cccccc")
     axes.set_axisbelow(True)
     axes.spines[["top", "right"]].set_visible(False)
+
+
+def _ticks(xs: Sequence[float]) -> list[float]:
+    """Where something was measured; powers of ten where that is at too many places to be named."""
+    if len(xs) <= MOST_TICKS:
+        return list(xs)
+    decades = range(math.ceil(math.log10(xs[0])), math.floor(math.log10(xs[-1])) + 1)
+    return [*(10.0**decade for decade in decades if 10.0**decade < xs[-1] / 5), xs[-1]]
 
 
 def _curves(axes: Axes, figure: Figure, scaled: Scale) -> None:
@@ -114,13 +142,15 @@ def _curves(axes: Axes, figure: Figure, scaled: Scale) -> None:
     markers = list(dict.fromkeys(curve.marker for curve in figure.curves))
     right = axes.get_xlim()[1]
     # what is clamped at the top keeps its order
-    places = _apart([_share(scaled, curve, figure) + 1e-6 * curve.y[-1] for curve in figure.curves])
+    places = apart([_share(scaled, curve, figure) + 1e-6 * curve.y[-1] for curve in figure.curves])
     for curve, place in zip(figure.curves, places, strict=True):
         heights = [scaled.height(value * quantity(figure.metric).scale) for value in curve.y]
         look: dict[str, Any] = {
             "color": _colour(curve, figure),
             "linestyle": STYLES[styles.index(curve.style) % len(STYLES)],
-            "marker": MARKERS[markers.index(curve.marker) % len(MARKERS)] if curve.x else "",
+            "marker": MARKERS[markers.index(curve.marker) % len(MARKERS)]
+            if 0 < len(curve.x) <= MOST_TICKS
+            else "",
         }
         axes.plot(curve.x or axes.get_xlim(), heights if curve.x else heights * 2, clip_on=False, **look)
         _name(axes, curve, figure, (curve.x[-1] if curve.x else right, heights[-1]), place)
@@ -130,7 +160,7 @@ def _name(axes: Axes, curve: Curve, figure: Figure, end: tuple[float, float], pl
     """Write a curve's name and last value to the right, with a thin line from its end."""
     line = {"arrowstyle": "-", "linewidth": 0.6, "color": _colour(curve, figure), "relpos": (0, 0.5)}
     axes.annotate(
-        f"{_short(curve.label)}  {quantity(figure.metric).shown(curve.y[-1])}",
+        f"{short(curve.label)}  {quantity(figure.metric).shown(curve.y[-1])}",
         xy=end,
         xytext=(1.05, place),
         textcoords="axes fraction",
@@ -150,26 +180,3 @@ def _share(scaled: Scale, curve: Curve, figure: Figure) -> float:
     """Where a curve ends, as a share of the axis."""
     low, high = scaled.limits
     return (scaled.height(curve.y[-1] * quantity(figure.metric).scale) - low) / (high - low)
-
-
-def _apart(places: Sequence[float]) -> list[float]:
-    """The places, at least LABEL_GAP apart and in the same order, within 0…1 while there is room."""
-    order = sorted(range(len(places)), key=lambda i: places[i])
-    moved = [places[i] for i in order]
-    gap = min(LABEL_GAP, 1 / max(1, len(places) - 1))
-    for _ in range(2):
-        for at in range(1, len(moved)):
-            moved[at] = max(moved[at], moved[at - 1] + gap)
-        over = max(0.0, moved[-1] - 1.0)
-        moved[-1] -= over
-        for at in range(len(moved) - 2, -1, -1):
-            moved[at] = min(moved[at], moved[at + 1] - gap)
-    spread = [0.0] * len(places)
-    for place, i in zip(moved, order, strict=True):
-        spread[i] = place
-    return spread
-
-
-def _short(label: str) -> str:
-    line = " ".join(label.split()).replace("$", r"\$")
-    return line if len(line) <= 34 else f"{line[:33]}…"

@@ -5,40 +5,37 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
-from segablate.report.blocks import Caveat, Cell, Page, Published, Table
+from segablate.report.blocks import Caveat, Cell, Page, Table
+from segablate.report.sections import Block, Bullets, Command, Doubts, Image, Made, sections
 
-FIGURES = "figures"
 # what starts a list, a heading or a quotation at the beginning of a line
 STARTS_A_BLOCK = re.compile(r"^(?=[#>+=-])|^(\d+)(?=[.)](\s|$))")
 
 
 def markdown(page: Page) -> str:
     """The whole report; figures are named by their files in `figures/`."""
-    sections = [
-        [f"# {escape(page.name)}"],
-        _opening(page),
-        ["## Answer", _list(page.answer)],
-        ["## Results", *_table(page.results)],
-        *([_picture(figure.caption, f"{figure.name}.svg")] for figure in page.figures),
-        ["## Before you quote this", _caveats(page.caveats)],
-        ["## How it was measured", _list(page.protocol), *_table(page.settings)],
-        _published(page.published),
-        ["## By class", *_table(page.per_class)] if page.per_class else [],
-        ["## What comes back worst", *(_picture(one.caption, f"{one.name}.png") for one in page.sheets)]
-        if page.sheets
-        else [],
-        [
-            "## Without numbers",
-            *(_table(page.unmeasured) if page.unmeasured else ["Every cell has its numbers."]),
-        ],
-        ["## Environment", *_table(page.environment)] if page.environment.rows else [],
-        [
-            "## Again",
-            f"This page was generated from `data/` and {_code(page.study_file)}.",
-            _fence(page.command),
-        ],
-    ]
-    return "\n\n".join(block for section in sections for block in section if block) + "\n"
+    blocks: list[str] = []
+    for level, section in enumerate(sections(page)):
+        blocks.append(f"{'##' if level else '#'} {escape(section.title)}")
+        for block in section.blocks:
+            blocks += _block(block)
+    return "\n\n".join(block for block in blocks if block) + "\n"
+
+
+def _block(block: Block) -> list[str]:
+    if isinstance(block, Table):
+        return _table(block)
+    if isinstance(block, Bullets):
+        return [_list(block.items)]
+    if isinstance(block, Image):
+        return [f"![{escape(block.caption)}]({block.file})", _prose(block.caption)]
+    if isinstance(block, Doubts):
+        return [_caveats(block.items)]
+    if isinstance(block, Made):
+        return [f"This page was generated from `data/` and {_code(block.study_file)}."]
+    if isinstance(block, Command):
+        return [f"```sh\n{block.line}\n```"]
+    return [f"**{block.lead}** {escape(block.text)}" if block.lead else _prose(block.text)]
 
 
 def escape(text: str) -> str:
@@ -55,15 +52,6 @@ def escape(text: str) -> str:
 def _prose(text: str) -> str:
     line = escape(text)
     return STARTS_A_BLOCK.sub(lambda found: f"{found[1]}\\" if found[1] else "\\", line)
-
-
-def _opening(page: Page) -> list[str]:
-    lines = [_prose(page.question)]
-    if page.expect:
-        lines.append(f"**Expected before looking:** {escape(page.expect)}")
-    if page.cite:
-        lines.append(f"**About:** {escape(page.cite)}")
-    return [line for line in lines if line]
 
 
 def _list(sentences: Iterable[str]) -> str:
@@ -100,21 +88,5 @@ def _code(text: str) -> str:
     return f"{ticks}{pad}{line}{pad}{ticks}"
 
 
-def _fence(command: str) -> str:
-    return f"```sh\n{command}\n```"
-
-
-def _picture(caption: str, file: str) -> str:
-    return f"![{escape(caption)}]({FIGURES}/{file})\n\n{_prose(caption)}"
-
-
 def _caveats(caveats: Sequence[Caveat]) -> str:
-    if not caveats:
-        return "Nothing speaks against it that this program knows of."
     return "\n".join(f"- {escape(one.doubt)}\n  {escape(one.remedy)}" for one in caveats)
-
-
-def _published(published: Published | None) -> list[str]:
-    if published is None:
-        return []
-    return ["## Published beside measured", _list(published.source), *_table(published.table)]

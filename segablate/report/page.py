@@ -4,12 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from segablate.report import ceiling_curves, cost_figures, speed_figures
+from segablate.report import (
+    accuracy_figures,
+    accuracy_tables,
+    ceiling_curves,
+    class_dots,
+    cost_figures,
+    joined,
+    speed_figures,
+    tradeoffs,
+)
 from segablate.report.answer import answer
 from segablate.report.blocks import Page
 from segablate.report.caveats import caveats
 from segablate.report.ceilings import baseline_choices, ceilings
+from segablate.report.contrasts import contrasts
 from segablate.report.costs import costings
+from segablate.report.csv import numbers
 from segablate.report.data import Record
 from segablate.report.facts import StudyFacts
 from segablate.report.per_class import per_class
@@ -18,6 +29,7 @@ from segablate.report.protocol import environment, protocol, settings, unmeasure
 from segablate.report.published import compare, load, published
 from segablate.report.speeds import speeds, titled
 from segablate.report.table import results
+from segablate.report.trainings import trainings
 
 
 def page(study: StudyFacts, records: Sequence[Record]) -> Page:
@@ -27,6 +39,8 @@ def page(study: StudyFacts, records: Sequence[Record]) -> Page:
         SegablateError: the study's reference does not exist, or an artefact is damaged.
     """
     found, baseline = ceilings(records), baseline_choices(records)
+    trained = trainings(records)
+    both = joined.joins(trained, found)
     reference = load(study.published) if study.published else None
     compared = compare(reference, records) if reference else ()
     return Page(
@@ -34,21 +48,28 @@ def page(study: StudyFacts, records: Sequence[Record]) -> Page:
         question=study.question,
         expect=study.expect,
         cite=study.cite,
-        answer=answer(records, found, baseline, compared),
+        answer=answer(records, found, baseline, compared, both),
         results=results(records),
+        more=(*joined.table(both), *accuracy_tables.where(trained)),
         figures=(
+            *tradeoffs.figures(records),
+            *accuracy_figures.figures(trained),
             *ceiling_curves.figures(found),
             *cost_figures.figures(costings(records)),
             *speed_figures.figures(speeds(records)),
+            *class_dots.of_accuracy(records),
+            *(class_dots.of_ceilings(found, baseline) if found else ()),
         ),
         caveats=caveats(records),
         protocol=protocol(records),
         settings=settings(records),
         published=published(reference, compared) if reference else None,
-        per_class=per_class(found, baseline),
+        per_class=accuracy_tables.by_class(trained) or per_class(found, baseline),
         sheets=sheets(found, baseline),
+        contrasts=contrasts(records),
         unmeasured=unmeasured(records),
         environment=environment(records),
         command=study.command,
         study_file=study.study_file,
+        numbers=numbers(records),
     )

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from segablate.quantity import quantity
 from segablate.report.blocks import Cell, Table
 from segablate.report.ceilings import Ceiling, at, baseline_of, best_of, strides, widest
+from segablate.report.data import Record
 from segablate.report.words import images, listed, percent
 
 MOST_CLASSES = 40
@@ -32,14 +33,16 @@ def per_class(found: Sequence[Ceiling], baseline: Mapping[str, str]) -> Table | 
     classes, shown = _classes(chosen)
     return Table(
         head=("class", *(f"stride {one.stride}: {one.name}" for one in chosen)),
-        rows=tuple((Cell(class_name(chosen[0], at_)), *(_cell(one, at_) for one in chosen)) for at_ in shown),
+        rows=tuple(
+            (Cell(class_name(chosen[0].record, at_)), *(_cell(one, at_) for one in chosen)) for at_ in shown
+        ),
         below=(*_told(chosen, len(classes), len(shown)), *(_losers(one) for one in chosen)),
     )
 
 
-def class_name(one: Ceiling, index: str) -> str:
+def class_name(record: Record, index: str) -> str:
     """The name of a class, or its number where it has none."""
-    names = one.record.facts.get("class_names", ())
+    names = record.facts.get("class_names", ())
     return str(names[int(index)]) if int(index) < len(names) else index
 
 
@@ -68,6 +71,6 @@ def _told(chosen: Sequence[Ceiling], known: int, shown: int) -> list[str]:
 def _losers(one: Ceiling) -> str:
     scores = one.record.facts["per_class_iou"]
     worst = sorted(scores, key=lambda index: (scores[index], int(index)))[:NAMED]
-    named = listed([f"{class_name(one, index)} ({percent(scores[index], 'iou')})" for index in worst])
+    named = listed([f"{class_name(one.record, index)} ({percent(scores[index], 'iou')})" for index in worst])
     lose = "loses" if len(worst) == 1 else "lose"
     return f"Stride {one.stride}, {one.name}: {named} {lose} most."

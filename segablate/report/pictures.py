@@ -115,7 +115,7 @@ def _text(width: int, texts: Sequence[tuple[int, str]]) -> np.ndarray:
     band = Image.new("L", (width, LINE), 255)
     pen = ImageDraw.Draw(band)
     for x, text in texts:
-        pen.text((x, 2), " ".join(text.split()), fill=0, font=_font())
+        pen.text((x, 2), " ".join(text.split()), fill=0, font=font())
     greys = np.array([BLACK, GREY, LIGHT, WHITE], np.uint8)
     levels = np.digitize(np.asarray(band), [60, 170, 238])
     return np.asarray(greys[levels])
@@ -127,7 +127,7 @@ def _legend(sheet: Sheet, width: int) -> list[np.ndarray]:
     lines: list[list[tuple[int, int]]] = [[]]
     x = 0
     for index in (int(index) for index in seen if index < len(sheet.classes)):
-        needed = LINE + int(_font().getlength(sheet.classes[index])) + 2 * GAP
+        needed = LINE + int(font().getlength(sheet.classes[index])) + 2 * GAP
         if x and x + needed > width:
             lines.append([])
             x = 0
@@ -152,5 +152,6 @@ def _palette(colours: Sequence[tuple[int, int, int]]) -> list[int]:
     return [value for entry in entries for value in entry]
 
 
-def _font() -> ImageFont.FreeTypeFont:
+def font() -> ImageFont.FreeTypeFont:
+    """The one font of all pictures: it comes with matplotlib."""
     return ImageFont.truetype(f"{matplotlib.get_data_path()}/fonts/ttf/DejaVuSans.ttf", SIZE)

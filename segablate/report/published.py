@@ -18,6 +18,7 @@ from segablate.report.ceilings import is_oracle
 from segablate.report.costs import is_complexity
 from segablate.report.data import Record
 from segablate.report.speeds import is_latency
+from segablate.report.trainings import is_accuracy
 from segablate.report.words import flat, signed
 
 VERDICTS = ("comparable", "in part", "not comparable")
@@ -240,6 +241,8 @@ def _numbers(one: Comparison, units: set[str]) -> tuple[Cell, Cell, Cell]:
 def _kind(record: Record) -> str:
     if is_oracle(record):
         return "oracle"
+    if is_accuracy(record):
+        return "accuracy"
     if is_latency(record):
         return "latency"
     return "complexity" if is_complexity(record) else record.measure
@@ -261,7 +264,7 @@ def _comparison(
         measure=record.measure,
         variant=record.variant,
         published=printed,
-        measured=_middle(repeats, column["metric"]) * what.scale,
+        measured=_mean(repeats, column["metric"]) * what.scale,
         tolerance=float(column["tolerance"]),
         verdict=verdict,
         because=because,
@@ -274,8 +277,9 @@ def _same(one: Record, other: Record) -> bool:
     return (one.measure, one.variant) == (other.measure, other.variant)
 
 
-def _middle(repeats: Sequence[Record], metric: str) -> float:
-    return statistics.median(one.outcome.value(metric) for one in repeats if one.outcome)
+def _mean(repeats: Sequence[Record], metric: str) -> float:
+    """Over repeats, as the table of results shows it."""
+    return statistics.fmean(one.outcome.value(metric) for one in repeats if one.outcome)
 
 
 def _judge(doubts: Sequence[Mapping[str, Any]], known: Mapping[str, Any]) -> tuple[str, str]:

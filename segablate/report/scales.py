@@ -1,9 +1,9 @@
-"""Vertical axes: scores by what is lost, costs by their order of magnitude."""
+"""Vertical axes: ceilings by what is lost, costs by their order of magnitude, other scores as they are."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from segablate.quantity import Quantity, quantity
@@ -24,24 +24,26 @@ class Scale:
         title: what is written above it.
         limits: heights of its ends.
         ticks: heights and labels.
-        scores: whether what is drawn are percentages.
+        place: shown value → height.
     """
 
     title: str
     limits: tuple[float, float]
     ticks: tuple[tuple[float, str], ...]
-    scores: bool
+    place: Callable[[float], float]
 
     def height(self, shown: float) -> float:
         """Where a shown value is drawn."""
-        return lost(shown) if self.scores else math.log10(shown)
+        return self.place(shown)
 
 
 def scale(figure: Figure) -> Scale:
     """The axis of a figure."""
     what = quantity(figure.metric)
     shown = [value * what.scale for curve in figure.curves for value in curve.y]
-    return _of_scores(what, min(shown)) if what.shown_unit == "%" else _of_costs(what, shown)
+    if what.shown_unit != "%":
+        return _of_costs(what, shown)
+    return _of_scores(figure.heading) if figure.heading else _of_ceilings(what, min(shown))
 
 
 def lost(shown: float) -> float:
@@ -49,7 +51,13 @@ def lost(shown: float) -> float:
     return -math.log10(max(LEAST_LOST, 100 - shown))
 
 
-def _of_scores(what: Quantity, lowest: float) -> Scale:
+def _of_scores(title: str) -> Scale:
+    """What networks reach is far from 100 %, where what is lost needs no room of its own."""
+    ticks = range(0, 101, 10)
+    return Scale(title, (0, 100), tuple((float(tick), f"{tick}") for tick in ticks), float)
+
+
+def _of_ceilings(what: Quantity, lowest: float) -> Scale:
     low = next(limit for limit in LOWEST if limit <= lowest or limit == LOWEST[-1])
     ticks = [tick for tick in TICKS if tick >= low]
     labels = [*(f"{tick:g}" for tick in ticks[:-1]), f"≥ {ticks[-1]:g}"]
@@ -57,7 +65,7 @@ def _of_scores(what: Quantity, lowest: float) -> Scale:
         title=f"{what.title}* ({what.shown_unit}); the scale is logarithmic in what is lost",
         limits=(lost(low), lost(100)),
         ticks=tuple(zip(map(lost, ticks), labels, strict=True)),
-        scores=True,
+        place=lost,
     )
 
 
@@ -71,5 +79,5 @@ def _of_costs(what: Quantity, shown: Sequence[float]) -> Scale:
         title=f"{what.heading}; the scale is logarithmic",
         limits=(math.log10(low), math.log10(high) if high > low else math.log10(low) + 1),
         ticks=tuple((math.log10(tick), f"{tick:g}") for tick in ticks),
-        scores=False,
+        place=math.log10,
     )

@@ -12,6 +12,7 @@ from segablate.report.blocks import Cell, Table
 from segablate.report.ceilings import STRIDE, is_oracle
 from segablate.report.data import Record
 from segablate.report.speeds import speeds
+from segablate.report.spread import hover
 from segablate.report.words import images, plain
 
 TIMED = ("ms", "image/s")
@@ -101,12 +102,12 @@ def _rows_of(records: Iterable[Record], variant: str, column: Column) -> list[Re
 
 
 def _cell(records: Sequence[Record], column: Column, notes: Notes) -> Cell:
-    """The median; with its range where outcomes differ; a short mark where there is no number."""
+    """The mean; with its range where outcomes differ; a short mark where there is no number."""
     known = [value for value in values(records, column.metric) if not math.isnan(value)]
     lost = [record for record in records if not record.done]
     note = notes.number(_why(lost)) if lost else 0
     if known:
-        return Cell(_shown(known, column.quantity), note=note)
+        return Cell(_shown(known, column.quantity), note=note, hover=hover(records, column.metric))
     return Cell(lost[0].state if lost else "–", note=note)
 
 
@@ -116,7 +117,8 @@ def _why(lost: Sequence[Record]) -> str:
 
 
 def _shown(known: Sequence[float], what: Quantity) -> str:
-    middle = what.shown(statistics.median(known))
+    # several outcomes are several seeds, and verdicts are on their mean
+    middle = what.shown(statistics.fmean(known))
     if len(known) == 1:
         return middle
     return f"{middle} ({what.shown(min(known))}…{what.shown(max(known))}, n = {len(known)})"

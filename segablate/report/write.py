@@ -3,37 +3,49 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
 from segablate.errors import SegablateError
-from segablate.report import draw, pictures
-from segablate.report.csv import results_csv
+from segablate.report import draw, draw_contrast, pictures
+from segablate.report.blocks import Page
 from segablate.report.data import OUTCOMES, read
 from segablate.report.facts import StudyFacts
-from segablate.report.markdown import FIGURES, markdown
+from segablate.report.formats.base import ALWAYS, files, made
 from segablate.report.page import page
+from segablate.report.sections import FIGURES
 
 REPORT = "report.md"
+DRAWN = (".svg", ".png")
 
 
-def write(study: StudyFacts, folder: Path) -> Path:
-    """Write `report.md`, `results.csv` and `figures/` beside `data/`; figures that are no more are removed.
+def write(study: StudyFacts, folder: Path, formats: Iterable[str] = ()) -> Path:
+    """Write the report and `figures/` beside `data/`; figures that are no more are removed.
+
+    Args:
+        study: what the page tells of its study.
+        folder: the report's.
+        formats: further formats beside Markdown and CSV; those that lie there already are written as well,
+            so that no two files of a report tell different numbers.
+
+    Returns:
+        The page in Markdown.
 
     Raises:
         SegablateError: there are no results, they are damaged, or the folder cannot be written.
     """
-    made = render(study, folder)
+    content = render(study, folder, formats)
     try:
-        for name, content in made.items():
+        for name, wanted in content.items():
             path = folder / name
             path.parent.mkdir(parents=True, exist_ok=True)
-            if not path.is_file() or path.read_bytes() != content:
-                path.write_bytes(content)
-        for name in _surplus(made, folder):
+            if not path.is_file() or path.read_bytes() != wanted:
+                path.write_bytes(wanted)
+        for name in _surplus(content, folder):
             (folder / name).unlink()
     except OSError as error:
         raise SegablateError(f"the report cannot be written: {error.strerror}", where=str(folder)) from error
@@ -44,14 +56,15 @@ def check(study: StudyFacts, folder: Path) -> list[str]:
     """Names of the files that are not what the data say: other, missing or left over.
 
     Figures are compared by what they show and not by their bytes, which change with the drawing library.
+    A page that holds figures is compared without them: they are in files of their own, too.
     """
-    made = render(study, folder)
-    stale = [name for name, content in made.items() if not _same(folder / name, content)]
-    return sorted([*stale, *_surplus(made, folder)])
+    content = render(study, folder)
+    stale = [name for name, wanted in content.items() if not _same(folder / name, wanted)]
+    return sorted([*stale, *_surplus(content, folder)])
 
 
-def render(study: StudyFacts, folder: Path) -> dict[str, bytes]:
-    """All files of the report: path below the folder → content.
+def render(study: StudyFacts, folder: Path, formats: Iterable[str] = ()) -> dict[str, bytes]:
+    """All files of the report: path below the folder → content; see `write` for which formats.
 
     Raises:
         SegablateError: there are no results yet, or they are damaged.
@@ -62,16 +75,23 @@ def render(study: StudyFacts, folder: Path) -> dict[str, bytes]:
             where=str(folder),
             hint=f"run `{study.command}` first",
         )
-    records = read(folder / "data")
-    told = page(study, records)
-    made = {REPORT: markdown(told).encode(), "results.csv": results_csv(records).encode()}
-    made.update({f"{FIGURES}/{figure.name}.svg": draw.svg(figure) for figure in told.figures})
-    made.update({f"{FIGURES}/{sheet.name}.png": pictures.draw(sheet) for sheet in told.sheets})
-    return made
+    told = page(study, read(folder / "data"))
+    drawn = drawings(told)
+    there = [name for name, file in files().items() if (folder / file).is_file()]
+    written = made([*ALWAYS, *formats, *there]).values()
+    return {**{one.file: one.write(told, drawn).encode() for one in written}, **drawn}
+
+
+def drawings(told: Page) -> dict[str, bytes]:
+    """All pictures of a page: path below the report's folder → SVG or PNG."""
+    drawn = {f"{FIGURES}/{figure.name}.svg": draw.svg(figure) for figure in told.figures}
+    drawn.update({f"{FIGURES}/{sheet.name}.png": pictures.draw(sheet) for sheet in told.sheets})
+    drawn.update({f"{FIGURES}/{one.name}.png": draw_contrast.draw(one) for one in told.contrasts})
+    return drawn
 
 
 def _surplus(made: Mapping[str, bytes], folder: Path) -> list[str]:
-    here = [path for path in (folder / FIGURES).glob("*") if path.suffix in COMPARED]
+    here = [path for path in (folder / FIGURES).glob("*") if path.suffix in DRAWN]
     return sorted(name for name in (f"{FIGURES}/{path.name}" for path in here) if name not in made)
 
 
@@ -95,8 +115,17 @@ def _same_picture(there: bytes, content: bytes) -> bool:
     return old.shape == new.shape and bool((old != new).any(axis=2).mean() < 0.005)
 
 
+def _same_page(there: bytes, content: bytes) -> bool:
+    return _FIGURE.sub(b"", there) == _FIGURE.sub(b"", content)
+
+
 def _never(there: bytes, content: bytes) -> bool:
     return False
 
 
-COMPARED: dict[str, Callable[[bytes, bytes], bool]] = {".svg": _same_data, ".png": _same_picture}
+_FIGURE = re.compile(rb"<svg .*?</svg>|<img [^>]*>", re.DOTALL)
+COMPARED: dict[str, Callable[[bytes, bytes], bool]] = {
+    ".svg": _same_data,
+    ".png": _same_picture,
+    ".html": _same_page,
+}

@@ -25,8 +25,9 @@ ARRAYS = ".npz"
 def collect(plan: Plan, store: Store, folder: Path) -> Path:
     """Write a study's outcomes and their arrays below `folder`, and remove what is no more.
 
-    Rows come in the plan's order. If the arrays are too big to be committed, the biggest are left
-    out, and `store.tell` hears which.
+    Rows come in the plan's order. If the arrays are too big to be committed, some are left out, and
+    `store.tell` hears which: of the kind that takes most room the last seed's, of all variants, so that
+    what is left still pairs; the biggest one where there is no seed but the first.
 
     Args:
         plan: what the study asks for.
@@ -43,7 +44,8 @@ def collect(plan: Plan, store: Store, folder: Path) -> Path:
     outcomes = {cell.key: store.outcome(cell) for cell in plan.cells}
     lines = "".join(_line(row, outcomes) + "\n" for row in plan.rows)
     arrays = _arrays(plan, store, outcomes)
-    _fit(arrays, MOST_BYTES - len(lines.encode()), store.tell)
+    seeds = {cell.key: cell.seed or 0 for cell in plan.cells}
+    _fit(arrays, seeds, MOST_BYTES - len(lines.encode()), store.tell)
     files = {**arrays, OUTCOMES: lines.encode()}
     changed = {name: content for name, content in files.items() if _differs(data / name, content)}
     write(data, changed, option="--reports")
@@ -84,13 +86,25 @@ def _archive(store: Store, cell: Cell, name: str) -> bytes | None:
         return None
 
 
-def _fit(arrays: dict[str, bytes], room: int, tell: Callable[[str], None]) -> None:
+def _fit(arrays: dict[str, bytes], seeds: Mapping[str, int], room: int, tell: Callable[[str], None]) -> None:
     left_out = []
     while arrays and sum(map(len, arrays.values())) > room:
-        biggest = max(sorted(arrays), key=lambda name: len(arrays[name]))
-        left_out.append(f"`{biggest}` ({len(arrays.pop(biggest)):,} bytes)")
+        for name in _next_out(arrays, seeds):
+            left_out.append(f"`{name}` ({len(arrays.pop(name)):,} bytes)")
     if left_out:
         tell(f"left out of the report's data, which may take {MOST_BYTES:,} bytes: {', '.join(left_out)}")
+
+
+def _next_out(arrays: Mapping[str, bytes], seeds: Mapping[str, int]) -> list[str]:
+    """Names of the arrays that are done without first."""
+    kinds: dict[str, list[str]] = {}
+    for name in sorted(arrays):
+        kinds.setdefault(name.partition("-")[2], []).append(name)
+    own = max(kinds.values(), key=lambda names: sum(len(arrays[name]) for name in names))
+    last = max(seeds[name.partition("-")[0]] for name in own)
+    if last > 0:
+        return [name for name in own if seeds[name.partition("-")[0]] == last]
+    return [max(own, key=lambda name: len(arrays[name]))]
 
 
 def _differs(path: Path, content: bytes) -> bool:

@@ -114,7 +114,8 @@ def execute(
     tally = _Tally(plan, found, tell)
     if not todo:
         return tally.summary()
-    job = Job(store.root, pick_device(device), {cell.key: store.stamp(cell) for cell in plan.cells})
+    stamps = {cell.key: store.stamp(cell) for cell in plan.cells}
+    job = Job(store.root, pick_device(device), stamps, allow_external=plan.allow_external)
     ways = _executor(executor, jobs)
     try:
         with progress("cells", len(todo)) as advance:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any, cast
 
 from segablate.errors import SegablateError
-from segablate.measures.base import PLACES, Measure, measures
+from segablate.measures.base import ALLOW_EXTERNAL, DEVICE, PLACES, Measure, measures
 from segablate.records import Reads
 from segablate.study.study import MeasureSpec, Study
 from segablate.study.variants import Variant, field_in_study, skip_reason, variants
@@ -72,10 +72,17 @@ class Group:
 
 @dataclass(frozen=True)
 class Plan:
-    """What a study asks for."""
+    """What a study asks for.
+
+    Attributes:
+        study: the study.
+        rows: a line of the table each.
+        allow_external: whether code from outside may be run when it is measured.
+    """
 
     study: Study
     rows: tuple[Row, ...]
+    allow_external: bool = False
 
     @property
     def cells(self) -> tuple[Cell, ...]:
@@ -103,11 +110,12 @@ def make(spec: MeasureSpec) -> Measure:
     return cast(Measure, measures.part(spec.use).build({}, spec.settings))
 
 
-def plan(study: Study, *, device: str = "cpu") -> Plan:
+def plan(study: Study, *, allow_external: bool = False, device: str = "cpu") -> Plan:
     """Every row of a study with its cell.
 
     Args:
         study: what is asked.
+        allow_external: whether code from outside may be run, now to see whether it fits and later.
         device: `cpu` or `cuda`, where networks will compute: a time is of one device, a count of none.
 
     Raises:
@@ -117,11 +125,12 @@ def plan(study: Study, *, device: str = "cpu") -> Plan:
     for index, spec in enumerate(study.measures):
         with _at_measure(study, index):
             made.append(make(spec))
+    told = {ALLOW_EXTERNAL: allow_external, DEVICE: device}
     rows: list[Row] = []
     for variant in variants(study):
         for index, measure in enumerate(made):
-            rows += _rows(study, variant, index, measure, device)
-    return Plan(study, tuple(rows))
+            rows += _rows(study, variant, index, measure, told)
+    return Plan(study, tuple(rows), allow_external)
 
 
 def key(measure: str, version: int, reads: Reads, seed: int | None) -> str:
@@ -142,14 +151,16 @@ def canonical(value: Any) -> str:
     return json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False)
 
 
-def _rows(study: Study, variant: Variant, index: int, measure: Measure, device: str) -> Iterator[Row]:
+def _rows(
+    study: Study, variant: Variant, index: int, measure: Measure, told: Mapping[str, Any]
+) -> Iterator[Row]:
     spec = study.measures[index]
     reason = skip_reason(study, variant, spec.label)
     reads: dict[str, Any] = {}
     if reason is None:
         with _at_variant(study, variant, index):
             # through JSON, so that planned and stored inputs compare as equals
-            reads = json.loads(canonical(measure.reads({**variant.config, "device": device})))
+            reads = json.loads(canonical(measure.reads({**variant.config, **told})))
     for seed in range(study.repeat if measure.seeded else 1):
         cell = None if reason is not None else _cell(spec, reads, seed if measure.seeded else None)
         yield Row(variant, spec, seed, cell, reason or "")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
 from typing import TypeAlias
 
 from segablate.measures.base import Arrays
@@ -26,16 +27,24 @@ class Shop:
         store: keeps what `cached` builds.
         device: where networks run.
         progress: opens a bar.
+        allow_external: whether code from outside may be run.
     """
 
-    def __init__(self, store: Store, device: str, progress: Progress = silent) -> None:
+    def __init__(
+        self, store: Store, device: str, progress: Progress = silent, *, allow_external: bool = False
+    ) -> None:
         self.store = store
         self.device = device
+        self.allow_external = allow_external
         self._progress = progress
 
     def cached(self, name: str, reads: Reads, build: Callable[[], Arrays]) -> Arrays:
         """Arrays that depend on `reads` only: taken from the store, or built once and kept there."""
         return self.store.cached(name, reads, build)
+
+    def workspace(self, name: str, reads: Reads) -> Path:
+        """A folder in the store for unfinished work that depends on `reads` only."""
+        return self.store.workspace(name, reads)
 
     def progress(self, what: str, total: int) -> AbstractContextManager[Callable[[int], None]]:
         """A bar for long work; what it gives is called with the number of further items done."""

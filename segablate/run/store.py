@@ -3,6 +3,7 @@
 <root>/<measure>/<key>/outcome.json      beside the files of the outcome
 <root>/<measure>/<key>/claim             while somebody works on it
 <root>/cache/<name>/<key>.npz            arrays that several cells use
+<root>/cache/<name>/<key>/               unfinished work: checkpoints, memory-mapped features
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from segablate.errors import SegablateError
 from segablate.measures.base import Arrays
 from segablate.records import Outcome, Reads
 from segablate.run.claims import BusyError, Claim, claim, holder
-from segablate.run.files import pack, plain, set_aside, sweep, unpack, write
+from segablate.run.files import pack, plain, set_aside, sweep, told, unpack, write
 from segablate.run.plan import Cell, key
 
 OUTCOME = "outcome.json"
@@ -130,6 +131,17 @@ class Store:
                     return self._build(path, build)
             except BusyError:
                 time.sleep(WAIT)
+
+    def workspace(self, name: str, reads: Reads) -> Path:
+        """A folder for unfinished work that depends on `reads` only; made if it is not there.
+
+        Raises:
+            SegablateError: the file system refused.
+        """
+        folder = self.root / CACHE / plain(name) / key(f"{CACHE}/{name}", 1, reads, None)
+        with told(folder):
+            folder.mkdir(parents=True, exist_ok=True)
+        return folder
 
     def _build(self, path: Path, build: Callable[[], Arrays]) -> Arrays:
         sweep(path.parent, path.name)

@@ -28,11 +28,13 @@ class Job:
         root: the store's folder.
         device: where networks run.
         stamps: of the outcomes that were there when the run began: a newer one is another run's.
+        allow_external: whether code from outside may be run.
     """
 
     root: Path
     device: str
     stamps: Mapping[str, Stamp | None]
+    allow_external: bool = False
 
     def newer(self, store: Store, cell: Cell) -> Outcome | None:
         """The outcome that another run has put since this one began."""

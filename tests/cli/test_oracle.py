@@ -91,9 +91,11 @@ def test_an_error_that_names_a_file_keeps_it() -> None:
 @pytest.mark.parametrize(
     ("hint", "told"),
     [
-        ("say `classes: 35`, or map the labels with `data.map`", "pass `--classes 35`"),
+        ("say `classes: 35`, or what each value stands for with `data.values`", "pass `--classes 35`"),
         ("`data.root`, or `$SEGABLATE_DATA/folder`, is the folder of `folder`", None),
         ("take 1 to 20 channels", "take 1 to 20 channels"),
+        ("train it: `encode: autoencoder`", "train it: `--encode autoencoder`"),
+        ("score fewer with `limit`", "score fewer with `--limit`"),
         (None, None),
     ],
 )

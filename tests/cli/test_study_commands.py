@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 import shutil
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
+from segablate.cli.flow import Place, changed_label
 
 REPORT = Path("reports/toy/report.md")
 
@@ -120,8 +123,77 @@ def test_a_report_of_a_study_that_never_ran_is_an_error(segablate: Callable, toy
 def test_set_changes_a_value_and_is_told_in_the_report(segablate: Callable, toy_study: Callable) -> None:
     study = toy_study("one")
     assert segablate("run", study, "--set", "repeat=2").code == 0
-    assert "segablate run toy.yaml --set repeat=2" in REPORT.read_text()
+    page = Path("reports/toy/set-repeat-2/report.md").read_text()
+    assert "segablate run toy.yaml --set repeat=2\n" in page
     assert json.loads(json.dumps(segablate("plan", study, "--json").document))["study"] == "toy"
+
+
+def test_a_changed_study_does_not_touch_the_report_of_the_study(
+    segablate: Callable, toy_study: Callable
+) -> None:
+    study = toy_study("one")
+    segablate("run", study)
+    before = REPORT.read_bytes()
+    change = ("--set", "vary.model.encoder=[one, three]")
+    said = segablate("run", study, *change)
+    page = Path(said.err.rpartition("report: ")[2].strip())
+    assert page.parent.name.startswith("set-vary.model.encoder-one-three-")
+    assert REPORT.read_bytes() == before
+    assert segablate("report", study, *change, "--check").code == 0
+    assert segablate("run", study, *change, "--label", "mine").err.endswith("reports/toy/mine/report.md\n")
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (["a=1"], ["a=2"]),
+        (["a=-1"], ["a=1"]),
+        (["a=[1, 2]"], ["a=[12]"]),
+        (["a=1", "b=2"], ["a=1-b=2"]),
+        (["a=" + "x" * 90], ["a=" + "x" * 91]),
+        (["ä=1"], ["ö=1"]),
+    ],
+)
+def test_each_change_has_a_folder_of_its_own(one: list[str], other: list[str]) -> None:
+    labels = [changed_label(change) for change in (one, other)]
+    assert labels[0] != labels[1]
+    assert all(Place(Path("runs"), Path("reports"), label).label == label for label in labels)
+
+
+NET = """\
+from torch import nn
+
+
+def make():
+    return nn.Conv2d(3, 3, 1)
+"""
+OUTSIDE = """\
+name: outside
+question: What does mine cost?
+fixed:
+  input: {size: [16, 24], classes: 3}
+  model: {use: external, factory: "a_net_beside:make"}
+measure: [complexity]
+"""
+
+
+def test_a_model_of_one_s_own_needs_a_word_on_the_command_line_which_the_report_repeats(
+    segablate: Callable, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    Path("a_net_beside.py").write_text(NET)
+    Path("outside.yaml").write_text(OUTSIDE)
+    for command in ("plan", "run"):
+        refused = segablate(command, "outside.yaml")
+        assert refused.code == 2
+        assert refused.err.startswith("error: outside.yaml:5: `a_net_beside:make` is code from outside")
+        assert "--allow-external" in refused.err
+        assert segablate(command, "outside.yaml", "--allow-external").code == 0
+    page = Path("reports/outside/report.md").read_text()
+    assert "segablate run outside.yaml --allow-external\n" in page
+    assert segablate("report", "outside.yaml", "--check").code == 0
+    assert "1 done" in segablate("plan", "outside.yaml", "--allow-external").err
 
 
 def test_several_jobs_need_processes_and_get_them(

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import inspect
 import json
 import pickle
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -15,10 +14,11 @@ import pytest
 from PIL import Image
 
 from segablate.datasets.base import datasets
+from segablate.datasets.decoded import decoded
 from segablate.errors import SegablateError
 
 
-def _pictures(folder: Path, stems: str, suffix: str, *, colours: bool = False) -> None:
+def _pictures(folder: Path, stems: Iterable[str], suffix: str, *, colours: bool = False) -> None:
     folder.mkdir(parents=True)
     for index, stem in enumerate(stems):
         random = np.random.default_rng(index)
@@ -52,8 +52,36 @@ def _camvid(root: Path) -> dict[str, Any]:
     return {"root": str(root)}
 
 
+def _pascal_context(root: Path) -> dict[str, Any]:
+    _pictures(root / "SegmentationClassContext", "abc", "png")
+    _pictures(root / "JPEGImages", "abc", "jpg", colours=True)
+    (root / "ImageSets/SegmentationContext").mkdir(parents=True)
+    (root / "ImageSets/SegmentationContext/train.txt").write_text("b\na\n")
+    (root / "ImageSets/SegmentationContext/val.txt").write_text("c\n")
+    return {"root": str(root)}
+
+
+def _cityscapes(root: Path) -> dict[str, Any]:
+    for split, city, stem in (
+        ("train", "ulm", "ulm_1_0"),
+        ("train", "bonn", "bonn_7_2"),
+        ("val", "ulm", "ulm_2_0"),
+    ):
+        _pictures(root / "leftImg8bit" / split / city, [f"{stem}_leftImg8bit"], "png", colours=True)
+        _pictures(root / "gtFine" / split / city, [f"{stem}_gtFine_labelIds"], "png")
+    return {"root": str(root)}
+
+
+def _ade20k(root: Path) -> dict[str, Any]:
+    for split in ("training", "validation"):
+        _pictures(root / "images" / split, "ab", "jpg", colours=True)
+        _pictures(root / "annotations" / split, "ab", "png")
+    return {"root": str(root)}
+
+
 MADE: Mapping[str, Callable[[Path], dict[str, Any]]] = {
     "shapes": _shapes, "folder": _folder, "voc": _voc, "camvid": _camvid,
+    "pascal-context": _pascal_context, "cityscapes": _cityscapes, "ade20k": _ade20k,
 }  # fmt: skip
 
 
@@ -75,7 +103,7 @@ def data(part, settings):
 
 def test_settings_are_keywords_and_explained(part):
     assert part.ingredients == ()
-    explained = inspect.getdoc(part.make) or ""
+    explained = part.explained
     assert part.summary.endswith(".")
     for name in part.defaults:
         assert f"{name}:" in explained
@@ -139,9 +167,13 @@ def test_what_is_read_belongs_to_the_reader(data):
 
 def test_fingerprints_are_short_and_repeat(part, settings, data):
     for split in data.splits:
-        mark = data.fingerprint(split)
-        assert mark == part.build({}, settings).fingerprint(split)
-        assert 16 <= len(mark) <= 64
+        again = part.build({}, settings)
+        for mark, same in (
+            (data.fingerprint(split), again.fingerprint(split)),
+            (data.image_fingerprint(split), again.image_fingerprint(split)),
+        ):
+            assert mark == same
+            assert 16 <= len(mark) <= 64
 
 
 def test_an_unknown_split_is_an_error_with_a_hint(data):
@@ -158,4 +190,31 @@ def test_it_can_be_handed_to_another_process(data):
 
 
 def test_every_data_set_is_named_where_it_is_registered(part):
-    assert Path(part.file).stem == part.name
+    assert Path(part.file).stem.replace("_", "-") == part.name
+
+
+def test_its_classes_can_be_merged_and_left_out_without_its_knowing(part, settings, data):
+    first, second, third = data.classes[:3]
+    mapped = part.build({}, {**settings, "map": {first: "both", second: "both", third: None}})
+    assert mapped.classes == ("both", *data.classes[3:])
+    assert mapped.palette.tolist() == [data.palette[0].tolist(), *data.palette[3:].tolist()]
+    split = data.default_fit
+    for item in data.items(split):
+        before, after = data.label(item), mapped.label(item)
+        both = (before <= 1) & (before != data.ignore)
+        assert ((after == 0) == both).all()
+        assert (after[(before == 2) | (before == data.ignore)] == mapped.ignore).all()
+    assert mapped.fingerprint(split) != data.fingerprint(split)
+    assert mapped.image_fingerprint(split) == data.image_fingerprint(split)
+
+
+def test_decoded_it_gives_the_same_pictures(data, tmp_path):
+    split = data.default_fit
+    kept = decoded(data, split, tmp_path / "kept")
+    assert (len(kept), kept.classes) == (len(data.items(split)), len(data.classes))
+    for index, item in enumerate(data.items(split)):
+        label = data.label(item)
+        ignored = np.zeros(label.shape, bool) if data.ignore is None else label == data.ignore
+        assert kept.name(index) == item.name
+        assert (kept.image(index) == data.image(item)).all()
+        assert (kept.label(index) == np.where(ignored, 255, label)).all()

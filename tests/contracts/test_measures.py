@@ -42,6 +42,7 @@ class Workshop:
     """Keeps nothing."""
 
     device = "cpu"
+    allow_external = False
 
     def cached(self, name: str, reads: Reads, build: Callable[[], Arrays]) -> Arrays:
         return build()

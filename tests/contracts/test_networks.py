@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import functools
 import json
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ import torch
 from segablate.errors import SegablateError
 from segablate.models.assemble import assemble, complete, needed_fit, planned
 from segablate.models.networks.base import PARTS, expand, networks
+from segablate.models.scopes import scoped
 from segablate.models.segmenter import Segmenter
 from segablate.models.upsamplers.base import Subspace
 
@@ -71,6 +73,14 @@ def test_a_state_dict_makes_the_same_network(name: str) -> None:
     two.load_state_dict(one.state_dict())
     with torch.no_grad():
         assert torch.equal(one(image), two(image))
+
+
+def test_labels_are_the_arg_max_of_the_scores(
+    name: str, up_to_ties: Callable[[torch.Tensor, torch.Tensor], None]
+) -> None:
+    network, image = made(name).eval(), torch.randn(2, 3, 33, 47)
+    with torch.no_grad():
+        up_to_ties(scoped(network, "labels")(image), network(image))
 
 
 def test_auxiliary_heads_change_no_score(name: str) -> None:

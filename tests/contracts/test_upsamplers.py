@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 import torch
@@ -34,6 +36,16 @@ def code_for(name: str, size: tuple[int, int], stride: int = 4, batch: int = 2) 
 @pytest.mark.parametrize("size", SIZES)
 def test_scores_have_the_size_asked_for(name: str, size: tuple[int, int]) -> None:
     assert made(name)(code_for(name, size), size).shape == (2, CLASSES, *size)
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_labels_are_the_arg_max_of_the_scores(
+    name: str, size: tuple[int, int], up_to_ties: Callable[[torch.Tensor, torch.Tensor], None]
+) -> None:
+    module, code = made(name), code_for(name, size)
+    label = module.labels(code, size)
+    assert label.dtype == torch.uint8
+    up_to_ties(label, module(code, size))
 
 
 @pytest.mark.parametrize("stride", [4, 8, 16, 32])

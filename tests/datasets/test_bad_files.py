@@ -28,7 +28,7 @@ class TestValues:
         path = save("0007.png", values)
         assert refused(lambda: read_labels(path, 21, 255)).render() == (
             f"error: {path}: value 34 at row 12, column 80, but there are 21 classes and `ignore` is 255\n\n"
-            "hint: say `classes: 35`, or map the labels with `data.map`"
+            "hint: say `classes: 35`, or what each value stands for with `data.values`"
         )
 
     @pytest.mark.parametrize("ignore", [255, 7, None])

@@ -56,8 +56,8 @@ def test_it_does_not_depend_on_where_the_files_lie(taken, tmp_path):
     assert taken(labels="y") == before
 
 
-def test_it_changes_with_the_map(taken):
-    assert len({taken(), taken(map={1: 0}), taken(map={0: 1})}) == 3
+def test_it_changes_with_what_values_stand_for(taken):
+    assert len({taken(), taken(values={1: 0}), taken(values={0: 1})}) == 3
 
 
 def test_files_are_read_once_a_process(taken, tmp_path, monkeypatch):
@@ -78,7 +78,7 @@ def test_a_file_that_vanished_is_told(save, tmp_path):
     data = Folder(classes=2, root=str(tmp_path))
     data.items("all")
     (tmp_path / "a.png").unlink()
-    with pytest.raises(SegablateError, match="this file cannot be read: No such file"):
+    with pytest.raises(SegablateError, match="there is no such file"):
         data.fingerprint("all")
 
 

@@ -106,22 +106,22 @@ class TestFolder:
             ({"classes": 0}, "classes"), ({"classes": -1}, "classes"), ({"classes": ()}, "classes"),
             ({"classes": ("a", "a")}, "classes"), ({"classes": 70000}, "classes"),
             ({"classes": 2, "ignore": -1}, "ignore"), ({"classes": 2, "ignore": 65536}, "ignore"),
-            ({"classes": 2, "map": {-1: 0}}, "map"), ({"classes": 2, "map": {0: 65536}}, "map"),
+            ({"classes": 2, "values": {-1: 0}}, "values"), ({"classes": 2, "values": {0: 65536}}, "values"),
         ],
     )  # fmt: skip
     def test_settings_out_of_range_are_named(self, tmp_path, refused, settings, field):
         assert refused(lambda: Folder(root=str(tmp_path), **settings)).field == field
 
-    def test_values_may_be_mapped_to_classes(self, save, tmp_path):
+    def test_values_may_stand_for_classes(self, save, tmp_path):
         save("a.png", [[7, 8, 0], [33, 255, 7]])
-        data = Folder(classes=2, root=str(tmp_path), map={7: 0, 8: 1, 0: 255, 33: 255})
+        data = Folder(classes=2, root=str(tmp_path), values={7: 0, 8: 1, 0: 255, 33: 255})
         assert data.label(data.items("all")[0]).tolist() == [[0, 1, 255], [255, 255, 0]]
 
-    def test_the_map_may_be_written_in_a_study(self, save, tmp_path):
+    def test_what_values_stand_for_may_be_written_in_a_study(self, save, tmp_path):
         from segablate.datasets.base import datasets
 
         save("a.png", [[7]])
-        settings = {"classes": 2, "root": str(tmp_path), "map": {7: 1}}
+        settings = {"classes": 2, "root": str(tmp_path), "values": {7: 1}}
         part, full = datasets.resolve({"use": "folder", **settings})
         data = part.build({}, full)
         assert data.label(data.items("all")[0]).tolist() == [[1]]

@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 
 from segablate.datasets.base import datasets
+from segablate.datasets.decoded import decoded
 
 pytestmark = pytest.mark.data
 
@@ -58,3 +59,17 @@ def test_camvids_label_maps_are_what_pillow_gives(camvid):
         for item in camvid.items(split)[::10]:
             assert (camvid.label(item) == pillow(item)).all()
             assert camvid.image(item).shape == (360, 480, 3)
+
+
+def test_all_of_camvids_images_decode_to_360_by_480(camvid, tmp_path):
+    counts = {}
+    for split in camvid.splits:
+        kept = decoded(camvid, split, tmp_path)
+        counts[split] = len(kept)
+        assert {kept.size(index) for index in range(len(kept))} == {(360, 480)}
+        for index in (0, len(kept) - 1):
+            item = camvid.items(split)[index]
+            with Image.open(item.image) as image:
+                assert (kept.image(index) == np.asarray(image.convert("RGB"))).all()
+            assert (kept.label(index) == np.where(pillow(item) == 11, 255, pillow(item))).all()
+    assert counts == {"train": 367, "val": 101, "test": 233}

@@ -22,6 +22,7 @@ class Workshop:
     """Keeps what is built in memory."""
 
     device = "cpu"
+    allow_external = False
 
     def __init__(self) -> None:
         self.kept: dict[str, Arrays] = {}

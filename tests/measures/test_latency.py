@@ -56,6 +56,7 @@ def two() -> list[Result]:
 
     class Workshop:
         device = "cpu"
+        allow_external = False
 
         def progress(self, what: str, total: int) -> Any:
             import contextlib
@@ -113,7 +114,12 @@ def test_where_the_last_step_does_not_occur_fused_is_no_difference() -> None:
         ({"input": {"classes": 5}}, {}, "input", "must be a height and a width"),
         ({}, {}, "input", "measure `latency` needs the size of an image"),
         ({"input": SMALL}, {"precision": "tf32"}, "precision", "this CPU does not compute in `tf32`"),
-        ({"input": SMALL, "model": {"use": "external"}}, {}, "model.use", "cannot be timed in a study"),
+        (
+            {"input": SMALL, "model": {"use": "external", "factory": "a:b"}},
+            {},
+            "model.factory",
+            "which is not run unless you allow it",
+        ),
     ],
 )
 def test_what_cannot_be_timed_is_refused_when_the_plan_is_made(

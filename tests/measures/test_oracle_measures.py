@@ -10,49 +10,15 @@ from typing import Any
 
 import numpy as np
 import pytest
-from toy_upsamplers import registered
+from asked import SHAPES, UPSAMPLERS, config, same, value
 
 from segablate.datasets.base import datasets
 from segablate.labels import fit
-from segablate.labels.ceiling import Truth
 from segablate.labels.confusion import confusion, scores
 from segablate.measures.base import PLACES, Result
-from segablate.measures.ceilings import scene, search
+from segablate.measures.ceilings import scene
 
 Measured = Callable[..., list[Result]]
-SHAPES = {"use": "shapes", "images": 4, "size": [64, 96]}
-UPSAMPLERS = [
-    "nearest",
-    "bilinear",
-    {"use": "bilinear", "align_corners": True},
-    {"use": "dupsampling", "channels": 6},
-    {"use": "dupsampling", "channels": 24},
-    {"use": "dupsampling", "channels": 6, "bias": True},
-]
-
-
-def config(upsampler: Any = "bilinear", stride: int = 8, data: Any = None) -> dict[str, Any]:
-    return {"data": data or SHAPES, "model": {"upsampler": upsampler, "output_stride": stride}}
-
-
-def value(result: Result, metric: str = "miou") -> float:
-    (found,) = [m.value for m in result.measurements if m.metric == metric]
-    return found
-
-
-def same(one: Result, other: Result) -> None:
-    """Equal but for the time it took."""
-    assert [(m.metric, m.samples) for m in one.measurements] == [
-        (m.metric, m.samples) for m in other.measurements
-    ]
-    facts = [{k: v for k, v in r.facts.items() if k not in ("seconds", "explained")} for r in (one, other)]
-    assert facts[0] == facts[1]
-    for name in ("confusion.npz", "worst.npz"):
-        first, second = one.artefacts[name], other.artefacts[name]
-        assert not isinstance(first, bytes)
-        assert not isinstance(second, bytes)
-        assert set(first) == set(second)
-        assert all((first[array] == second[array]).all() for array in first)
 
 
 def test_cells_measured_together_are_as_each_measured_alone(measured: Measured) -> None:
@@ -186,8 +152,8 @@ def test_cells_with_equal_scored_maps_but_other_training_maps_are_fitted_apart(
 )
 def test_a_limit_takes_maps_spread_evenly(limit: int, expected: list[int]) -> None:
     items: Any = list(range(10))
-    assert scene._spread(items, limit) == list(expected)
-    assert scene._spread(items, None) == items
+    assert scene.spread(items, limit) == list(expected)
+    assert scene.spread(items, None) == items
 
 
 def test_a_limit_scores_so_many_maps(measured: Measured) -> None:
@@ -295,70 +261,6 @@ def test_a_map_that_cannot_be_read_stops_the_measure_with_its_name(
     assert "001.png" in str(caught.value)
 
 
-# --- searched
-
-
-def noisy(folder: Callable[..., Path], seed: int) -> dict[str, Any]:
-    """Small maps with blocks, thin lines and ignored pixels."""
-    rng = np.random.default_rng(seed)
-    maps = []
-    for _ in range(2):
-        label = rng.integers(0, 4, (5, 6)).astype(np.uint8).repeat(6, axis=0).repeat(6, axis=1)
-        label[rng.integers(0, 30)] = rng.integers(0, 4)
-        label[:, rng.integers(0, 36)] = 255
-        maps.append(label)
-    return {"use": "folder", "root": str(folder(maps, f"noisy{seed}")), "classes": 4}
-
-
-@pytest.mark.parametrize("seed", [0, 1])
-@pytest.mark.parametrize("stride", [5, 8, 16])
-def test_a_search_never_ends_below_the_projection(
-    measured: Measured, folder: Callable[..., Path], seed: int, stride: int
-) -> None:
-    data = noisy(folder, seed)
-    with registered() as toy:
-        every = [*UPSAMPLERS[:4], {"use": "dupsampling", "channels": 6, "bias": True}, toy]
-        configs = [config(upsampler, stride, data) for upsampler in every]
-        begun, ended = measured(*configs), measured(*configs, encode="optimise")
-    for name, before, after in zip(every, begun, ended, strict=True):
-        assert value(after) >= value(before), name
-        assert after.facts["pixels"] == before.facts["pixels"]
-
-
-def test_a_search_finds_more_than_the_projection_where_there_is_more(measured: Measured) -> None:
-    with registered() as toy:
-        every = [
-            "bilinear",
-            {"use": "bilinear", "align_corners": True},
-            {"use": "dupsampling", "channels": 6},
-            toy,
-        ]
-        configs = [config(upsampler, 8) for upsampler in every]
-        begun = measured(*configs, limit=2)
-        ended = measured(*configs, limit=2, encode="optimise")
-    for name, before, after in zip(every, begun, ended, strict=True):
-        assert value(after) > value(before) + 0.005, name
-
-
-def test_a_search_for_nearest_has_nothing_to_find(measured: Measured) -> None:
-    (before,), (after,) = measured(config("nearest")), measured(config("nearest"), encode="optimise")
-    assert value(after) == value(before)
-
-
-def test_a_search_gives_the_same_again(measured: Measured) -> None:
-    configs = [config(upsampler, 8) for upsampler in ("bilinear", {"use": "dupsampling", "channels": 6})]
-    for one, again in zip(*(measured(*configs, limit=2, encode="optimise") for _ in "ab"), strict=True):
-        same(one, again)
-
-
-def test_a_search_leaves_torch_its_threads(measured: Measured) -> None:
-    import torch
-
-    before = torch.get_num_threads()
-    measured(config(), limit=1, encode="optimise")
-    assert torch.get_num_threads() == before
-
-
 def test_components_too_long_for_a_moment_are_found_from_runs(
     measured: Measured, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -367,31 +269,3 @@ def test_components_too_long_for_a_moment_are_found_from_runs(
     monkeypatch.setattr(fit, "MOMENT_LIMIT", 10)
     (other,) = measured(config(spec, data={**SHAPES, "images": 4}), fit="train", solver="auto", score="val")
     assert value(other) == pytest.approx(value(usual), abs=1e-6)
-
-
-def spoiled(label: np.ndarray, begun: np.ndarray) -> np.ndarray:
-    """A map with nothing right."""
-    return np.zeros_like(begun) if label[0, 0] else np.ones_like(begun)
-
-
-def test_a_map_that_the_search_made_worse_keeps_its_projection(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(search.Hunt, "_whole", lambda self, padded, begun: spoiled(padded, begun))
-    label = np.random.default_rng(0).integers(0, 3, (16, 16)).astype(np.uint8)
-    spec = {"use": "bilinear", "align_corners": False, "fit": "crop"}
-    projected, kept = search.Hunt(spec, 8, 3, 255, None).both(label, Truth(label, 3, 255))
-    assert (kept == projected).all()
-    assert (kept != spoiled(label, projected)).any()
-
-
-def test_a_data_set_that_the_search_made_worse_keeps_its_projection(
-    measured: Measured, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    both = search.Hunt.both
-
-    def worse(self: search.Hunt, label: np.ndarray, truth: Any) -> Any:
-        begun, _ = both(self, label, truth)
-        return begun, spoiled(label, begun)
-
-    monkeypatch.setattr(search.Hunt, "both", worse)
-    (before,), (after,) = measured(config()), measured(config(), encode="optimise")
-    same(before, after)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 import torch
 
 from segablate.errors import SegablateError
-from segablate.models.assemble import Fit, assemble, complete, needed_fit, planned
+from segablate.models.assemble import Fit, assemble, bare, complete, needed_fit, planned
+from segablate.models.networks.base import networks
 
 SMALL: dict[str, Any] = {"encoder": "resnet18", "output_stride": 16}
 
@@ -56,6 +58,31 @@ def test_what_is_fitted_to_labels_is_known_beforehand() -> None:
 def test_the_stride_of_the_upsampler_is_the_decoder_s() -> None:
     model = {**SMALL, "decoder": {"use": "deeplabv3plus", "low_level": ["b1"]}, "upsampler": "subpixel"}
     assert planned(model, 3).upsampler.stride == 4
+
+
+def test_a_code_without_channels_is_refused_before_anything_is_made_for_it() -> None:
+    error = refused({**SMALL, "upsampler": {"use": "dupsampling", "channels": 0}})
+    assert (error.message, error.field) == ("`channels` is 0, but must be at least 1", "upsampler.channels")
+
+
+@pytest.mark.parametrize("name", networks.names())
+def test_what_was_completed_is_written_again_without_versions_and_completes_to_the_same(name: str) -> None:
+    done = complete({"use": name})
+    assert "version" not in json.dumps(bare(done))
+    assert complete(bare(done)) == done
+
+
+def test_where_weights_are_read_a_network_that_needs_labels_is_refused_without_any() -> None:
+    pca = {**SMALL, "upsampler": "dupsampling"}
+    assert planned(pca, 3)
+    error = refused(pca, labels=False)
+    assert "needs label maps to fit its weights on" in error.message
+    assert (error.field, error.hint) == (
+        "upsampler.weights",
+        "name a data set under `data`, or set `weights: random`",
+    )
+    assert planned({**SMALL, "upsampler": {"use": "dupsampling", "weights": "random"}}, 3, labels=False)
+    assert planned(SMALL, 3, labels=False)
 
 
 def test_pca_weights_without_labels_are_refused() -> None:

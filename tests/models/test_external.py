@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import sys
 from collections.abc import Callable, Iterator
+from importlib import metadata
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -14,7 +16,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from segablate.errors import SegablateError
-from segablate.models.assemble import assemble, complete
+from segablate.models.assemble import assemble, bare, complete, shaped
+from segablate.models.identity import identity
 
 
 class Toy(nn.Module):
@@ -98,5 +101,44 @@ def test_what_is_off_is_told(given: dict[str, Any], message: str, hint: str | No
     assert hint is None or hint in str(error.hint)
 
 
-def test_a_completed_external_model_is_what_was_written() -> None:
-    assert complete(model(classes=4)) == model(classes=4)
+def test_a_completed_external_model_is_what_was_written_and_what_its_code_is() -> None:
+    written = model(classes=4, version=2)
+    done = complete(written)
+    mine = hashlib.sha256(Path(__file__).read_bytes()).hexdigest()
+    assert done == {**written, "version": {"sha256": mine, "package": None}}
+    assert bare(done) == written
+
+
+def test_a_file_is_known_by_its_content_and_is_not_run_to_find_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(tmp_path)
+    (tmp_path / "outside_package").mkdir()
+    (tmp_path / "outside_package/__init__.py").write_text("raise RuntimeError('I was run')")
+    (tmp_path / "outside_package/nets.py").write_text("raise RuntimeError('I was run')")
+    first = identity("outside_package.nets:make")
+    (tmp_path / "outside_package/nets.py").write_text("another")
+    assert first["sha256"] != identity("outside_package.nets:make")["sha256"]
+    assert first["package"] is None
+    assert "outside_package" not in sys.modules
+
+
+def test_what_pip_installed_is_known_by_its_version_too() -> None:
+    found = identity("torch.nn.modules.conv:Conv2d")
+    assert found["package"] == f"torch {metadata.version('torch')}"
+    assert found["sha256"]
+
+
+@pytest.mark.parametrize("factory", ["no_such_package:f", "json.decoder.deeper:f", "itertools:count"])
+def test_what_has_no_file_has_no_sum(factory: str) -> None:
+    assert identity(factory) == {"sha256": None, "package": None}
+
+
+def test_a_shape_is_had_of_a_model_from_outside_and_the_random_numbers_stay() -> None:
+    torch.manual_seed(1)
+    expected = torch.rand(1)
+    torch.manual_seed(1)
+    assert {one.device.type for one in shaped(model(), 4, allow_external=True).parameters()} == {"meta"}
+    assert torch.rand(1) == expected
+    with pytest.raises(SegablateError, match="not run unless"):
+        shaped(model(), 4)

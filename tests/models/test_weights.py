@@ -16,6 +16,7 @@ from torch import Tensor, nn
 
 from segablate.errors import SegablateError
 from segablate.models.assemble import assemble, complete, planned
+from segablate.models.assemble import bare as written
 from segablate.models.classify import Classifier
 from segablate.models.encoders.base import encoders
 from segablate.models.weights.load import load_weights, read
@@ -251,6 +252,7 @@ def test_a_study_s_weights_are_read_and_known_by_their_content(tmp_path: Path) -
     before = complete(model)["weights"]
     saved(network(seed=2, encoder="resnet18").state_dict(), path)
     assert complete(model)["weights"]["sha256"] != before["sha256"]
+    assert written(complete(model))["weights"] == str(path)
 
 
 def test_weights_are_compared_before_anything_runs(tmp_path: Path) -> None:

@@ -3,7 +3,7 @@ from itertools import pairwise
 
 import pytest
 
-from segablate.report import draw
+from segablate.report import draw, looks
 from segablate.report.ceiling_curves import figures
 from segablate.report.ceilings import baseline_choices, ceilings
 from segablate.report.data import read
@@ -126,8 +126,8 @@ def test_a_perfect_ceiling_and_a_useless_one_can_be_drawn(fake, records_of):
 
 @pytest.mark.parametrize("places", [[0.5] * 9, [0.0, 0.01, 0.02, 1.0], [1.0, 1.0], [0.3], [0.0] * 30])
 def test_names_beside_a_figure_do_not_overlap_and_stay_beside_it(places):
-    moved = draw._apart(places)
-    gap = min(draw.LABEL_GAP, 1 / max(1, len(places) - 1))
+    moved = looks.apart(places)
+    gap = min(looks.LABEL_GAP, 1 / max(1, len(places) - 1))
     spread = sorted(moved)
     assert all(b - a >= gap - 1e-9 for a, b in pairwise(spread))
     assert min(moved) >= -1e-9

@@ -8,6 +8,7 @@ from segablate.report.answer import answer
 from segablate.report.ceilings import baseline_choices, ceilings
 from segablate.report.data import read
 from segablate.report.published import compare, load, matches, published
+from segablate.report.readings import sentences
 
 
 @pytest.fixture
@@ -43,7 +44,7 @@ def test_the_reference_holds_the_printed_bounds():
     [
         ("dupsamplng.table1", "did you mean `dupsampling`?"),
         ("dupsampling.tabel1", "did you mean `table1`?"),
-        ("dupsampling", "there are `table1`, `table2`, `table3`"),
+        ("dupsampling", "there are `table1`, `table2`, `table3`, `table5`"),
     ],
 )
 def test_a_reference_that_does_not_exist_is_an_error_with_the_nearest_name(name, hint):
@@ -129,3 +130,33 @@ def test_nothing_measured_is_said_first(fake, told):
         ]
     )
     assert said == ("Nothing was measured: 1 cell failed and 1 cell skipped.",)
+
+
+def readings(fake, folder, values):
+    """Sentences on a printed bound of bilinear that several measures gave values of."""
+    lines = [
+        replace(line(fake, "bilinear", None, stride, value), measure=measure)
+        for measure, values_ in values.items()
+        for stride, value in values_.items()
+    ]
+    records = read(fake.save(folder, lines, pictures=False) / "data")
+    return sentences(compare(load("dupsampling.table1"), records))
+
+
+def test_the_reading_of_a_bound_that_comes_nearest_is_named(fake, tmp_path):
+    said = readings(fake, tmp_path, {"projected": {16: 0.970, 32: 0.91}, "trained": {16: 0.9837, 32: 0.9485}})
+    assert said == [
+        "Of 2 readings of the bound trained comes nearest: over 2 printed bounds the mean distance is "
+        "trained 0.04 points and projected 2.60 points.",
+        "trained gives all of them within 0.1 points.",
+    ]
+
+
+def test_readings_are_compared_over_the_bounds_that_all_of_them_have(fake, tmp_path):
+    said = readings(fake, tmp_path, {"projected": {16: 0.970, 32: 0.91}, "trained": {16: 0.98}})
+    assert said[0].startswith("Of 2 readings of the bound trained comes nearest: over 1 printed bound ")
+    assert said[1] == "No reading gives all of them within 0.1 points."
+
+
+def test_one_reading_is_no_contest(fake, tmp_path):
+    assert readings(fake, tmp_path, {"projected": {16: 0.970}}) == []

@@ -75,7 +75,7 @@ def test_repeats_that_share_an_outcome_count_once(fake, table_of):
     assert "n =" not in table.rows[0][1].text
 
 
-def test_repeats_that_differ_show_their_median_range_and_number(fake, table_of):
+def test_repeats_that_differ_show_their_mean_range_and_number(fake, table_of):
     lines = [
         fake.Line(
             "a",
@@ -91,7 +91,7 @@ def test_repeats_that_differ_show_their_median_range_and_number(fake, table_of):
         )
         for seed, value in enumerate((0.71, 0.70, 0.75))
     ]
-    assert table_of(lines).rows[0][1].text == "71.00 (70.00…75.00, n = 3)"
+    assert table_of(lines).rows[0][1].text == "72.00 (70.00…75.00, n = 3)"
 
 
 def test_a_cell_without_a_number_has_a_short_mark_and_a_footnote(fake, table_of):

@@ -94,6 +94,18 @@ def test_the_biggest_archives_are_left_out_and_told(
     assert "worst.npz" in told[-1]
 
 
+def test_of_many_seeds_the_last_are_left_out_for_all_variants(
+    planned: Planned, store: Store, told: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("segablate.run.collect.MOST_BYTES", 7_000_000)
+    made = planned("big-1", "big-2", measure="fake-seeded", repeat=3)
+    execute(made, store)
+    data = collect(made, store, tmp_path / "s")
+    kept = {cell.key for cell in made.cells if cell.seed in (0, 1)}
+    assert {name.partition("-")[0] for name in _bytes(data) if name.endswith(".npz")} == kept
+    assert told[-1].count("worst.npz") == 2
+
+
 @pytest.mark.parametrize("damage", [lambda path: path.unlink(), lambda path: path.write_bytes(b"PK")])
 def test_an_archive_that_is_lost_is_told_and_the_rest_is_collected(
     planned: Planned, store: Store, told: list[str], tmp_path: Path, damage: Callable[[Path], None]

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from segablate.errors import SegablateError
 from segablate.labels.ceiling import restore_all, score
+from segablate.labels.crew import Crew
 from segablate.labels.patches import Labels
 from segablate.labels.restore import Linear, Restorer
 from segablate.labels.subspace import Subspace
@@ -19,8 +20,8 @@ from segablate.records import Reads
 def project(cells: Sequence[Reads], shop: Workshop) -> Iterator[Result | SegablateError]:
     """The linear ceiling of some cells on the same label maps."""
     scene = Scene(cells[0], shop)
-    with threads() as pool:
-        components = scene.components(cells, pool)
+    with threads() as pool, Crew() as crew:
+        components = scene.components(cells, pool, crew)
         restorers, places = _arrange(cells, scene.classes, components)
         begun = time.perf_counter()
         with shop.progress("scoring", len(scene.items)) as tick:
@@ -30,7 +31,9 @@ def project(cells: Sequence[Reads], shop: Workshop) -> Iterator[Result | Segabla
                 classes=scene.classes,
                 ignore=scene.ignore,
                 pool=pool,
+                crew=crew,
                 tick=tick,
+                spent=scene.reading,
             )
         scene.seconds["score"] = time.perf_counter() - begun
         for reads, place in zip(cells, places, strict=True):

@@ -10,15 +10,17 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from segablate.datasets.base import Dataset, Item, datasets
+from segablate.datasets.base import Item
 from segablate.labels import boundary
 from segablate.labels.ceiling import Tally
 from segablate.labels.confusion import scores
+from segablate.labels.crew import Crew
 from segablate.labels.fit import fit
 from segablate.labels.patches import Labels
 from segablate.labels.restore import Restorer
 from segablate.labels.subspace import Subspace, largest
 from segablate.measures.base import PLACES, Arrays, Result, Workshop
+from segablate.measures.ceilings.maps import maps
 from segablate.models.upsamplers.base import upsampler_class
 from segablate.records import Measurement, Reads
 
@@ -42,15 +44,6 @@ def kind(reads: Reads) -> Kind:
     return reads["output_stride"], reads["upsampler"].get("bias", False), reads["fitted"]
 
 
-def dataset(reads: Reads) -> Dataset:
-    """The data set of a cell, at its place on this machine."""
-    spec = {name: value for name, value in reads["data"].items() if name != "version"}
-    root = reads[PLACES].get("root")
-    part, settings = datasets.resolve(spec if root is None else {**spec, "root": root})
-    made: Dataset = part.build({}, settings)
-    return made
-
-
 class Scene:
     """The label maps that some cells are scored on, and what their components are fitted to.
 
@@ -60,18 +53,23 @@ class Scene:
     """
 
     def __init__(self, reads: Reads, shop: Workshop) -> None:
-        self.data = dataset(reads)
-        self.classes = len(self.data.classes)
-        self.items = _spread(self.data.items(reads[PLACES]["score"]), reads["limit"])
-        self.ignore = _void(self.data.ignore, self.classes)
+        self.source = maps(reads)
+        self.data = self.source.data
+        self.classes = self.source.classes
+        self.ignore = self.source.ignore
+        self.items = spread(self.data.items(reads[PLACES]["score"]), reads["limit"])
         self.shop = shop
         self.seconds = {"decode": 0.0, "fit": 0.0, "score": 0.0}
 
     def maps(self, items: Sequence[Item]) -> list[Callable[[], Labels]]:
         """A reader for each label map."""
-        return [partial(self._read, item) for item in items]
+        return [partial(self.source.read, item) for item in items]
 
-    def components(self, cells: Sequence[Reads], pool: Executor) -> dict[Kind, Subspace]:
+    def reading(self, seconds: float) -> None:
+        """Add to the time that reading label maps took."""
+        self.seconds["decode"] += seconds
+
+    def components(self, cells: Sequence[Reads], pool: Executor, crew: Crew) -> dict[Kind, Subspace]:
         """By stride and whether centred: the components that the cells need, from the store or fitted."""
         wanted: dict[Kind, int] = {}
         about: dict[Kind, Reads] = {}
@@ -82,7 +80,7 @@ class Scene:
         if not about:
             return {}
         begun = time.perf_counter()
-        found = _Fitting(self, about, wanted, pool).all()
+        found = _Fitting(self, about, wanted, pool, crew).all()
         self.seconds["fit"] = time.perf_counter() - begun
         return found
 
@@ -119,41 +117,33 @@ class Scene:
     def _pictures(self, tally: Tally, restore: Callable[[int, Labels], Labels]) -> Arrays:
         """The label maps that were restored worst, beside the truth."""
         arrays: dict[str, np.ndarray] = {}
-        before = self.seconds["decode"]
         for place, number in enumerate(tally.worst(PICTURES)):
             item = self.items[number]
-            truth = self._read(item)
+            truth = self.source.read(item)
             restored = restore(number, truth)[: truth.shape[0], : truth.shape[1]]
             arrays[f"truth_{place}"] = truth
             arrays[f"restored_{place}"] = restored
             arrays[f"name_{place}"] = np.array(item.name)
             arrays[f"miou_{place}"] = np.array(tally.miou[number])
-        self.seconds["decode"] = before  # looking again is not what was measured
         return arrays
-
-    def _read(self, item: Item) -> Labels:
-        begun = time.thread_time()
-        label = self.data.label(item)
-        if self.ignore > np.iinfo(label.dtype).max:
-            label = label.astype(np.uint16)
-        ignore = self.data.ignore
-        if ignore is not None and ignore < self.classes:
-            # a class number that means "ignored" is moved out of the way of the classes
-            label = np.where(label == ignore, self.ignore, label).astype(label.dtype)
-        self.seconds["decode"] += time.thread_time() - begun
-        return label
 
 
 class _Fitting:
     """Components for several strides: what the store lacks is fitted in one pass over the labels."""
 
     def __init__(
-        self, scene: Scene, about: Mapping[Kind, Reads], wanted: Mapping[Kind, int], pool: Executor
+        self,
+        scene: Scene,
+        about: Mapping[Kind, Reads],
+        wanted: Mapping[Kind, int],
+        pool: Executor,
+        crew: Crew,
     ) -> None:
         self.scene = scene
         self.about = about
         self.wanted = wanted
         self.pool = pool
+        self.crew = crew
         self._fitted: dict[Kind, Subspace] = {}
 
     def all(self) -> dict[Kind, Subspace]:
@@ -189,7 +179,7 @@ class _Fitting:
     def _fit(self, kind: Kind) -> None:
         """This kind, and in the same pass those that differ in the stride only."""
         scene, about = self.scene, self.about[kind]
-        items = dataset(about).items(about[PLACES]["fit"])
+        items = scene.data.items(about[PLACES]["fit"])
         kinds = {other[0]: other for other in self.wanted if other[1:] == kind[1:]}
         with scene.shop.progress(f"fitting to {about['fit']}", len(items)) as tick:
             fitted = fit(
@@ -200,7 +190,9 @@ class _Fitting:
                 centred=kind[1],
                 solver=about["solver"],
                 pool=self.pool,
+                crew=self.crew,
                 tick=tick,
+                spent=scene.reading,
             )
         self._fitted |= {kinds[stride]: subspace for stride, subspace in fitted.items()}
 
@@ -216,15 +208,8 @@ def restorer(reads: Reads, classes: int, components: Mapping[Kind, Subspace]) ->
     return found
 
 
-def _spread(items: Sequence[Item], limit: int | None) -> list[Item]:
+def spread(items: Sequence[Item], limit: int | None) -> list[Item]:
     """At most `limit` items, spread evenly, the first among them."""
     if limit is None or limit >= len(items):
         return list(items)
     return [items[i * len(items) // limit] for i in range(limit)]
-
-
-def _void(ignore: int | None, classes: int) -> int:
-    """A value outside the classes for pixels that are not scored."""
-    if ignore is not None and ignore >= classes:
-        return ignore
-    return 255 if classes <= 255 else 65535

@@ -25,6 +25,7 @@ from torch.nn import functional as F
 from segablate.errors import SegablateError
 from segablate.labels.ceiling import Tally, Truth
 from segablate.labels.confusion import scores
+from segablate.labels.crew import Crew
 from segablate.labels.patches import Labels, cut, pad
 from segablate.labels.restore import cell_averages
 from segablate.labels.subspace import Subspace
@@ -56,8 +57,8 @@ def one_torch_thread() -> Iterator[None]:
 def search(cells: Sequence[Reads], shop: Workshop) -> Iterator[Result | SegablateError]:
     """The searched ceiling of some cells on the same label maps."""
     scene = Scene(cells[0], shop)
-    with threads() as pool:
-        components = scene.components(cells, pool)
+    with threads() as pool, Crew() as crew:
+        components = scene.components(cells, pool, crew)
         for reads in cells:
             subspace = components[kind(reads)] if "fitted" in reads else None
             hunt = Hunt(reads["upsampler"], reads["output_stride"], scene.classes, scene.ignore, subspace)
@@ -82,7 +83,9 @@ def _score_all(
     worst: dict[int, tuple[Labels, Labels]] = {}
 
     def one(read: Callable[[], Labels]) -> tuple[Labels, Labels, Truth]:
+        begun = time.thread_time()
         label = read()
+        scene.reading(time.thread_time() - begun)
         truth = Truth(label, hunt.classes, hunt.ignore)
         return *hunt.both(label, truth), truth
 

@@ -69,7 +69,8 @@ def _networks(
     """The network with numbers, unless it is not needed, and without."""
     if model.get("use") == EXTERNAL:
         # code from outside need not do what it does on the meta device
-        made = assemble(model, classes, allow_external=allow)
+        with torch.random.fork_rng(devices=[]):
+            made = assemble(model, classes, allow_external=allow)
         return None if quick else made, copy.deepcopy(made).to("meta")
     shadow = planned(model, classes)
     shadow.check_size(*size)

@@ -19,7 +19,7 @@ from segablate.measures.timing.device import Call, Device
 from segablate.measures.timing.numerics import TYPES
 from segablate.measures.timing.runtimes.base import runtimes
 from segablate.measures.timing.session import Subject
-from segablate.models.assemble import Network, assemble
+from segablate.models.assemble import Network, assemble, bare
 from segablate.models.fuse import fuse
 from segablate.models.scopes import scoped
 from segablate.models.segmenter import Segmenter
@@ -53,13 +53,6 @@ def prepare(reads: Mapping[str, Any], device: Device, *, seed: int, allow_extern
     with torch.inference_mode():
         call()
     return Subject(call, int(reads["batch"]))
-
-
-def bare(done: Any) -> Any:
-    """What `complete` gave, as a study would write it: without the versions, which are for keys."""
-    if isinstance(done, Mapping):
-        return {name: bare(value) for name, value in done.items() if name != "version"}
-    return done
 
 
 def reworded(error: Exception, reads: Mapping[str, Any]) -> SegablateError:

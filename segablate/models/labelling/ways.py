@@ -41,7 +41,7 @@ def enlarged(
         cells = (code.shape[-2], code.shape[-1])
         grid = bilinear.Grid.of(cells, whole, kept, align_corners=align_corners, dtype=code.dtype)
         return bilinear.labels(code, grid)
-    if code.is_cuda and code.dtype != torch.float64 and triton_works():
+    if code.is_cuda and code.dtype != torch.float64 and triton_works(code.device):
         from segablate.models.labelling import kernel
 
         return kernel.labels(code, whole, kept, align_corners=align_corners)
@@ -49,8 +49,8 @@ def enlarged(
 
 
 @functools.cache
-def triton_works() -> bool:
+def triton_works(device: torch.device) -> bool:
     """Whether Triton is installed, with a compiler, and knows this GPU."""
-    if importlib.util.find_spec("triton") is None or torch.cuda.get_device_capability() < (7, 0):
+    if importlib.util.find_spec("triton") is None or torch.cuda.get_device_capability(device) < (7, 0):
         return False
     return bool(os.environ.get("CC") or any(shutil.which(name) for name in COMPILERS))

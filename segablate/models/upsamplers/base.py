@@ -59,7 +59,8 @@ class Upsampler(nn.Module):
     @classmethod
     def code_channels(cls, classes: int, settings: Mapping[str, Any]) -> int:
         """How many channels the code has: the classes themselves, unless there is a setting `channels`."""
-        return int(settings.get("channels") or classes)
+        channels = settings.get("channels")
+        return classes if channels is None else int(channels)
 
     @classmethod
     def restorer(

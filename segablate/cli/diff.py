@@ -1,0 +1,114 @@
+"""`segablate diff`: what differs between two stores, files of results or commits of a report."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from segablate.cli.app import app, example
+from segablate.cli.options import AsJson
+
+if TYPE_CHECKING:
+    from segablate.report.differences import Apart, Differences
+
+First = Annotated[
+    str,
+    typer.Argument(
+        metavar="A", help="A store, a report's folder, a file or COMMIT:PATH.", show_default=False
+    ),
+]
+Second = Annotated[str, typer.Argument(metavar="B", help="What to compare with it.", show_default=False)]
+
+
+@app.command(epilog=example("segablate diff reports/quickstart reports/quickstart/results.csv"))
+def diff(first: First, second: Second, as_json: AsJson = False) -> None:
+    """Show what differs between two results.
+
+    Each is a store, a report's folder, a results.csv, an outcomes.jsonl,
+    or what a commit has of one: HEAD~1:reports/quickstart.
+    Settings, code, machine and numbers are compared; verdicts are of B against A.
+    """
+    from segablate.cli import output
+    from segablate.report.differences import differences
+    from segablate.report.sides import side
+
+    found = differences(side(first), side(second))
+    if as_json:
+        output.document(_document(first, second, found))
+    else:
+        _print(found)
+
+
+def _document(first: str, second: str, found: Differences) -> dict[str, Any]:
+    from dataclasses import asdict
+
+    return {
+        "first": first,
+        "second": second,
+        "changes": [asdict(one) for one in found.changes],
+        "numbers": [_row(one) for one in found.numbers],
+        "same": found.same,
+        "only_first": [_named(key) for key in found.only_first],
+        "only_second": [_named(key) for key in found.only_second],
+    }
+
+
+def _row(one: Apart) -> dict[str, Any]:
+    from dataclasses import asdict
+
+    verdict = asdict(one.verdict) if one.verdict else None
+    return {**_named(one.key), "first": one.first, "second": one.second, "verdict": verdict}
+
+
+def _named(key: tuple[str, str, str, str]) -> dict[str, str]:
+    return dict(zip(("variant", "measure", "metric", "class"), key, strict=True))
+
+
+def _print(found: Differences) -> None:
+    from segablate.cli import output
+
+    if found.changes:
+        rows = [
+            (one.kind, one.measure, one.name, one.first or "–", one.second or "–") for one in found.changes
+        ]
+        output.table(("what", "measure", "field", "A", "B"), rows)
+        print()
+    if found.numbers:
+        output.table(
+            ("variant", "measure", "metric", "A", "B", "B − A", "verdict on B"),
+            [_line(one) for one in found.numbers],
+            right=(3, 4, 5),
+        )
+        print()
+    told = [f"{found.same:,} numbers are the same", f"{len(found.numbers):,} differ"]
+    for name, only in (("A", found.only_first), ("B", found.only_second)):
+        told += [f"{len(only):,} are in {name} only"] if only else []
+    print(f"{', '.join(told)}.")
+
+
+def _line(one: Apart) -> tuple[str, ...]:
+    from segablate.quantity import quantity
+    from segablate.report.words import signed
+
+    variant, measure, metric, name = one.key
+    what = quantity(metric)
+    return (
+        " ".join(variant.split()),
+        measure,
+        f"{what.heading}, {name}" if name else what.heading,
+        what.shown(one.first),
+        what.shown(one.second),
+        signed((one.second - one.first) * what.scale, max(what.digits, 2)),
+        _verdict(one),
+    )
+
+
+def _verdict(one: Apart) -> str:
+    verdict = one.verdict
+    if verdict is None:
+        return "one sample each"
+    if verdict.source == "count":
+        return verdict.kind
+    more = f"; {verdict.needed} would decide it" if verdict.needed else ""
+    return f"{verdict.kind} (n = {verdict.n}{more})"

@@ -1,0 +1,152 @@
+"""`segablate recommend`: the best variant under a constraint, and which others cannot be told from it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from segablate.cli.app import app, example
+from segablate.cli.options import (
+    AllowExternal,
+    AsJson,
+    Label,
+    Overrides,
+    ReportsFolder,
+    StoreFolder,
+    StudyFile,
+)
+
+if TYPE_CHECKING:
+    from segablate.evidence.verdict import Verdict
+    from segablate.report.recommend import Advice, Candidate, Constraint
+
+Bound = float | None
+
+
+def _option(name: str, meaning: str) -> Any:
+    return typer.Option(name, min=0, metavar="N", help=meaning, show_default=False)
+
+
+@app.command(
+    epilog=example("segablate recommend studies/pp-liteseg-cost.yaml --by macs --max-params 12 --max-gmac 20")
+)
+def recommend(
+    study: StudyFile,
+    min_fps: Annotated[Bound, _option("--min-fps", "Images a second, at least.")] = None,
+    max_ms: Annotated[Bound, _option("--max-ms", "Milliseconds (median), at most.")] = None,
+    max_gmac: Annotated[Bound, _option("--max-gmac", "Billion multiply-adds, at most.")] = None,
+    max_params: Annotated[Bound, _option("--max-params", "Million parameters, at most.")] = None,
+    by: Annotated[str, typer.Option(metavar="METRIC", help="What is to be best.")] = "miou",
+    under: Annotated[
+        list[str],
+        typer.Option(
+            metavar="MEASURE", help="Which measure, where several give a metric; may be given again."
+        ),
+    ] = [],  # noqa: B006  # Typer makes its own list
+    overrides: Overrides = [],  # noqa: B006
+    store: StoreFolder = Path("runs"),
+    reports: ReportsFolder = Path("reports"),
+    label: Label = "",
+    allow_external: AllowExternal = False,
+    as_json: AsJson = False,
+) -> None:
+    """Say which variant to take under a constraint.
+
+    The numbers are those of `segablate report`. Variants that cannot be told from the best are named too:
+    with several seeds by a verdict; with one seed nothing can be said about training again.
+    """
+    from segablate.cli import flow, output
+    from segablate.report import recommend as advice
+    from segablate.report.data import read
+
+    given = [
+        advice.Constraint(option, metric, bound, least)
+        for option, metric, bound, least in (
+            ("--min-fps", "fps", min_fps, True),
+            ("--max-ms", "p50_ms", max_ms, False),
+            ("--max-gmac", "macs", max_gmac, False),
+            ("--max-params", "params", max_params, False),
+        )
+        if bound is not None
+    ]
+    place = flow.place_of(store, reports, label, overrides)
+    with flow.found(study, place, overrides, allow_external) as (facts, data):
+        found = advice.recommend(read(data), given, by=by, under=under)
+    if as_json:
+        output.document(_document(facts.name, found))
+    else:
+        _print(found, given)
+
+
+def _document(study: str, found: Advice) -> dict[str, Any]:
+    return {
+        "study": study,
+        "by": found.by.metric,
+        "measure": found.measure,
+        "best": _row(found.best, None),
+        "cannot_be_told": [_row(*one) for one in found.alike],
+        "worse": [_row(*one) for one in found.told_apart],
+        "left_out": [_row(one, None) for one in found.left_out],
+    }
+
+
+def _row(one: Candidate, verdict: Verdict | None) -> dict[str, Any]:
+    from dataclasses import asdict
+
+    return {
+        "variant": one.variant,
+        "value": one.score.value if one.score else None,
+        "interval": one.score.interval if one.score else None,
+        "n": one.score.n if one.score else 0,
+        "constraints": dict(one.values),
+        "verdict": asdict(verdict) if verdict else None,
+    }
+
+
+def _print(found: Advice, constraints: list[Constraint]) -> None:
+    from segablate.cli import output
+    from segablate.quantity import quantity
+
+    print(f"take {_name(found.best)}: {found.by.title} {_value(found, found.best)} under {found.measure}")
+    named = [("cannot be told from it", found.alike), ("worse", found.told_apart)]
+    rows = [
+        [_name(one), _value(found, one), *_costs(one, constraints), _why(said, verdict)]
+        for said, group in [("best", ((found.best, None),)), *named]
+        for one, verdict in group
+    ]
+    rows += [
+        [_name(one), _value(found, one), *_costs(one, constraints), "left out"] for one in found.left_out
+    ]
+    heads = [
+        "variant",
+        found.by.heading,
+        *(quantity(one.metric).heading for one in constraints),
+        "beside the best",
+    ]
+    print()
+    output.table(heads, rows, right=range(1, len(heads) - 1))
+
+
+def _name(one: Candidate) -> str:
+    return " ".join(one.variant.split())
+
+
+def _value(found: Advice, one: Candidate) -> str:
+    return found.by.shown(one.score.value) if one.score else "–"
+
+
+def _costs(one: Candidate, constraints: list[Constraint]) -> list[str]:
+    from segablate.quantity import quantity
+
+    return [quantity(bound.metric).shown(one.values[bound.metric]) for bound in constraints]
+
+
+def _why(said: str, verdict: Verdict | None) -> str:
+    if said == "best" or said == "worse":
+        return said
+    if verdict is None:
+        return f"{said}: one sample each"
+    more = f", {verdict.needed} seeds would decide it" if verdict.needed else ""
+    return f"{said}: {verdict.kind} (n = {verdict.n} seeds{more})"

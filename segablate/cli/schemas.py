@@ -1,0 +1,206 @@
+"""The JSON Schema of a study file, made from the registries: a part that is added is in it.
+
+    fixed, vary   data · input · model (encoder, context, decoder, upsampler, …) · recipe, dotted or nested
+    measure, design   names, or `{use: name, setting: value}`
+
+It says what a part's settings may be, and not whether two parts fit each other: `segablate plan` does.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any, TypeAlias
+
+from segablate.cli import kinds
+from segablate.registry import Part
+
+Schema: TypeAlias = dict[str, Any]
+
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+# field of a configuration → kind of part that stands there
+SLOTS = {
+    "data": "dataset",
+    "recipe": "recipe",
+    "model.encoder": "encoder",
+    "model.context": "context",
+    "model.decoder": "decoder",
+    "model.upsampler": "upsampler",
+}
+COUNT: Schema = {"type": "integer", "minimum": 1}
+TEXT: Schema = {"type": "string", "pattern": r"\S"}
+SIZE: Schema = {"type": "array", "items": COUNT, "minItems": 2, "maxItems": 2}
+INPUT: dict[str, Schema] = {"size": SIZE, "batch": COUNT, "classes": COUNT}
+MODEL: dict[str, Schema] = {
+    "output_stride": {"type": "integer"},
+    "auxiliary": {"type": ["object", "null"]},
+    "weights": {"type": ["string", "null"]},
+    # of a network from outside
+    "factory": {"type": "string"},
+    "settings": {"type": "object"},
+}
+EXTERNAL = "external"
+
+
+def study_schema() -> Schema:
+    """The schema of a whole study file."""
+    from segablate.study.sections import KEYS
+
+    fields, patterns = _fields()
+    known: dict[str, Schema] = {
+        **dict.fromkeys(("question", "expect", "cite", "published"), TEXT),
+        "name": {"type": "string", "pattern": "^[a-z0-9][a-z0-9-]*$", "description": "As the file's."},
+        "fixed": _closed(fields, patterns, "What all variants share."),
+        "vary": _closed(
+            {name: _axis(one) for name, one in fields.items()},
+            {name: _axis(one) for name, one in patterns.items()},
+            "What varies: axis → choices. The first choice is the baseline.",
+        ),
+        "design": {
+            **_named("design"),
+            "description": "Which combinations; a grid if not given.",
+        },
+        "measure": {"type": "array", "minItems": 1, "items": _named("measure", {"as": TEXT})},
+        "repeat": {**COUNT, "description": "Number of seeds, the same for every variant."},
+        "skip": {"type": "array", "items": _skip()},
+        "margin": {"type": "object", "description": "Metric → the largest difference that does not matter."},
+    }
+    return {
+        "$schema": DIALECT,
+        "title": "A study of segablate",
+        "type": "object",
+        "properties": {key: known.get(key, {}) for key in KEYS},
+        "required": ["name", "measure"],
+        "additionalProperties": False,
+    }
+
+
+def _fields() -> tuple[dict[str, Schema], dict[str, Schema]]:
+    """Every field of a configuration by its name, and by pattern what may stand below it."""
+    fields: dict[str, Schema] = {
+        "input": _closed(INPUT),
+        **{f"input.{name}": one for name, one in INPUT.items()},
+        **{f"model.{name}": one for name, one in MODEL.items()},
+        "model.use": {"enum": [*_names("network"), EXTERNAL]},
+        "model": _model(),
+    }
+    patterns: dict[str, Schema] = {r"^model\.(auxiliary|settings)\..+$": {}}
+    for field, kind in SLOTS.items():
+        fields[field] = _slot(kind)
+        below = {"use": {"enum": _names(kind)} if kind in kinds.KINDS else {}, **_settings_of(kind)}
+        for name, one in below.items():
+            fields[f"{field}.{name}"] = one
+            # a setting may be a part of its own, with settings below it
+            if name in kinds.KINDS:
+                patterns[rf"^{re.escape(f'{field}.{name}')}\..+$"] = {}
+        if kind not in kinds.KINDS:
+            patterns[rf"^{re.escape(field)}\..+$"] = {}
+    for name, one in _settings_of("network").items():
+        fields.setdefault(f"model.{name}", one)
+    return fields, patterns
+
+
+def _model() -> Schema:
+    """`model` as one mapping: a network's name and settings, or the parts."""
+    parts = {field.partition(".")[2]: kind for field, kind in SLOTS.items() if field.startswith("model.")}
+    properties: dict[str, Schema] = {
+        "use": {"enum": [*_names("network"), EXTERNAL]},
+        **_settings_of("network"),
+        **{name: _slot(kind) for name, kind in parts.items()},
+        **MODEL,
+    }
+    dotted: dict[str, Schema] = {rf"^({'|'.join((*parts, 'auxiliary', 'settings'))})\..+$": {}}
+    whole = _closed(properties, dotted, "A network's name, or its parts.")
+    return {"anyOf": [{"enum": _names("network")}, whole]}
+
+
+def _slot(kind: str) -> Schema:
+    """What stands where a part is wanted: its name, it with settings, or settings for the part there is."""
+    if kind not in kinds.KINDS:
+        return {}
+    only = {"type": "object", "properties": _settings_of(kind), "additionalProperties": False}
+    named = _named(kind)
+    return {"anyOf": [*named["anyOf"], {**only, "not": {"required": ["use"]}}]}
+
+
+def _named(kind: str, also: Mapping[str, Schema] | None = None) -> Schema:
+    """A part's name, or `{use: name, setting: value}`."""
+    parts = kinds.parts(kind)
+    return {"anyOf": [{"enum": [part.name for part in parts]}, *(_part(part, also or {}) for part in parts)]}
+
+
+def _part(part: Part, also: Mapping[str, Schema]) -> Schema:
+    settings = _settings(part)
+    needed = [name for name in part.schema().get("required", []) if name in settings]
+    return {
+        **_closed({"use": {"const": part.name}, **settings, **also}, description=part.summary),
+        "required": ["use", *needed],
+    }
+
+
+def _settings(part: Part) -> dict[str, Schema]:
+    from segablate.cli.describe import meanings
+
+    told = meanings(part.explained)
+    schema = part.schema()
+    found: dict[str, Schema] = {}
+    for name, given in schema.get("properties", {}).items():
+        # a setting that is called as a kind is a part of that kind
+        one = _named(name) if name in kinds.KINDS else _resolved(given, schema.get("$defs", {}))
+        found[name] = {**one, "description": told[name]} if name in told else one
+    return found
+
+
+def _settings_of(kind: str) -> dict[str, Schema]:
+    """The settings of all parts of a kind: what one of them takes may stand there."""
+    if kind not in kinds.KINDS:
+        return {}
+    found: dict[str, list[Schema]] = {}
+    for part in kinds.parts(kind):
+        for name, one in _settings(part).items():
+            found.setdefault(name, []).append(one)
+    return {name: several[0] if len(several) == 1 else {"anyOf": several} for name, several in found.items()}
+
+
+def _resolved(schema: Any, named: Mapping[str, Any]) -> Any:
+    """The schema with what it refers to in its place."""
+    if isinstance(schema, list):
+        return [_resolved(one, named) for one in schema]
+    if not isinstance(schema, Mapping):
+        return schema
+    if "$ref" in schema:
+        return _resolved(named[schema["$ref"].rpartition("/")[2]], named)
+    return {name: _resolved(one, named) for name, one in schema.items() if name != "title"}
+
+
+def _axis(choice: Schema) -> Schema:
+    """The choices of an axis: a list of scalars, or labels with values."""
+    scalars = {"type": ["string", "number", "boolean", "null"]}
+    return {
+        "anyOf": [
+            {"type": "array", "minItems": 1, "uniqueItems": True, "items": {"allOf": [scalars, choice]}},
+            {"type": "object", "minProperties": 1, "additionalProperties": choice},
+        ]
+    }
+
+
+def _skip() -> Schema:
+    when: Schema = {"type": "object", "minProperties": 1}
+    return {**_closed({"when": when, "because": TEXT}), "required": ["when", "because"]}
+
+
+def _closed(
+    properties: Mapping[str, Schema], patterns: Mapping[str, Schema] | None = None, description: str = ""
+) -> Schema:
+    """A mapping with these keys and no others."""
+    return {
+        "type": "object",
+        **({"description": description} if description else {}),
+        "properties": dict(properties),
+        **({"patternProperties": dict(patterns)} if patterns else {}),
+        "additionalProperties": False,
+    }
+
+
+def _names(kind: str) -> list[str]:
+    return [part.name for part in kinds.parts(kind)]

@@ -1,0 +1,47 @@
+"""What data sets have in common whose splits are folders: label maps in one, their images in another."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import ClassVar
+
+from segablate.datasets.labelled import LabelFiles
+from segablate.datasets.listing import chosen, list_file, matched, pictures
+from segablate.datasets.protocol import Item
+
+
+class SplitFolders(LabelFiles):
+    """A data set with a folder of label maps and one of images a split. What is left is `_places`.
+
+    A list file may pick from all splits. A folder of images may be missing: label maps do without.
+    """
+
+    splits: tuple[str, ...]
+    endings: ClassVar[tuple[str, ...]] = ()  # of file names, where more than the suffix belongs to no stem
+
+    def _places(self, split: str) -> tuple[Path, Path]:
+        """Where a split's label maps and images lie."""
+        raise NotImplementedError
+
+    def _find(self, folder: Path, what: str) -> dict[str, str]:
+        """The files of a folder by stem; `what` is "label maps" or "images"."""
+        return pictures(folder, what)
+
+    def _list(self, split: str) -> Sequence[Item]:
+        if split in self.splits:
+            return self._split(split)
+        path = list_file(split, self.splits, self.root)
+        there = [part for part in self.splits if self._places(part)[0].is_dir()]
+        every = {item.name: item for part in there for item in self._split(part)}
+        labels = {stem: str(item.label) for stem, item in every.items()}
+        return [every[stem] for stem in chosen(path, labels, self.endings)]
+
+    def _split(self, split: str) -> list[Item]:
+        labels_folder, images_folder = self._places(split)
+        labels = self._find(labels_folder, "label maps")
+        if not images_folder.is_dir():
+            return [Item(stem, Path(path), None) for stem, path in labels.items()]
+        images = self._find(images_folder, "images")
+        matched(labels, images, images_folder)
+        return [Item(stem, Path(path), Path(images[stem])) for stem, path in labels.items()]

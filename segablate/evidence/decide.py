@@ -1,0 +1,103 @@
+"""From estimates to verdicts, over all comparisons of one family at once."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+from segablate.evidence.estimate import Estimate
+from segablate.evidence.power import detectable, needed
+from segablate.evidence.verdict import Kind, Verdict
+from segablate.quantity import Direction
+
+LEVEL = 0.95
+Key = TypeVar("Key", bound=Hashable)
+
+
+@dataclass(frozen=True)
+class Question:
+    """One comparison and what would matter in it.
+
+    Attributes:
+        estimate: what the data say.
+        margin: largest difference that does not matter; for a ratio the largest |ratio − 1|.
+        direction: which way is better, "higher" or "lower".
+    """
+
+    estimate: Estimate
+    margin: float
+    direction: Direction
+
+    @property
+    def bound(self) -> float:
+        """The margin on the estimate's own scale."""
+        return math.log1p(self.margin) if self.estimate.ratio else self.margin
+
+
+def decide(family: Mapping[Key, Question], level: float = LEVEL) -> dict[Key, Verdict]:
+    """Verdicts that are wrong in one family or more with probability 1 − level at most, for each claim.
+
+    "There is a difference" and "there is none that matters" are corrected each by itself (Holm 1979). A
+    difference inside the margin is equivalent, also where it can be told from none.
+    """
+    known = {key: one for key, one in family.items() if one.estimate.known}
+    apart = dict(zip(known, holm([one.estimate.p_none() for one in known.values()]), strict=True))
+    alike = dict(zip(known, holm([_matters(one) for one in known.values()]), strict=True))
+    kinds = {
+        key: _kind(one, apart[key], alike[key], 1 - level) if key in known else "undecided"
+        for key, one in family.items()
+    }
+    open_ = sum(kind == "undecided" for key, kind in kinds.items() if key in known)
+    hurdle = (1 - level) / max(open_, 1)
+    return {
+        key: _verdict(one, kinds[key], apart.get(key), level, hurdle if key in known else None)
+        for key, one in family.items()
+    }
+
+
+def holm(p: Sequence[float]) -> list[float]:
+    """p-values adjusted for their number (Holm, Scandinavian Journal of Statistics 6, 1979)."""
+    adjusted, largest = [1.0] * len(p), 0.0
+    for rank, at in enumerate(sorted(range(len(p)), key=lambda i: p[i])):
+        largest = max(largest, min(1.0, (len(p) - rank) * p[at]))
+        adjusted[at] = largest
+    return adjusted
+
+
+def count(baseline: float, variant: float, margin: float, direction: Direction) -> Verdict:
+    """A verdict on two numbers without a random part."""
+    difference = variant - baseline
+    kind: Kind = "equivalent" if abs(difference) <= margin else _side(difference, direction)
+    return Verdict(kind, difference, difference, difference, LEVEL, 1, "count", margin, None, None, None)
+
+
+def _matters(one: Question) -> float:
+    return one.estimate.p_matters(one.bound) if one.margin > 0 else 1.0
+
+
+def _kind(one: Question, apart: float, alike: float, alpha: float) -> Kind:
+    if alike <= alpha:
+        return "equivalent"
+    return _side(one.estimate.difference, one.direction) if apart <= alpha else "undecided"
+
+
+def _side(difference: float, direction: Direction) -> Kind:
+    return "better" if (difference > 0) == (direction == "higher") else "worse"
+
+
+def _verdict(one: Question, kind: Kind, p: float | None, level: float, hurdle: float | None) -> Verdict:
+    found = one.estimate
+    low, high = found.interval(level)
+    least = wanted = None
+    if hurdle is not None:
+        least = detectable(found.n, found.spread, hurdle)
+        # nobody can add images to a test set by training again
+        if kind == "undecided" and found.source != "images":
+            wanted = needed(found.difference, found.spread, one.bound, hurdle, found.n)
+    told = (found.difference, low, high)
+    if found.ratio:
+        told = (math.exp(told[0]), math.exp(told[1]), math.exp(told[2]))
+        least = None if least is None else math.expm1(least)
+    return Verdict(kind, *told, level, found.n, found.source, one.margin, p, least, wanted, found.ratio)

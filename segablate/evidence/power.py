@@ -1,0 +1,96 @@
+"""What n could have told, and what n would tell: power of the paired t test and of two one-sided tests.
+
+For normal differences whose spread is the observed one. Both are answers about the next experiment, not
+about this one: the power at the observed difference says nothing that its p has not said.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+POWER = 0.8
+MOST = 1000  # seeds: more than anybody trains
+
+
+def detectable(n: int, spread: float, alpha: float) -> float | None:
+    """Smallest true difference that n pairs tell from none with power 80 %; None below 2 pairs."""
+    from scipy.optimize import brentq
+
+    if n < 2 or not math.isfinite(spread):
+        return None
+    if spread == 0:
+        return 0.0
+    high = 1.0
+    while power_of_difference(high, n, alpha) < POWER:
+        high *= 2
+    return spread * float(brentq(lambda effect: power_of_difference(effect, n, alpha) - POWER, 0, high))
+
+
+def needed(difference: float, spread: float, margin: float, alpha: float, n: int) -> int | None:
+    """Smallest number of pairs above n that decides with power 80 %, should difference and spread stay.
+
+    Decided is "better" or "worse" as much as "equivalent", whichever comes first.
+
+    Returns:
+        None where even 1,000 pairs would not.
+    """
+    if not (math.isfinite(difference) and math.isfinite(spread)):
+        return None
+
+    def enough(pairs: int) -> bool:
+        if spread == 0:
+            alike = 0.5**pairs
+            return (difference != 0 and 2 * alike <= alpha) or (abs(difference) < margin and alike <= alpha)
+        told = power_of_difference(abs(difference) / spread, pairs, alpha)
+        return max(told, power_of_equivalence(difference / spread, margin / spread, pairs, alpha)) >= POWER
+
+    return _first(enough, max(n + 1, 2))
+
+
+def power_of_difference(effect: float, n: int, alpha: float) -> float:
+    """Chance that a two-sided paired t test tells a difference from none.
+
+    Args:
+        effect: true difference in standard deviations of one pair.
+        n: pairs.
+        alpha: level of the test.
+    """
+    from scipy.special import stdtrit
+
+    reach, shift = float(stdtrit(n - 1, 1 - alpha / 2)), effect * math.sqrt(n)
+    return 1 - _below(reach, n, shift) + _below(-reach, n, shift)
+
+
+def power_of_equivalence(effect: float, margin: float, n: int, alpha: float) -> float:
+    """Chance that two one-sided tests find a difference inside ±margin, from below (Bonferroni)."""
+    from scipy.special import stdtrit
+
+    reach, root = float(stdtrit(n - 1, 1 - alpha)), math.sqrt(n)
+    over = 1 - _below(reach, n, (effect + margin) * root)
+    under = _below(-reach, n, (effect - margin) * root)
+    return max(0.0, over + under - 1)
+
+
+def _below(statistic: float, n: int, shift: float) -> float:
+    """Noncentral t at `statistic`; far out, where the routine gives up, the normal one."""
+    from scipy.special import nctdtr, ndtr
+
+    # its mirror image, because the routine is for shifts that are not negative
+    if shift < 0:
+        return 1 - _below(-statistic, n, -shift)
+    found = float(nctdtr(n - 1, shift, statistic)) if shift < 30 else math.nan
+    if math.isnan(found):
+        return float(ndtr((statistic - shift) / math.sqrt(1 + statistic**2 / (2 * (n - 1)))))
+    return found
+
+
+def _first(enough: Callable[[int], bool], low: int) -> int | None:
+    """The first number from `low` on that is enough, where all after it are enough as well."""
+    if low > MOST or not enough(MOST):
+        return None
+    high = MOST
+    while low < high:
+        middle = (low + high) // 2
+        low, high = (low, middle) if enough(middle) else (middle + 1, high)
+    return low

@@ -1,0 +1,228 @@
+"""Processes for a pass over many label maps.
+
+Reading, cutting and sorting are many short calls of numpy, and Python lets only one thread at a time
+make those. So where there are label maps enough to pay for it, each core gets a process of its own:
+
+    parent ── task, once ──────────► worker   keeps what it gathers
+       │  ──── batch of items ─────►   │
+       ◄────── what is made of it ─────┤      in the order of the batches
+       ◄────── what was gathered ──────┘      at the end
+
+Workers are new processes: threads and torch, which the parent may hold, do not survive a fork.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import pickle
+import signal
+import subprocess
+import sys
+import traceback
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from enum import Enum, auto
+from multiprocessing.connection import Connection, wait
+from types import TracebackType
+from typing import Any, Protocol, TypeAlias, TypeVar, cast
+
+from segablate.labels.work import workers
+
+Pipe: TypeAlias = "Connection[Any, Any]"
+Hand: TypeAlias = tuple["subprocess.Popen[bytes]", Pipe]
+Given = TypeVar("Given", contravariant=True)
+Made = TypeVar("Made", covariant=True)
+
+# a process takes about half a second to start, as long as some hundred label maps take here
+WORTH_PROCESSES = 400
+# batches a worker holds: one in work, one to go on with
+HELD = 2
+START = """
+import sys
+from multiprocessing.connection import Connection
+pipe = Connection(int(sys.argv[1]))
+sys.path[:] = pipe.recv()
+from segablate.labels.crew import serve
+serve(pipe)
+"""
+# before any library that heeds it is loaded: each core has a process already
+ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+
+
+class Task(Protocol[Given, Made]):
+    """What is done with each batch. It is copied to every process, so it must survive pickling."""
+
+    def take(self, items: Sequence[Given], /) -> Made:
+        """Work on a batch."""
+
+    def gathered(self) -> Any:
+        """What has been put aside over all batches that came here."""
+
+
+class Word(Enum):
+    """What the parent says."""
+
+    TASK = auto()
+    TAKE = auto()
+    GATHERED = auto()
+
+
+class Crew:
+    """Worker processes, started when first needed and kept until the crew is left.
+
+    Args:
+        count: how many, as many as cores by default; 1 does all work in this process.
+    """
+
+    def __init__(self, count: int | None = None) -> None:
+        self.count = workers() if count is None else count
+        self._hands: list[Hand] = []
+
+    def __enter__(self) -> Crew:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for process, pipe in self._hands:
+            if kind is not None:
+                process.terminate()
+            pipe.close()  # a worker that reads the end of its pipe ends
+        for process, _ in self._hands:
+            process.wait()
+        self._hands = []
+
+    def worth(self, items: int) -> bool:
+        """Whether so many items pay for processes."""
+        return self.count > 1 and items >= WORTH_PROCESSES
+
+    def work(
+        self, task: Task[Given, Made], batches: Sequence[Sequence[Given]], done: Callable[[Made], None]
+    ) -> list[Any]:
+        """Every batch through the task, on all processes.
+
+        Args:
+            task: what to do; each process has a copy.
+            batches: what to do it with.
+            done: told what was made of each batch, in order.
+
+        Returns:
+            What each process gathered.
+
+        Raises:
+            Exception: the first error of a worker, with a note of where it was.
+        """
+        pipes = self._pipes()
+        for pipe in pipes:
+            pipe.send((Word.TASK, task))
+        for made in _in_order(pipes, batches):
+            done(made)
+        for pipe in pipes:
+            pipe.send((Word.GATHERED, None))
+        return [_answer(pipe) for pipe in pipes]
+
+    def _pipes(self) -> list[Pipe]:
+        if not self._hands:
+            with _interrupts_kept():
+                self._hands = [_hand() for _ in range(self.count)]
+        return [pipe for _, pipe in self._hands]
+
+
+def _in_order(pipes: Sequence[Pipe], batches: Sequence[Sequence[Any]]) -> Iterator[Any]:
+    """What is made of each batch, in order; a worker that is done gets the next."""
+    left = deque(enumerate(batches))
+    held: dict[Pipe, deque[int]] = {pipe: deque() for pipe in pipes}
+    ready: dict[int, Any] = {}
+    after = 0
+
+    def hand_out(pipe: Pipe) -> None:
+        number, batch = left.popleft()
+        pipe.send((Word.TAKE, batch))
+        held[pipe].append(number)
+
+    for pipe in [pipe for _ in range(HELD) for pipe in pipes][: len(left)]:
+        hand_out(pipe)
+    while after < len(batches):
+        working: list[Any] = [pipe for pipe in pipes if held[pipe]]
+        for pipe in cast("list[Pipe]", wait(working)):
+            ready[held[pipe].popleft()] = _answer(pipe)
+            if left:
+                hand_out(pipe)
+        while after in ready:
+            yield ready.pop(after)
+            after += 1
+
+
+def _answer(pipe: Pipe) -> Any:
+    try:
+        fine, content = _received(pipe)
+    except (EOFError, ConnectionError):
+        raise MemoryError(
+            "a worker process was ended from outside, as happens when memory is short"
+        ) from None
+    if not fine:
+        raise content
+    return content
+
+
+def _send(pipe: Pipe, content: Any) -> None:
+    """Send something with large arrays in it, which go as they lie in memory: gigabytes are not copied."""
+    buffers: list[pickle.PickleBuffer] = []
+    frame = pickle.dumps(content, protocol=5, buffer_callback=buffers.append)
+    raw = [buffer.raw() for buffer in buffers]
+    pipe.send((frame, [part.nbytes for part in raw]))
+    for part in raw:
+        if part.nbytes:
+            pipe.send_bytes(part)
+
+
+def _received(pipe: Pipe) -> Any:
+    """What `_send` sent."""
+    frame, sizes = pipe.recv()
+    buffers = [bytearray(size) for size in sizes]
+    for buffer in buffers:
+        if buffer:
+            pipe.recv_bytes_into(buffer)
+    return pickle.loads(frame, buffers=buffers)
+
+
+def _hand() -> Hand:
+    # not multiprocessing's own start, which runs the caller's script once more in every worker
+    ours, theirs = multiprocessing.Pipe()
+    command = [sys.executable, "-c", START, str(theirs.fileno())]
+    process = subprocess.Popen(command, pass_fds=[theirs.fileno()], env=os.environ | ONE_THREAD)
+    theirs.close()
+    ours.send(sys.path)
+    return process, ours
+
+
+def serve(pipe: Pipe) -> None:
+    """A worker: answer on the pipe until it ends."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    task: Any = None
+    while True:
+        try:
+            word, content = pipe.recv()
+        except EOFError:
+            return
+        if word is Word.TASK:
+            task = content
+            continue
+        try:
+            answer = (True, task.take(content) if word is Word.TAKE else task.gathered())
+        except Exception as error:
+            error.add_note(traceback.format_exc())
+            answer = (False, error)
+        _send(pipe, answer)
+
+
+@contextmanager
+def _interrupts_kept() -> Iterator[None]:
+    """Workers inherit the mask: Ctrl-C is the parent's to handle, and waits until they have started."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)

@@ -1,0 +1,196 @@
+"""What a network reaches: trained by a recipe, scored at the size of the labels.
+
+    data ── train ──► network ── score ──► mIoU, pixel accuracy, Boundary IoU; by class, size, border
+
+One cell is one network trained with one seed. The same seed gives every variant the same images in the same
+order and the same augmentation, so that variants pair.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Hashable, Iterator, Sequence
+from typing import Any, ClassVar
+
+import numpy as np
+import torch
+
+from segablate.datasets.base import Dataset
+from segablate.errors import SegablateError, context
+from segablate.labels.scores import Scores
+from segablate.measures.base import PLACES, Arrays, Config, Result, Workshop, measures
+from segablate.measures.learning.album import Album
+from segablate.measures.learning.learn import Learning
+from segablate.measures.learning.planning import data_of, given, model_of, recipe_of
+from segablate.records import Measurement, Reads
+from segablate.training.loop import COLUMNS, Done
+
+CONVENTIONS = {
+    "miou": "one confusion matrix over all images, mean over the classes that occur in the truth",
+    "pixel_accuracy": "share of the scored pixels of all images",
+    "boundary_iou": "pixels within 2 % of the diagonal of a contour, mean over classes",
+}
+FROZEN = "; the encoder was frozen, and its features were kept in half precision"
+CURVE_ROWS = 500
+
+
+@measures.register("accuracy")
+class Accuracy:
+    """Accuracy of a network that is trained by the study's recipe.
+
+    Args:
+        train: split to train on, or a list file; the data set's own choice if not given.
+        score: split that is scored, or a list file; the data set's own choice if not given.
+        limit: score so many images only, spread evenly over the split.
+        flip: look at the mirrored image too.
+        scales: look at the image at these sizes, and average.
+        window: height and width of what is seen at once; none given: the image.
+        minutes: between two checkpoints; it changes no number.
+    """
+
+    seeded: ClassVar[bool] = True
+
+    def __init__(
+        self,
+        *,
+        train: str | None = None,
+        score: str | None = None,
+        limit: int | None = None,
+        flip: bool = False,
+        scales: tuple[float, ...] = (1.0,),
+        window: tuple[int, int] | None = None,
+        minutes: float = 5.0,
+    ) -> None:
+        if limit is not None and limit < 1:
+            raise SegablateError(f"`limit` is {limit}, but must be at least 1", field="limit")
+        if not scales or min(scales) <= 0:
+            raise SegablateError("`scales` needs at least one factor above 0", field="scales")
+        if window is not None and min(window) < 1:
+            raise SegablateError("`window` holds a side below 1", field="window")
+        self.train = train
+        self.score = score
+        self.limit = limit
+        self.sight = {
+            "flip": flip,
+            "scales": list(scales),
+            "window": None if window is None else list(window),
+        }
+        self.minutes = minutes
+
+    def reads(self, config: Config) -> dict[str, Any]:
+        """See `Measure`."""
+        model = given(config, "model")
+        recipe, told = recipe_of(given(config, "recipe"))
+        data, about, root = data_of(config)
+        network = model_of(model, recipe, len(data.classes))
+        train, score = self.train or data.default_fit, self.score or data.default_score
+        with context(field="train" if self.train else "data"):
+            trained, trained_images = data.fingerprint(train), data.image_fingerprint(train)
+        with context(field="score" if self.score else "data"):
+            scored, scored_images = data.fingerprint(score), data.image_fingerprint(score)
+        fit = {"fit": _named(train, data), "fitted": trained, "solver": "auto"} if "fit" in network else {}
+        return {
+            **network,
+            **fit,
+            "data": about,
+            "recipe": told,
+            "train": _named(train, data),
+            "trained": trained,
+            "trained_images": trained_images,
+            "score": _named(score, data),
+            "scored": scored,
+            "scored_images": scored_images,
+            "limit": self.limit,
+            "sight": self.sight,
+            PLACES: {"root": root, "train": train, "score": score, "fit": train, "minutes": self.minutes},
+        }
+
+    def together(self, reads: Reads) -> Hashable:
+        """With a frozen encoder, all that share its features; else each network by itself."""
+        if reads["recipe"]["encoder"] == "trained":
+            return str({name: value for name, value in reads.items() if name != PLACES})
+        model = reads["model"]
+        return str([model["encoder"], model["output_stride"], model.get("weights"), reads["trained_images"]])
+
+    def measure(self, cells: Sequence[Reads], seed: int, shop: Workshop) -> Iterator[Result | SegablateError]:
+        """See `Measure`."""
+        for reads in cells:
+            yield _one(reads, seed, shop)
+
+
+def _one(reads: Reads, seed: int, shop: Workshop) -> Result | SegablateError:
+    try:
+        devices = [torch.cuda.current_device()] if shop.device == "cuda" else []
+        with torch.random.fork_rng(devices):
+            learning = Learning(reads, seed, shop)
+            done = learning.learn()
+            scores, album = _scored(learning)
+    except SegablateError as error:
+        return error
+    artefacts: dict[str, Arrays | bytes] = {
+        "images.npz": scores.arrays(),
+        "curve.npz": {"curve": _thinned(done)},
+        "curve.csv": _csv(done),
+    }
+    if seed == 0:  # one training's pictures are enough to look at
+        artefacts["pictures.npz"] = album.arrays()
+    return Result(_measurements(scores, reads), _facts(scores, learning, done), artefacts)
+
+
+def _scored(learning: Learning) -> tuple[Scores, Album]:
+    scores, album = Scores(learning.reads["classes"]), Album(learning.numbers)
+    with learning.timed("scoring"), learning.shop.progress("scoring", len(learning.numbers)) as tick:
+        for number, (name, truth, found) in zip(learning.numbers, learning.label_maps(), strict=True):
+            scores.add(name, truth, found)
+            if album.wants(number):
+                album.add(name, learning.score.image(number), truth, found)
+            tick(1)
+    return scores, album
+
+
+def _measurements(scores: Scores, reads: Reads) -> tuple[Measurement, ...]:
+    summary = scores.summary()
+    frozen = FROZEN if reads["recipe"]["encoder"] == "frozen" else ""
+    return tuple(
+        Measurement(metric, (float(summary[metric]),), convention + frozen)
+        for metric, convention in CONVENTIONS.items()
+    )
+
+
+def _facts(scores: Scores, learning: Learning, done: Done) -> dict[str, Any]:
+    summary = scores.summary()
+    steps = max(done.seconds, 1e-9)
+    return {
+        **{name: summary[name] for name in ("per_class_iou", "trimap", "by_size")},
+        "class_names": list(learning.data.classes),
+        "palette": np.asarray(learning.data.palette).tolist(),
+        "images": len(learning.numbers),
+        "pixels": int(scores.confusions.sum()),
+        "trained_images": len(learning.train),
+        "iterations": done.iteration,
+        "resumed": done.resumed,
+        "images_per_second": round(done.iteration * learning.recipe.batch / steps, 3),
+        "waiting_share": round(done.waited / steps, 5),
+        "last_loss": float(np.mean([row[1] for row in done.curve[-20:]])),
+        "temperature": None if np.isnan(done.curve[-1][3]) else done.curve[-1][3],
+        "seconds": {phase: round(seconds, 3) for phase, seconds in learning.seconds.items()},
+    }
+
+
+def _thinned(done: Done) -> np.ndarray:
+    """At most `CURVE_ROWS` rows: means over as many steps each, the rates and temperatures too."""
+    curve = np.array(done.curve)
+    return np.stack([rows.mean(0) for rows in np.array_split(curve, min(len(curve), CURVE_ROWS))])
+
+
+def _csv(done: Done) -> bytes:
+    text = io.StringIO()
+    text.write(",".join(COLUMNS) + "\n")
+    for iteration, *values in done.curve:
+        text.write(",".join([str(int(iteration)), *(f"{value:.7g}" for value in values)]) + "\n")
+    return text.getvalue().encode()
+
+
+def _named(split: str, data: Dataset) -> str:
+    """A split's name; of a list file its name only, for the fingerprint tells what it lists."""
+    return split if split in data.splits else split.rpartition("/")[2]

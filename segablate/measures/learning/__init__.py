@@ -1,0 +1,1 @@
+"""What the measure `accuracy` does: plan, learn, score."""

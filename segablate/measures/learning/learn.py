@@ -1,0 +1,227 @@
+"""One cell from its inputs to its result.
+
+decoded images ─┬─ (frozen encoder: features, kept) ─┐
+seed ── network ┴───────── training ─────────────────┴──► label maps ──► scores
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from segablate.datasets.decoded import Decoded, decoded
+from segablate.labels.crew import Crew
+from segablate.labels.work import threads
+from segablate.measures.base import PLACES, Workshop
+from segablate.measures.ceilings.maps import maps
+from segablate.measures.ceilings.scene import Scene, kind
+from segablate.models.assemble import assemble
+from segablate.models.segmenter import Segmenter
+from segablate.models.upsamplers.base import Subspace
+from segablate.records import Reads
+from segablate.training import chance, files
+from segablate.training.augment import Canvas, augment
+from segablate.training.features import Features
+from segablate.training.loop import Done, Training
+from segablate.training.objective import Objective
+from segablate.training.pixels import normalisation, normalise
+from segablate.training.predict import Predictor, Sight
+from segablate.training.recipes.base import Recipe, recipes
+from segablate.training.sources import Images, Source, Windows
+
+CHECKPOINT = "checkpoint.pt"
+# what of a cell has no say in its weights
+OF_THE_SCORES = ("score", "scored", "scored_images", "limit", "sight", PLACES)
+# what of a recipe makes the kept pictures what they are
+OF_THE_VIEWS = ("views", "view", "scale", "scale_step", "flip", "jitter", "mean", "deviation")
+
+
+class Learning:
+    """One cell at work.
+
+    Args:
+        reads: what the cell depends on, with its places.
+        seed: of the run.
+        shop: lends folders, bars and the device.
+
+    Attributes:
+        data: the data set.
+        train: decoded training images.
+        score: decoded images that are scored.
+        numbers: which of them.
+        network: what is trained, and drawn from the seed.
+        seconds: by phase.
+    """
+
+    def __init__(self, reads: Reads, seed: int, shop: Workshop) -> None:
+        self.reads = reads
+        self.seed = seed
+        self.shop = shop
+        self.seconds = {"decode": 0.0, "fit": 0.0, "features": 0.0, "training": 0.0, "scoring": 0.0}
+        self.data = maps(reads).data
+        self.recipe = _recipe(reads["recipe"])
+        self.train, self.score = self._decoded("train"), self._decoded("score")
+        self.numbers = _spread(len(self.score), reads["limit"])
+        model = _bare(reads["model"])
+        self.pixels = normalisation(model["encoder"]["use"], self.recipe.mean, self.recipe.deviation)
+        subspace = self._subspace()
+        torch.manual_seed(seed)
+        made = assemble(_spec(model), reads["classes"], subspace=subspace)
+        assert isinstance(made, Segmenter)
+        self.network = made.to(shop.device)
+
+    def learn(self) -> Done:
+        """Train the network, or take its weights where it was trained before."""
+        objective = Objective(self.network, self.recipe, self.reads["classes"])
+        folder = self.shop.workspace("training", self._of_the_training())
+        source = self._source()
+        training = Training(
+            self.network,
+            source,
+            self.recipe,
+            objective,
+            path=folder / CHECKPOINT,
+            device=self.shop.device,
+            minutes=self.reads[PLACES]["minutes"],
+        )
+        with self.shop.progress(f"training, seed {self.seed}", self.recipe.iterations) as tick:
+            done = training.run(tick)
+        self.seconds["training"] = done.seconds
+        return done
+
+    def label_maps(self) -> Iterator[tuple[str, np.ndarray, np.ndarray]]:
+        """Name, truth and answer of each image that is scored."""
+        sight = _sight(self.reads["sight"])
+        kept = self._features_of_scored() if sight.plain and self.recipe.encoder == "frozen" else None
+        predictor = Predictor(self.network, self.pixels, sight, self.shop.device, self.recipe.precision)
+        for place, number in enumerate(self.numbers):
+            truth = self.score.label(number)
+            if kept is None:
+                found = predictor.of_image(self.score.image(number))
+            else:
+                found = predictor.of_features(kept.tensors([place], self.shop.device), truth.shape)
+            yield self.score.name(number), truth, found
+
+    @contextmanager
+    def timed(self, phase: str) -> Iterator[None]:
+        """Count the seconds of a phase."""
+        begun, before = time.perf_counter(), sum(self.seconds.values())
+        yield
+        # what a phase within this one took is counted there
+        self.seconds[phase] += time.perf_counter() - begun - (sum(self.seconds.values()) - before)
+
+    def _decoded(self, role: str) -> Decoded:
+        split = self.reads[PLACES][role]
+        # one folder for all: packs are named for what is in them
+        folder = self.shop.workspace("decoded", {})
+        with (
+            self.timed("decode"),
+            self.shop.progress(f"decoding {role}", 2 * len(self.data.items(split))) as tick,
+        ):
+            return decoded(self.data, split, folder, tick=tick)
+
+    def _subspace(self) -> Subspace | None:
+        if "fitted" not in self.reads:
+            return None
+        with self.timed("fit"), threads() as pool, Crew() as crew:
+            fitted = Scene(self.reads, self.shop).components([self.reads], pool, crew)[kind(self.reads)]
+        mean = fitted.bias() if fitted.centred else None
+        return Subspace(fitted.weight(self.reads["upsampler"]["channels"]), mean)
+
+    def _source(self) -> Source:
+        if self.recipe.encoder == "trained":
+            return Images(self.train, self.recipe, self.pixels, self.seed, self.shop.device)
+        with self.timed("features"):
+            views = {name: self.reads["recipe"][name] for name in OF_THE_VIEWS}
+            about = {"views": views, "images": self.reads["trained_images"]}
+            count = self.recipe.views * len(self.train)
+            sizes = [self.recipe.view] * count
+            features = self._features(about, sizes, lambda number: self._view(number)[0])
+            folder = self.shop.workspace("views", {"views": views, "labels": self.reads["trained"]})
+            labels = files.kept(
+                folder / "labels.u8",
+                (count, *self.recipe.view),
+                lambda: (self._view(number)[1] for number in range(count)),
+            )
+        return Windows(features, labels, self.recipe, self.seed, self.shop.device)
+
+    def _features_of_scored(self) -> Features:
+        with self.timed("features"):
+            about = {
+                "images": self.reads["scored_images"],
+                "limit": self.reads["limit"],
+                "pixels": [list(colour) for colour in self.pixels],
+            }
+            sizes = [self.score.size(number) for number in self.numbers]
+            return self._features(about, sizes, lambda place: self._whole(self.numbers[place]))
+
+    def _features(self, about: Reads, sizes: list[tuple[int, int]], picture: Any) -> Features:
+        model = self.reads["model"]
+        key = {
+            **about,
+            "encoder": model["encoder"],
+            "output_stride": model["output_stride"],
+            "weights": model.get("weights"),
+            # weights that were not read from a file are the seed's
+            "seed": None if "weights" in model else self.seed,
+        }
+        return Features(
+            self.shop.workspace("features", key),
+            self.network.encoder,
+            sorted(self.network.features_read()),
+            sizes,
+            picture,
+            self.shop.device,
+            self.shop.progress,
+        )
+
+    def _view(self, number: int) -> tuple[Tensor, np.ndarray]:
+        """A picture of those that are kept, and its labels: the first of each image is the image itself."""
+        view, image = divmod(number, len(self.train))
+        draw = chance.draw(self.recipe, 1, chance.VIEW, view, image) if view else chance.plain(1)
+        canvas = Canvas([self.train.image(image)], [self.train.label(image)], "cpu")
+        colours, labels = augment(canvas, draw, self.recipe.view, self.pixels[0])
+        return normalise(colours, *self.pixels)[0], labels[0].to(torch.uint8).numpy()
+
+    def _whole(self, number: int) -> Tensor:
+        image = torch.from_numpy(self.score.image(number).copy())
+        return normalise(image.permute(2, 0, 1)[None].float(), *self.pixels)[0]
+
+    def _of_the_training(self) -> dict[str, Any]:
+        told = {name: value for name, value in self.reads.items() if name not in OF_THE_SCORES}
+        return {**told, "seed": self.seed}
+
+
+def _recipe(told: Mapping[str, Any]) -> Recipe:
+    settings = _bare(told)
+    made: Recipe = recipes.part(settings.pop("use")).build({}, settings)
+    return made
+
+
+def _spec(model: Mapping[str, Any]) -> dict[str, Any]:
+    weights = model.get("weights")
+    return {**model, "weights": weights["path"]} if weights else dict(model)
+
+
+def _sight(told: Mapping[str, Any]) -> Sight:
+    window = told["window"]
+    return Sight(told["flip"], tuple(told["scales"]), None if window is None else (window[0], window[1]))
+
+
+def _bare(told: Any) -> Any:
+    # versions are for keys
+    if isinstance(told, Mapping):
+        return {name: _bare(value) for name, value in told.items() if name != "version"}
+    return told
+
+
+def _spread(count: int, limit: int | None) -> list[int]:
+    if limit is None or limit >= count:
+        return list(range(count))
+    return [i * count // limit for i in range(limit)]

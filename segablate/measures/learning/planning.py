@@ -1,0 +1,104 @@
+"""What an accuracy depends on, checked before anything runs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+
+from segablate.datasets.base import Dataset, datasets
+from segablate.errors import SegablateError, context
+from segablate.measures.base import Config
+from segablate.models.assemble import EXTERNAL, complete, needed_fit, planned
+from segablate.models.segmenter import Segmenter
+from segablate.training.forward import forward, training_mode
+from segablate.training.objective import Objective, completed
+from segablate.training.recipes.base import Recipe, recipes
+from segablate.training.sources import GRID
+
+ONE_VALUE = "Expected more than 1 value per channel"
+
+
+def given(config: Config, word: str) -> Any:
+    """What a study says under `word`.
+
+    Raises:
+        SegablateError: it says nothing.
+    """
+    if word not in config:
+        raise SegablateError(f"measure `accuracy` needs `{word}`", field=word)
+    return config[word]
+
+
+def data_of(config: Config) -> tuple[Dataset, dict[str, Any], str | None]:
+    """The data set, what the record says of it, and where it lies."""
+    with context(field="data"):
+        part, settings = datasets.resolve(given(config, "data"))
+        data: Dataset = part.build({}, settings)
+    root = settings.pop("root", None)
+    return data, {"use": part.name, "version": part.version, **settings}, root
+
+
+def recipe_of(spec: Any) -> tuple[Recipe, dict[str, Any]]:
+    """A recipe, and what the record says of it: every value.
+
+    Raises:
+        SegablateError: there is no such recipe, setting or loss; `field` begins with `recipe`.
+    """
+    with context(field="recipe"):
+        part, settings = recipes.resolve(spec)
+        recipe: Recipe = part.build({}, settings)
+        return recipe, {"use": part.name, "version": part.version, **settings, "loss": completed(recipe.loss)}
+
+
+def model_of(model: Mapping[str, Any], recipe: Recipe, classes: int) -> dict[str, Any]:
+    """What the record says of a network that this recipe can train.
+
+    Raises:
+        SegablateError: the network cannot be made, or not be trained so.
+    """
+    with context(field="model"):
+        if model.get("use") == EXTERNAL:
+            raise SegablateError("a model from outside cannot be trained in a study", field="use")
+        done = complete(model)
+        network = planned(model, classes)
+    with context(field="recipe"):
+        _check(network, recipe, classes)
+    fit = needed_fit(model, classes)
+    told = {
+        "model": done,
+        "classes": classes,
+        # in the same words as the ceiling's, so that the two can be laid side by side
+        "upsampler": done["upsampler"],
+        "output_stride": network.decoder.code.stride,
+    }
+    return told | ({"fit": None} if fit else {})
+
+
+def _check(network: Segmenter, recipe: Recipe, classes: int) -> None:
+    """One step on the meta device, which has shapes and no numbers."""
+    with context(field="crop"):
+        network.check_size(*recipe.crop)
+        if recipe.encoder == "frozen" and any(side % GRID for side in recipe.crop):
+            raise SegablateError(
+                f"the crop {recipe.crop[0]}×{recipe.crop[1]} is cut out of features, so that its sides "
+                f"must be multiples of {GRID}"
+            )
+    training_mode(network, recipe)
+    Objective(network, recipe, classes)
+    at_once = recipe.batch // recipe.accumulate
+    with torch.device("meta"):
+        labels = torch.empty((at_once, *recipe.crop), dtype=torch.int64)
+        image = torch.empty((at_once, 3, *recipe.crop))
+    try:
+        forward(network, {"image": image}, labels, recipe)
+    except ValueError as error:
+        if ONE_VALUE not in str(error):
+            raise
+        raise SegablateError(
+            f"with {at_once} crops of {recipe.crop[0]}×{recipe.crop[1]} at a time a batch norm sees one "
+            "value a channel, of which there is no variance",
+            hint="train on 2 crops at a time or more",
+            field="accumulate" if recipe.batch > 1 else "batch",
+        ) from None

@@ -1,0 +1,69 @@
+"""Per-class IoU as data for a dot plot: a row a class, a marker a variant."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Mapping, Sequence
+
+from segablate.report.blocks import Dots, Series
+from segablate.report.ceilings import Ceiling, is_oracle
+from segablate.report.data import Record
+from segablate.report.per_class import class_name, selected
+from segablate.report.words import images, stem
+
+MOST_SERIES = 6
+MOST_CLASSES = 40
+
+
+def of_ceilings(found: Sequence[Ceiling], baseline: Mapping[str, str]) -> tuple[Dots, ...]:
+    """The baseline and the best at each output stride, worst class first."""
+    chosen = [one for one in selected(found, baseline) if one.record.facts.get("per_class_iou")]
+    if len(chosen) < 2:
+        return ()
+    scores = [(f"stride {one.stride}: {one.name}", _scores(one.record)) for one in chosen[:MOST_SERIES]]
+    first = chosen[0]
+    told = f"IoU by class under {first.measure}, n = {images(one.images for one in chosen)}."
+    return (_dots(f"by-class-{stem(first.measure)}", told, first.record, scores),)
+
+
+def of_accuracy(records: Sequence[Record]) -> tuple[Dots, ...]:
+    """Every variant of each measure that tells IoU by class and is no ceiling, the baseline first."""
+    drawn: list[Dots] = []
+    having = [one for one in records if one.done and not is_oracle(one) and one.facts.get("per_class_iou")]
+    for measure in dict.fromkeys(one.measure for one in having):
+        own = sorted((one for one in having if one.measure == measure), key=lambda one: not one.baseline)
+        variants = list(dict.fromkeys(one.variant for one in own))
+        if len(variants) < 2:
+            continue
+        scores = [
+            (name, _median([_scores(one) for one in own if one.variant == name]))
+            for name in variants[:MOST_SERIES]
+        ]
+        seeds = len({one.seed for one in own})
+        left = f" The first {MOST_SERIES} of {len(variants)} variants." if len(variants) > MOST_SERIES else ""
+        told = f"IoU by class under {measure}, median of {seeds} seed{'' if seeds == 1 else 's'}.{left}"
+        drawn.append(_dots(stem(f"by-class-{measure}", [one.name for one in drawn]), told, own[0], scores))
+    return tuple(drawn)
+
+
+def _dots(name: str, told: str, record: Record, scores: Sequence[tuple[str, Mapping[str, float]]]) -> Dots:
+    known = {index for _, own in scores for index in own}
+    worst = sorted(known, key=lambda index: (min(own.get(index, 1.0) for _, own in scores), int(index)))
+    shown = worst[:MOST_CLASSES]
+    left = f" The {MOST_CLASSES} lowest of {len(worst)} classes." if len(worst) > len(shown) else ""
+    return Dots(
+        name=name,
+        caption=f"{told} The class that some variant does worst comes first.{left}",
+        metric="iou",
+        rows=tuple(class_name(record, index) for index in shown),
+        series=tuple(Series(label, tuple(own.get(index) for index in shown)) for label, own in scores),
+    )
+
+
+def _scores(record: Record) -> dict[str, float]:
+    return {index: float(score) for index, score in record.facts["per_class_iou"].items()}
+
+
+def _median(scores: Sequence[Mapping[str, float]]) -> dict[str, float]:
+    known = dict.fromkeys(index for own in scores for index in own)
+    return {index: statistics.median([own[index] for own in scores if index in own]) for index in known}

@@ -1,0 +1,1 @@
+"""Where results can be taken to."""

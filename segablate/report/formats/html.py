@@ -1,0 +1,158 @@
+"""HTML: one file that holds all it needs, and asks no network for anything.
+
+    page ── sections ──► HTML, escaped ──┐
+    SVG, PNG ── inlined, coloured by CSS ┴──► report.html
+
+Tables sort by a click on a heading; a number tells its interval and n when pointed at or tapped.
+"""
+
+from __future__ import annotations
+
+import base64
+import html
+import re
+from collections.abc import Sequence
+from importlib.resources import files
+from typing import ClassVar
+
+from segablate.report.blocks import Cell, Page, Table
+from segablate.report.formats.base import Pictures, formats
+from segablate.report.sections import Block, Bullets, Command, Doubts, Image, Made, Section, sections
+
+# nothing may be fetched: what the file does not hold is not there
+POLICY = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:"
+NUMBER = re.compile(r"^[−+±-]?[\d,]+(\.\d+)?")
+# colours of a drawing that turn with the page's: ink, paper, the lines of a grid, a blue that is too dark
+TURNED = {
+    "#000000": "currentColor",
+    "#ffffff": "var(--paper)",
+    "#cccccc": "var(--grid)",
+    "#0072b2": "var(--blue)",
+}
+
+
+@formats.register("html")
+class Html:
+    """One self-contained page with sortable tables, for a browser, wide or narrow, light or dark."""
+
+    file: ClassVar[str] = "report.html"
+
+    def write(self, page: Page, pictures: Pictures) -> str:
+        """See `Format`."""
+        body = "\n".join(_section(one, level, pictures) for level, one in enumerate(sections(page)))
+        return (
+            "<!doctype html>\n"
+            '<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+            f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">\n'
+            '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+            '<meta name="color-scheme" content="light dark">\n'
+            f"<title>{escape(page.name)}</title>\n<style>\n{_kept('page.css')}</style>\n</head>\n"
+            f'<body>\n<main>\n{body}\n</main>\n<p id="told" role="status" hidden></p>\n'
+            f"<script>\n{_kept('page.js')}</script>\n</body>\n</html>\n"
+        )
+
+
+def escape(text: str) -> str:
+    """Plain text, so that a browser shows it as it is, on one line."""
+    line = " ".join(text.split())
+    # what no document may hold, in HTML or elsewhere
+    line = "".join(one if one.isprintable() or ord(one) > 0x9F else "\ufffd" for one in line)
+    return html.escape(line.encode("utf-8", "replace").decode())
+
+
+def _section(section: Section, level: int, pictures: Pictures) -> str:
+    title = f"<h{2 if level else 1}>{escape(section.title)}</h{2 if level else 1}>"
+    blocks = [_block(block, pictures) for block in section.blocks]
+    return "\n".join(["<section>", title, *filter(None, blocks), "</section>"])
+
+
+def _block(block: Block, pictures: Pictures) -> str:
+    if isinstance(block, Table):
+        return _table(block)
+    if isinstance(block, Bullets):
+        return _list([escape(one) for one in block.items])
+    if isinstance(block, Image):
+        return _figure(block, pictures)
+    if isinstance(block, Doubts):
+        return _list([f"{escape(one.doubt)}<br>{escape(one.remedy)}" for one in block.items])
+    if isinstance(block, Made):
+        return (
+            f"<p>This page was generated from <code>data/</code> and "
+            f"<code>{escape(block.study_file)}</code>.</p>"
+        )
+    if isinstance(block, Command):
+        return f"<pre><code>{html.escape(block.line)}</code></pre>"
+    return f"<p>{f'<b>{escape(block.lead)}</b> ' if block.lead else ''}{escape(block.text)}</p>"
+
+
+def _list(items: Sequence[str]) -> str:
+    return "\n".join(["<ul>", *(f"<li>{one}</li>" for one in items), "</ul>"]) if items else ""
+
+
+def _table(table: Table) -> str:
+    if not table.rows:
+        return _list([escape(one) for one in table.below])
+    head = "".join(
+        f'<th scope="col"{_flush(table, at)}><button type="button">{escape(text)}</button></th>'
+        for at, text in enumerate(table.head)
+    )
+    rows = ["".join(_cell(table, at, cell) for at, cell in enumerate(row)) for row in table.rows]
+    notes = [
+        f'<p class="note"><sup>{at}</sup> {escape(note)}</p>\n' for at, note in enumerate(table.notes, 1)
+    ]
+    return (
+        f'<div class="wide" tabindex="0"><table>\n<thead><tr>{head}</tr></thead>\n<tbody>\n'
+        + "\n".join(f"<tr>{row}</tr>" for row in rows)
+        + f"\n</tbody>\n</table></div>\n{notes}{_list([escape(one) for one in table.below])}"
+    )
+
+
+def _cell(table: Table, at: int, cell: Cell) -> str:
+    text = f"<code>{escape(cell.text)}</code>" if cell.code and cell.text else escape(cell.text)
+    text = f"<b>{text}</b>" if cell.bold else text
+    text += f" <sup>{cell.note}</sup>" if cell.note else ""
+    hover = f' title="{escape(cell.hover)}"' if cell.hover else ""
+    if at == 0:
+        return f'<th scope="row"{hover}>{text}</th>'
+    found = NUMBER.match(cell.text) if at >= table.words else None
+    by = found[0].replace(",", "").replace("−", "-").lstrip("±+") if found else ""
+    order = f' data-by="{by}"' if by else ""
+    return f"<td{_flush(table, at)}{order}{hover}>{text}</td>"
+
+
+def _flush(table: Table, at: int) -> str:
+    return ' class="n"' if at >= table.words else ""
+
+
+def _figure(image: Image, pictures: Pictures) -> str:
+    content = pictures.get(image.file, b"")
+    caption = escape(image.caption)
+    if image.file.endswith(".svg"):
+        shown = inlined(content.decode(), image.file.rpartition("/")[2].removesuffix(".svg"), caption)
+    else:
+        data = base64.b64encode(content).decode()
+        shown = f'<img alt="{caption}" src="data:image/png;base64,{data}">'
+    return (
+        f'<figure><div class="wide" tabindex="0">{shown}</div>\n<figcaption>{caption}</figcaption></figure>'
+    )
+
+
+def inlined(svg: str, called: str, caption: str) -> str:
+    """An SVG of ours as part of a page: ids of its own, no metadata, and colours that turn with the page's.
+
+    Args:
+        svg: the file's text.
+        called: put before every id.
+        caption: what it shows, escaped.
+    """
+    drawn = svg[svg.index("<svg") :]
+    drawn = re.sub(r"<metadata>.*?</metadata>", "", drawn, count=1, flags=re.DOTALL)
+    drawn = re.sub(r'(\bid="|"#|url\(#)', lambda found: f"{found[1]}{called}-", drawn)
+    drawn = re.sub("|".join(TURNED), lambda found: TURNED[found[0]], drawn)
+    drawn = re.sub(r' xmlns:\w+="[^"]*"| xmlns="[^"]*"', "", drawn).replace("xlink:href", "href")
+    drawn = re.sub(r"\s*\n\s*", "\n", drawn)
+    return drawn.replace("<svg", f'<svg role="img" aria-label="{caption}"', 1).strip()
+
+
+def _kept(name: str) -> str:
+    return (files("segablate.report.formats") / name).read_text(encoding="utf-8")

@@ -1,0 +1,235 @@
+"""The best variant under constraints, and which others cannot be told from it."""
+
+from __future__ import annotations
+
+import math
+import statistics
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from segablate.errors import SegablateError, near_miss
+from segablate.evidence.decide import LEVEL, Question, decide
+from segablate.evidence.estimate import between_seeds
+from segablate.evidence.pairs import pair
+from segablate.evidence.verdict import Verdict
+from segablate.quantity import Quantity, quantity
+from segablate.report.ceilings import is_oracle
+from segablate.report.data import Record
+from segablate.report.spread import Spread, spread
+from segablate.report.words import listed
+
+UNITS = {"fps": 1.0, "p50_ms": 1.0, "macs": 1e9, "params": 1e6}
+
+
+@dataclass(frozen=True)
+class Constraint:
+    """A bound on a metric, in the unit a person writes: images a second, ms, GMAC, million.
+
+    Attributes:
+        option: how the command line calls it.
+        metric: what is bounded.
+        bound: the most, or the least.
+        least: whether it is the least.
+    """
+
+    option: str
+    metric: str
+    bound: float
+    least: bool = False
+
+    def holds(self, value: float) -> bool:
+        """Whether a stored value keeps to it; a value that is not there does not."""
+        shown = value / UNITS[self.metric]
+        return shown >= self.bound if self.least else shown <= self.bound
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """One variant.
+
+    Attributes:
+        variant: its label.
+        score: what is to be best; None where it was not measured.
+        values: metric → stored value of each constraint.
+        keeps: whether all constraints hold.
+    """
+
+    variant: str
+    score: Spread | None
+    values: Mapping[str, float]
+    keeps: bool
+
+
+@dataclass(frozen=True)
+class Advice:
+    """What to take.
+
+    Attributes:
+        by: the metric that is to be best.
+        measure: label of the measure that gives it.
+        best: the variant with the best score of those that keep to all constraints.
+        alike: the others of them that cannot be told from it, with the verdict where there is one.
+        told_apart: those that are worse beyond doubt.
+        left_out: those that break a constraint or have no score.
+    """
+
+    by: Quantity
+    measure: str
+    best: Candidate
+    alike: tuple[tuple[Candidate, Verdict | None], ...]
+    told_apart: tuple[tuple[Candidate, Verdict | None], ...]
+    left_out: tuple[Candidate, ...]
+
+
+def recommend(
+    records: Sequence[Record],
+    constraints: Sequence[Constraint],
+    *,
+    by: str = "miou",
+    under: Sequence[str] = (),
+) -> Advice:
+    """The best variant under all constraints.
+
+    Args:
+        records: what a study found.
+        constraints: what must hold.
+        by: the metric that is to be best.
+        under: labels of measures, where several give one metric.
+
+    Raises:
+        SegablateError: the study does not measure what is asked, several measures do, or no variant keeps
+            to the constraints.
+    """
+    what = quantity(by)
+    if what.direction == "none":
+        raise SegablateError(f"neither way of `{by}` is better", where="--by")
+    costs = {one.metric: _values(records, one, under) for one in constraints}
+    score = _source(records, by, under, "--by")
+    found = [
+        _candidate(records, variant, score, by, constraints, costs)
+        for variant in dict.fromkeys(one.variant for one in records)
+    ]
+    kept = [one for one in found if one.keeps and one.score]
+    if not kept:
+        raise SegablateError(_nobody(found, constraints), hint="loosen one of the constraints")
+    sign = 1 if what.direction == "higher" else -1
+    best = max(kept, key=lambda one: sign * (one.score.value if one.score else math.nan))
+    own = [one for one in records if one.measure == score]
+    judged = _judged(own, best.variant, [one.variant for one in kept if one is not best], by)
+    others = [(one, judged.get(one.variant)) for one in kept if one is not best]
+    exact = all(is_oracle(one) for one in own)
+    worse = [other for other in others if _is_worse(*other, best, exact)]
+    return Advice(
+        by=what,
+        measure=score,
+        best=best,
+        alike=tuple(one for one in others if one not in worse),
+        told_apart=tuple(worse),
+        left_out=tuple(one for one in found if one not in kept),
+    )
+
+
+def _is_worse(one: Candidate, verdict: Verdict | None, best: Candidate, exact: bool) -> bool:
+    if exact and one.score and best.score:  # no random part: what is lower is lower
+        return one.score.value != best.score.value
+    return verdict is not None and verdict.kind == "worse"
+
+
+def _source(records: Sequence[Record], metric: str, under: Sequence[str], option: str) -> str:
+    """The measure that gives a metric; one that trains goes before a ceiling."""
+    having = [
+        one
+        for one in records
+        if one.done and one.outcome and metric in {m.metric for m in one.outcome.measurements}
+    ]
+    labels = list(dict.fromkeys(one.measure for one in having))
+    wanted = [label for label in labels if label in under] or labels
+    trained = list(
+        dict.fromkeys(one.measure for one in having if not is_oracle(one) and one.measure in wanted)
+    )
+    wanted = trained or wanted
+    if not wanted:
+        known = {m.metric for one in records if one.outcome for m in one.outcome.measurements}
+        raise SegablateError(
+            f"the study has no numbers of `{metric}`", where=option, hint=near_miss(metric, known)
+        )
+    if len(wanted) > 1:
+        told = listed([f"`{label}`" for label in wanted])
+        raise SegablateError(
+            f"`{metric}` is measured under {told}", where=option, hint=f"say which: `--under {wanted[0]}`"
+        )
+    return wanted[0]
+
+
+def _values(records: Sequence[Record], one: Constraint, under: Sequence[str]) -> dict[str, float]:
+    """Variant → stored value of what a constraint bounds; images a second also come from the time of one."""
+    metric, turn = one.metric, _same
+    known = {m.metric for record in records if record.outcome for m in record.outcome.measurements}
+    if metric == "fps" and "fps" not in known and "p50_ms" in known:
+        metric, turn = "p50_ms", _per_second
+    label = _source(records, metric, under, one.option)
+    found = {}
+    for variant in dict.fromkeys(record.variant for record in records):
+        own = [record for record in records if record.variant == variant and record.measure == label]
+        if told := spread(own, metric):
+            found[variant] = turn(told.value, own[0])
+    return found
+
+
+def _same(value: float, record: Record) -> float:
+    return value
+
+
+def _per_second(value: float, record: Record) -> float:
+    return 1000 * float(record.reads.get("batch", 1)) / value if value else math.inf
+
+
+def _candidate(
+    records: Sequence[Record],
+    variant: str,
+    score: str,
+    by: str,
+    constraints: Sequence[Constraint],
+    costs: Mapping[str, Mapping[str, float]],
+) -> Candidate:
+    own = [one for one in records if one.variant == variant and one.measure == score]
+    values = {one.metric: costs[one.metric].get(variant, math.nan) for one in constraints}
+    keeps = all(one.holds(values[one.metric]) for one in constraints)
+    return Candidate(variant, spread(own, by), values, keeps)
+
+
+def _judged(records: Sequence[Record], best: str, others: Sequence[str], metric: str) -> dict[str, Verdict]:
+    """The others against the best, over the seeds both have, corrected for how many they are.
+
+    The best was picked by the numbers it is judged by, so all pairs of variants count, not those with it.
+    """
+    seeds = {variant: _by_seed(records, variant, metric) for variant in (best, *others)}
+    what = quantity(metric)
+    family = {}
+    for variant in others:
+        pairs = pair(seeds[best], seeds[variant])
+        if len(pairs.seeds) > 1:
+            margin = what.margin.beside(statistics.fmean(pairs.baseline))
+            family[variant] = Question(between_seeds(pairs), margin, what.direction)
+    count = len(family)
+    return decide(family, 1 - 2 * (1 - LEVEL) / (count + 1)) if count else {}
+
+
+def _by_seed(records: Sequence[Record], variant: str, metric: str) -> dict[int, float]:
+    return {
+        one.seed: one.outcome.value(metric)
+        for one in records
+        if one.variant == variant and one.done and one.outcome
+    }
+
+
+def _nobody(found: Sequence[Candidate], constraints: Sequence[Constraint]) -> str:
+    told = []
+    for one in constraints:
+        what, known = quantity(one.metric), [c.values[one.metric] for c in found]
+        known = [value for value in known if not math.isnan(value)]
+        if known:
+            nearest = (max if one.least else min)(known) / UNITS[one.metric]
+            way = "most" if one.least else "least"
+            told.append(f"`{one.option} {one.bound:g}` (the {way} {what.title} is {nearest:.4g})")
+    return f"no variant keeps to {listed(told)}" if told else "no variant has numbers"

@@ -1,0 +1,162 @@
+"""One side of a comparison: a store, a report, a file of results or what a commit has of one.
+
+runs/                           a store: its cells by their keys
+reports/x, …/outcomes.jsonl     a report's data
+…/results.csv                   numbers alone
+HEAD~3:reports/x                any of the last two as a commit has it
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import subprocess
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeAlias
+
+from segablate.errors import SegablateError
+from segablate.records import Outcome
+from segablate.report.csv import COLUMNS
+from segablate.report.data import OUTCOMES, Record, parse
+from segablate.report.words import flat, plain
+
+WITHIN = (f"data/{OUTCOMES}", OUTCOMES, "results.csv")
+NEEDED = {"variant", "measure", "metric", "value"}
+
+Key: TypeAlias = tuple[str, str, str, str]  # variant, measure, metric, class
+Samples: TypeAlias = dict[int, list[float]]  # seed → samples
+
+
+@dataclass
+class Side:
+    """What one side has.
+
+    Attributes:
+        name: as it was given.
+        numbers: what was measured → its samples by seed.
+        settings: measure → dotted field → every value that its cells read, as text.
+        machine: property → every value it had.
+        whole: whether settings and machine are known; a CSV file has numbers alone.
+    """
+
+    name: str
+    numbers: dict[Key, Samples] = field(default_factory=dict)
+    settings: dict[str, dict[str, set[str]]] = field(default_factory=dict)
+    machine: dict[str, set[str]] = field(default_factory=dict)
+    whole: bool = True
+
+    def add(self, variant: str, measure: str, seed: int, outcome: Outcome) -> None:
+        """Take up what one cell says."""
+        for name, value in flat(outcome.reads).items():
+            self.settings.setdefault(measure, {}).setdefault(name, set()).add(plain(value))
+        for name, value in flat(outcome.machine).items():
+            self.machine.setdefault(name, set()).add(plain(value))
+        for taken in outcome.measurements:
+            self.numbers.setdefault((variant, measure, taken.metric, ""), {})[seed] = list(taken.samples)
+        names = outcome.facts.get("class_names", ())
+        for index, score in outcome.facts.get("per_class_iou", {}).items():
+            called = str(names[int(index)]) if int(index) < len(names) else str(index)
+            self.numbers.setdefault((variant, measure, "iou", called), {})[seed] = [float(score)]
+
+
+def side(given: str) -> Side:
+    """Read one side.
+
+    Raises:
+        SegablateError: there is nothing of that name, or it holds no results.
+    """
+    path = Path(given)
+    if path.is_dir():
+        inner = next((path / name for name in WITHIN if (path / name).is_file()), None)
+        return _of_file(given, inner) if inner else _of_store(given, path)
+    if path.is_file():
+        return _of_file(given, path)
+    revision, colon, inside = given.partition(":")
+    if colon and revision:
+        return _of_commit(given, revision, inside)
+    raise SegablateError(
+        "there is no such file or folder",
+        where=given,
+        hint="name a store, a report's folder, a CSV or JSON-lines file, or `COMMIT:PATH`",
+    )
+
+
+def _of_file(given: str, path: Path) -> Side:
+    try:
+        return _of_text(given, path.name, path.read_text(encoding="utf-8"), path.parent)
+    except UnicodeDecodeError as error:
+        raise SegablateError("this is not text", where=str(path)) from error
+
+
+def _of_text(given: str, name: str, text: str, folder: Path) -> Side:
+    if name.endswith(".csv"):
+        return _of_csv(given, text)
+    return _of_records(given, parse(text, given, folder))
+
+
+def _of_records(given: str, records: Iterable[Record]) -> Side:
+    made = Side(given)
+    for record in records:
+        if record.done and record.outcome:
+            made.add(record.variant, record.measure, record.seed, record.outcome)
+    return made
+
+
+def _of_csv(given: str, text: str) -> Side:
+    made = Side(given, whole=False)
+    rows = list(csv.DictReader(io.StringIO(text)))
+    missing = NEEDED - set(rows[0] if rows else ())
+    if missing:
+        told = ", ".join(f"`{name}`" for name in sorted(missing))
+        raise SegablateError(
+            f"this file has no column {told}" if rows else "there are no results here",
+            where=given,
+            hint="`segablate report` writes `results.csv`",
+        )
+    for line, row in enumerate(rows, 2):
+        if row["value"]:
+            key = (row["variant"], row["measure"], row["metric"], row.get("class") or "")
+            value, seed = _numbers(row, f"{given}:{line}")
+            made.numbers.setdefault(key, {}).setdefault(seed, []).append(value)
+        for axis in row.keys() - set(COLUMNS):
+            made.settings.setdefault(row["measure"], {}).setdefault(axis, set()).add(row[axis])
+    return made
+
+
+def _numbers(row: Mapping[str, str], where: str) -> tuple[float, int]:
+    try:
+        return float(row["value"]), int(row.get("seed") or 0)
+    except ValueError:
+        raise SegablateError(f"`{row['value']}` is not a number", where=where) from None
+
+
+def _of_store(given: str, root: Path) -> Side:
+    made = Side(given)
+    for path in sorted(root.glob("*/*/outcome.json")):
+        outcome = Outcome.from_json(path.read_text(encoding="utf-8"), where=str(path))
+        if outcome.status == "done":
+            made.add(f"cell {outcome.key}", path.parent.parent.name, 0, outcome)
+    if not made.numbers:
+        raise SegablateError("there are no results here", where=given, hint="run a study first")
+    return made
+
+
+def _of_commit(given: str, revision: str, inside: str) -> Side:
+    names = [inside] if inside.endswith((".csv", ".jsonl")) else [f"{inside}/{name}" for name in WITHIN]
+    for name, text in _shown(given, revision, names):
+        return _of_text(given, name, text, Path())
+    raise SegablateError(f"the commit `{revision}` has no results at `{inside}`", where=given)
+
+
+def _shown(given: str, revision: str, names: Iterable[str]) -> Iterator[tuple[str, str]]:
+    for name in names:
+        # a path of its own after `--` cannot be read as an option; `./` begins at the working directory
+        command = ["git", "show", f"{revision}:./{name.strip('/')}", "--"]
+        try:
+            ran = subprocess.run(command, capture_output=True, check=False)
+        except FileNotFoundError:
+            raise SegablateError("`git` is not installed", where=given) from None
+        if ran.returncode == 0:
+            yield name, ran.stdout.decode("utf-8", "replace")

@@ -1,0 +1,142 @@
+"""Features of an encoder at rest, computed once and kept in memory-mapped files.
+
+        pictures ── encoder, float32 ──► <name>.f16: one picture after the other, each (channels, h, w)
+
+Half precision keeps eleven bits of a feature: far less than augmentation changes. One file a feature, so that
+a decoder that reads one more adds one file. Two processes may ask at once: one computes, the other waits.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import TypeAlias
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from segablate.models.encoders.base import Encoder
+from segablate.models.features import Feature
+from segablate.training.files import alone
+
+Progress: TypeAlias = Callable[[str, int], AbstractContextManager[Callable[[int], None]]]
+Pictures: TypeAlias = Callable[[int], Tensor]
+
+AT_ONCE = 8
+COARSE = 4
+
+
+class Features:
+    """Kept features of some pictures.
+
+    Args:
+        folder: holds them, and nothing else does.
+        encoder: what computes those that are not there; it is put in eval mode.
+        names: which are wanted.
+        sizes: height and width of each picture.
+        pictures: number → what the encoder sees of that picture, (3, height, width).
+        device: where the encoder runs.
+        progress: opens a bar.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        encoder: Encoder,
+        names: Sequence[str],
+        sizes: Sequence[tuple[int, int]],
+        pictures: Pictures,
+        device: str,
+        progress: Progress,
+    ) -> None:
+        self.sizes = sizes
+        self._folder = folder
+        self._features = {feature.name: feature for feature in encoder.gives}
+        self._starts = {feature.name: _starts(feature, sizes) for feature in encoder.gives}
+        with alone(folder):
+            missing = [name for name in names if not self._path(name).exists()]
+            if missing:
+                # a pass is dear and a coarse feature small: the next decoder may want it
+                coarse = [feature.name for feature in encoder.gives if feature.stride >= COARSE]
+                wanted = {*missing, *(name for name in coarse if not self._path(name).exists())}
+                self._compute(sorted(wanted), encoder, pictures, device, progress)
+        self._kept = {name: np.memmap(self._path(name), np.float16, "r") for name in names}
+
+    def of(self, number: int) -> dict[str, np.ndarray]:
+        """The features of a picture, float16 (channels, h, w) each, still on the disk."""
+        return {name: self._view(name, self._kept[name], number) for name in self._kept}
+
+    def window(self, number: int, top: int, left: int, size: tuple[int, int]) -> dict[str, np.ndarray]:
+        """What of them belongs to a window of the picture; its sides are multiples of every stride."""
+        found = {}
+        for name, values in self.of(number).items():
+            s = self._features[name].stride
+            rows, columns = slice(top // s, (top + size[0]) // s), slice(left // s, (left + size[1]) // s)
+            found[name] = values[:, rows, columns]
+        return found
+
+    def tensors(self, numbers: Sequence[int], device: str) -> dict[str, Tensor]:
+        """Of pictures of one size: float32 (pictures, channels, h, w) each."""
+        return tensors([self.of(number) for number in numbers], device)
+
+    @torch.no_grad()
+    def _compute(
+        self, names: Sequence[str], encoder: Encoder, pictures: Pictures, device: str, progress: Progress
+    ) -> None:
+        # twice as fast on a CPU
+        encoder.eval().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        staged = {name: self._path(name).with_suffix(".tmp") for name in names}
+        files = {
+            name: np.memmap(path, np.float16, "w+", shape=(int(self._starts[name][-1]),))
+            for name, path in staged.items()
+        }
+        with progress("pictures through the encoder", len(self.sizes)) as tick:
+            # on a CPU larger tensors only mean more memory to be fetched and given back
+            for group in _groups(self.sizes, 1 if device == "cpu" else AT_ONCE):
+                images = torch.stack([pictures(number) for number in group]).to(device)
+                found = encoder(images.contiguous(memory_format=torch.channels_last), names)
+                for name, file in files.items():
+                    values = found[name].to("cpu", torch.float16).numpy()
+                    for number, value in zip(group, values, strict=True):
+                        self._view(name, file, number)[...] = value
+                tick(len(group))
+        for name, file in files.items():
+            file.flush()
+            os.replace(staged[name], self._path(name))
+
+    def _path(self, name: str) -> Path:
+        return self._folder / f"{name}.f16"
+
+    def _view(self, name: str, file: np.ndarray, number: int) -> np.ndarray:
+        feature, (height, width) = self._features[name], self.sizes[number]
+        shape = (feature.channels, -(-height // feature.stride), -(-width // feature.stride))
+        start = self._starts[name]
+        return file[start[number] : start[number + 1]].reshape(shape)
+
+
+def tensors(features: Sequence[Mapping[str, np.ndarray]], device: str) -> dict[str, Tensor]:
+    """Features of pictures of one size as float32 batches on a device."""
+    return {
+        name: torch.from_numpy(np.stack([one[name] for one in features])).to(device).float()
+        for name in features[0]
+    }
+
+
+def _starts(feature: Feature, sizes: Sequence[tuple[int, int]]) -> np.ndarray:
+    cells = [-(-height // feature.stride) * -(-width // feature.stride) for height, width in sizes]
+    return np.concatenate([[0], np.cumsum(cells)]) * feature.channels
+
+
+def _groups(sizes: Sequence[tuple[int, int]], most: int) -> list[list[int]]:
+    """Pictures next to each other that are of one size, few at a time."""
+    groups: list[list[int]] = []
+    for number, size in enumerate(sizes):
+        last = groups[-1] if groups else []
+        if last and len(last) < most and sizes[last[0]] == size:
+            last.append(number)
+        else:
+            groups.append([number])
+    return groups

@@ -1,0 +1,63 @@
+"""How a network runs while it is trained."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import torch
+from torch import Tensor, nn
+
+from segablate.errors import SegablateError
+from segablate.models.segmenter import Answer, Segmenter
+from segablate.models.upsamplers.dupsampling import DUpsampling
+from segablate.training.recipes.base import Precision, Recipe
+
+TYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
+NO_ROOM = ("out of memory", "can't allocate memory")
+
+
+def training_mode(network: nn.Module, recipe: Recipe) -> None:
+    """Let learn what is to learn: a frozen encoder stays at rest, its batch norms too."""
+    network.train()
+    if recipe.encoder == "frozen" and isinstance(network, Segmenter):
+        network.encoder.requires_grad_(False).eval()
+
+
+def forward(network: nn.Module, inputs: dict[str, Tensor], labels: Tensor, recipe: Recipe) -> Answer:
+    """The network's answer to images, or to an encoder's features."""
+    size = (labels.shape[-2], labels.shape[-1])
+    if recipe.channels_last:
+        inputs = {name: x.contiguous(memory_format=torch.channels_last) for name, x in inputs.items()}
+    if not isinstance(network, Segmenter):
+        return Answer(network(inputs["image"]))
+    if "image" in inputs:
+        inputs = network.encoder(inputs["image"], network.features_read())
+    return network.decode(inputs, size)
+
+
+def mixed(device: str, precision: Precision) -> torch.autocast:
+    """Where operations that bear it run in that precision."""
+    return torch.autocast(device, TYPES[precision], enabled=precision != "fp32")
+
+
+def temperature(network: nn.Module) -> float:
+    """DUpsampling's learned temperature; NaN where there is none."""
+    upsampler = getattr(network, "upsampler", None)
+    learned = upsampler.temperature if isinstance(upsampler, DUpsampling) else None
+    return float("nan") if learned is None else float(learned)
+
+
+@contextmanager
+def memory(recipe: Recipe) -> Iterator[None]:
+    """Say what to do where memory runs out."""
+    try:
+        yield
+    except (RuntimeError, MemoryError) as error:
+        if not isinstance(error, MemoryError) and not any(words in str(error) for words in NO_ROOM):
+            raise
+        raise SegablateError(
+            f"there is not enough memory for {recipe.batch // recipe.accumulate} crops of "
+            f"{recipe.crop[0]}×{recipe.crop[1]} at a time",
+            hint="a larger `recipe.accumulate`, a smaller `recipe.batch` or `recipe.crop`",
+        ) from error

@@ -1,0 +1,30 @@
+"""What an encoder wants its pixels to look like."""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+import torch
+from torch import Tensor
+
+Colour: TypeAlias = tuple[float, float, float]
+
+# mean and deviation of ImageNet's pixels, which most encoders were trained with, in 0…255
+IMAGENET: tuple[Colour, Colour] = ((123.675, 116.28, 103.53), (58.395, 57.12, 57.375))
+OWN: dict[str, tuple[Colour, Colour]] = {
+    "efficientnet-lite0": ((127.0, 127.0, 127.0), (128.0, 128.0, 128.0)),
+}
+
+
+def normalisation(encoder: str, mean: Colour | None, deviation: Colour | None) -> tuple[Colour, Colour]:
+    """Mean and deviation in 0…255: those given, or else those the encoder was trained with."""
+    own = OWN.get(encoder, IMAGENET)
+    return mean or own[0], deviation or own[1]
+
+
+def normalise(images: Tensor, mean: Colour, deviation: Colour) -> Tensor:
+    """Colours in 0…255 (batch, 3, height, width) → what the encoder sees, float32."""
+    shape = (1, 3, 1, 1)
+    minus = torch.tensor(mean, device=images.device).reshape(shape)
+    by = torch.tensor(deviation, device=images.device).reshape(shape)
+    return (images - minus) / by

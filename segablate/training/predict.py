@@ -1,0 +1,134 @@
+"""From a trained network to label maps, at the size of the labels.
+
+Mirrored and scaled images, if asked for, are averaged as probabilities. Where there is a window, an image
+larger than it is seen through windows that overlap by a third at least, and their scores are averaged.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from segablate.models.segmenter import Segmenter
+from segablate.training.forward import mixed
+from segablate.training.pixels import Colour, normalise
+from segablate.training.recipes.base import Precision
+
+
+@dataclass(frozen=True)
+class Sight:
+    """How an image is looked at.
+
+    Attributes:
+        flip: mirrored too.
+        scales: at these sizes.
+        window: height and width of what is seen at once; None: the image.
+    """
+
+    flip: bool = False
+    scales: tuple[float, ...] = (1.0,)
+    window: tuple[int, int] | None = None
+
+    @property
+    def plain(self) -> bool:
+        """Whether an image is looked at once, as it is."""
+        return not self.flip and self.scales == (1.0,) and self.window is None
+
+
+class Predictor:
+    """A network that answers with label maps.
+
+    Args:
+        network: put in eval mode.
+        pixels: mean and deviation that the encoder wants.
+        sight: how it looks at an image.
+        device: where it runs.
+        precision: as in training.
+    """
+
+    def __init__(
+        self,
+        network: nn.Module,
+        pixels: tuple[Colour, Colour],
+        sight: Sight,
+        device: str,
+        precision: Precision,
+    ) -> None:
+        self.network = network.to(device).eval()
+        self.pixels = pixels
+        self.sight = sight
+        self.device = device
+        self.precision = precision
+
+    @torch.no_grad()
+    def of_image(self, image: np.ndarray) -> np.ndarray:
+        """uint8 (height, width, 3) → the class of each pixel, uint8 (height, width)."""
+        colours = torch.from_numpy(image.copy()).to(self.device).permute(2, 0, 1)[None].float()
+        size = (image.shape[0], image.shape[1])
+        if self.sight.plain:
+            return _labels(self._scores(colours))
+        total = torch.zeros(())
+        for seen in _seen(colours, self.sight):
+            for mirrored in (False, True) if self.sight.flip else (False,):
+                probability = self._through_windows(seen.flip(-1) if mirrored else seen).softmax(1)
+                probability = probability.flip(-1) if mirrored else probability
+                total = total.to(probability) + _resized(probability, size)
+        return _labels(total)
+
+    @torch.no_grad()
+    def of_features(self, features: Mapping[str, Tensor], size: tuple[int, int]) -> np.ndarray:
+        """An encoder's features of one image → the class of each pixel, uint8 of that size."""
+        assert isinstance(self.network, Segmenter)
+        with mixed(self.device, self.precision):
+            return _labels(self.network.decode(features, size, auxiliary=False).scores)
+
+    def _through_windows(self, colours: Tensor) -> Tensor:
+        height, width = colours.shape[-2:]
+        window = self.sight.window
+        if window is None or (height <= window[0] and width <= window[1]):
+            return self._scores(colours)
+        total, seen = torch.zeros(()), torch.zeros((1, 1, height, width), device=self.device)
+        for top in _starts(height, window[0]):
+            for left in _starts(width, window[1]):
+                place = (..., slice(top, top + window[0]), slice(left, left + window[1]))
+                scores = self._scores(colours[place])
+                if not total.ndim:
+                    total = scores.new_zeros(1, scores.shape[1], height, width)
+                total[place] += scores
+                seen[place] += 1
+        return total / seen
+
+    def _scores(self, colours: Tensor) -> Tensor:
+        with mixed(self.device, self.precision):
+            scores: Tensor = self.network(normalise(colours, *self.pixels))
+        return scores.float()
+
+
+def _labels(scores: Tensor) -> np.ndarray:
+    labels: np.ndarray = scores[0].argmax(0).to(torch.uint8).cpu().numpy()
+    return labels
+
+
+def _seen(colours: Tensor, sight: Sight) -> Iterator[Tensor]:
+    height, width = colours.shape[-2:]
+    for scale in sight.scales:
+        yield _resized(colours, (max(1, round(height * scale)), max(1, round(width * scale))))
+
+
+def _resized(x: Tensor, size: tuple[int, int]) -> Tensor:
+    if tuple(x.shape[-2:]) == size:
+        return x
+    return F.interpolate(x, size, mode="bilinear", align_corners=False)
+
+
+def _starts(length: int, window: int) -> list[int]:
+    """Where windows begin: at the edges, and evenly between, overlapping by a third at least."""
+    if length <= window:
+        return [0]
+    count = -(-(length - window) // max(1, window * 2 // 3)) + 1
+    return [round(number * (length - window) / (count - 1)) for number in range(count)]

@@ -1,0 +1,90 @@
+"""Which variant to take, and which others cannot be told from it."""
+
+from __future__ import annotations
+
+import pytest
+
+from segablate.errors import SegablateError
+from segablate.records import Measurement, Outcome
+from segablate.report.data import read
+from segablate.report.recommend import Constraint, recommend
+
+# five seeds each; b is a little better than a beside its spread, c is worse beyond doubt, d is slow
+SCORES = {
+    "a": (0.700, 0.704, 0.698, 0.702, 0.701),
+    "b": (0.703, 0.701, 0.704, 0.700, 0.702),
+    "c": (0.600, 0.602, 0.599, 0.601, 0.600),
+    "d": (0.800, 0.801, 0.802, 0.799, 0.800),
+}
+MS = {"a": 5.0, "b": 8.0, "c": 2.0, "d": 30.0}
+
+
+def outcome(key, metric, value, **reads):
+    return Outcome(key, "done", reads, (Measurement(metric, (value,), "made up"),))
+
+
+@pytest.fixture
+def records(fake, tmp_path):
+    def make(seeds=5, batch=1):
+        lines = []
+        for name, scores in SCORES.items():
+            base = name == "a"
+            for seed, score in enumerate(scores[:seeds]):
+                found = outcome(f"{name}{seed}", "miou", score)
+                lines.append(fake.Line(name, {}, base, "accuracy", found, seed))
+            found = outcome(f"{name}ms", "p50_ms", MS[name], batch=batch)
+            lines.append(fake.Line(name, {}, base, "latency", found))
+        return read(fake.save(tmp_path, lines) / "data")
+
+    return make
+
+
+def names(group):
+    return [one.variant for one, _ in group]
+
+
+def test_the_best_under_a_constraint_with_those_that_cannot_be_told_from_it(records):
+    found = recommend(records(), [Constraint("--max-ms", "p50_ms", 20)])
+    assert found.best.variant == "b"
+    assert names(found.alike) == ["a"]
+    assert names(found.told_apart) == ["c"]
+    assert [one.variant for one in found.left_out] == ["d"]
+    assert found.alike[0][1].n == 5
+
+
+def test_without_a_constraint_it_is_the_best_of_all(records):
+    found = recommend(records(), [])
+    assert found.best.variant == "d"
+    assert names(found.told_apart) == ["a", "b", "c"]
+
+
+def test_images_a_second_come_from_the_time_where_they_were_not_measured(records):
+    constraint = Constraint("--min-fps", "fps", 150, least=True)
+    assert recommend(records(), [constraint]).best.variant == "a"
+    assert recommend(records(batch=2), [constraint]).best.variant == "b"
+
+
+def test_with_one_seed_nothing_can_be_told_apart(records):
+    found = recommend(records(seeds=1), [Constraint("--max-ms", "p50_ms", 20)])
+    assert found.best.variant == "b"
+    assert [(one.variant, verdict) for one, verdict in found.alike] == [("a", None), ("c", None)]
+
+
+def test_a_constraint_that_nobody_keeps_tells_how_near_one_comes(records):
+    with pytest.raises(SegablateError, match=r"no variant keeps to `--max-ms 1` \(the least .* is 2\)"):
+        recommend(records(), [Constraint("--max-ms", "p50_ms", 1)])
+
+
+def test_what_the_study_does_not_measure_is_told(records):
+    with pytest.raises(SegablateError, match="the study has no numbers of `macs`") as caught:
+        recommend(records(), [Constraint("--max-gmac", "macs", 1)])
+    assert caught.value.where == "--max-gmac"
+
+
+def test_ceilings_have_no_random_part_so_the_lower_one_is_worse(fake, report):
+    records = read(report / "data")
+    with pytest.raises(SegablateError, match="measured under `project` and `optimise`"):
+        recommend(records, [])
+    found = recommend(records, [], under=["project"])
+    assert found.best.variant == "output_stride=8, DUp-256"
+    assert not found.alike

@@ -1,0 +1,230 @@
+"""What the page says of trained variants: tables, curves, and how they stand to their ceilings."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from segablate.records import Measurement, Outcome
+from segablate.report import accuracy_figures, accuracy_tables, joined
+from segablate.report.ceilings import ceilings
+from segablate.report.data import Record, read
+from segablate.report.draw import data_of, svg
+from segablate.report.facts import StudyFacts
+from segablate.report.markdown import markdown
+from segablate.report.page import page
+from segablate.report.trainings import trainings
+
+FACTS = StudyFacts("made-up", "What holds it back?", "", "", "", "segablate run x.yaml", "x.yaml")
+NAMES = ["sky", "road", "pole"]
+
+
+def accuracy(variant: str, seed: int, miou: float, **changes: Any) -> Outcome:
+    """An outcome as the measure `accuracy` gives it."""
+    scores = {"miou": miou, "pixel_accuracy": 1 - (1 - miou) / 2, "boundary_iou": miou - 0.2}
+    made = Outcome(
+        key=f"accuracy-{variant}-{seed}",
+        status="done",
+        reads={"recipe": {"use": "quick"}, "scored": "abc", "limit": None, "model": {"upsampler": variant}},
+        measurements=tuple(
+            Measurement(metric, (value,), "over all images") for metric, value in scores.items()
+        ),
+        facts={
+            "per_class_iou": {"0": miou + 0.1, "1": miou, "2": miou - 0.1},
+            "class_names": NAMES,
+            "trimap": {"1": miou - 0.3, "2": miou - 0.2, "16": miou - 0.1},
+            "by_size": {"small": miou - 0.4, "large": miou},
+            "images": 233,
+            "iterations": 200,
+        },
+        artefacts=("curve.npz", "curve.csv"),
+        machine={"cpu": "x"},
+    )
+    return replace(made, **changes)
+
+
+def curve(seed: int) -> np.ndarray:
+    """Iterations, losses, rates and temperatures."""
+    at = np.arange(1.0, 201)
+    return np.stack([at, 2 / np.sqrt(at) + 0.01 * seed, at * 0, at * np.nan], axis=1)
+
+
+def bound(fake: Any, use: str, miou: float, *, stride: int = 16, **reads: Any) -> Outcome:
+    """A ceiling with a given mIoU*, over the label maps that the accuracy is scored on."""
+    made: Outcome = fake.oracle(use, None, stride)
+    taken = (Measurement("miou", (miou,), "over all images"),)
+    return replace(
+        made,
+        key=f"{use}-{stride}-{miou}",
+        reads={**made.reads, "scored": "abc", "limit": None, **reads},
+        measurements=taken,
+        artefacts=(),
+    )
+
+
+@pytest.fixture
+def records(fake: Any, tmp_path: Path) -> Sequence[Record]:
+    """Two variants of three seeds each, with ceilings."""
+    lines = []
+    for variant, miou, ceiling in (("bilinear", 0.76, 0.971), ("nearest", 0.85, 0.9)):
+        choices = {"model.upsampler": variant}
+        base = variant == "bilinear"
+        lines.append(fake.Line(variant, choices, base, "ceiling", bound(fake, variant, ceiling)))
+        for seed in range(3):
+            found = accuracy(variant, seed, miou + 0.01 * (seed - 1))
+            lines.append(fake.Line(variant, choices, base, "accuracy", found, seed=seed))
+    folder = fake.save(tmp_path / "study", lines)
+    for variant in ("bilinear", "nearest"):
+        for seed in range(3):
+            path = folder / "data" / f"accuracy-{variant}-{seed}-curve.npz"
+            np.savez(path, curve=curve(seed))
+    return read(folder / "data")
+
+
+def texts(table: Any) -> list[list[str]]:
+    return [[cell.text for cell in row] for row in table.rows]
+
+
+def test_the_table_shows_the_mean_over_seeds_and_every_seed_is_a_sample(records: Sequence[Record]) -> None:
+    made = page(FACTS, records)
+    column = made.results.head.index("accuracy: mIoU (%)")
+    assert made.results.rows[0][column].text == "76.00 (75.00…77.00, n = 3)"
+    (one, _) = trainings(records)
+    assert one.seeds == 3
+    assert one.miou == pytest.approx(0.76)
+
+
+def test_the_join_says_what_the_upsampler_can_cost_and_what_the_model_loses(
+    records: Sequence[Record],
+) -> None:
+    both = joined.joins(trainings(records), ceilings(records))
+    (titled,) = joined.table(both)
+    assert titled.title == "Of the ceiling"
+    assert texts(titled.table) == [
+        ["bilinear", "76.00", "97.10", "ceiling", "78.27", "2.90", "21.10"],
+        ["nearest", "85.00", "90.00", "ceiling", "94.44", "10.00", "5.00"],
+    ]
+    assert titled.table.notes == ()
+
+
+def test_the_answer_says_whether_the_upsampler_holds_the_model_back(records: Sequence[Record]) -> None:
+    answer = page(FACTS, records).answer
+    assert answer[0] == (
+        "At output stride 16 bilinear can cost 2.9 points at most; bilinear is 21.1 below its ceiling: "
+        "the upsampler is not what holds it back."
+    )
+    assert answer[1].startswith("In 1 of 2 variants with a ceiling the model loses more below it")
+    assert answer[2] == "It is not so in nearest."
+
+
+def test_a_model_at_its_ceiling_may_be_held_back_by_its_upsampler(fake: Any, tmp_path: Path) -> None:
+    lines = [
+        fake.Line("a", {}, True, "ceiling", bound(fake, "bilinear", 0.8)),
+        fake.Line("a", {}, True, "accuracy", accuracy("a", 0, 0.81)),
+    ]
+    records = read(fake.save(tmp_path / "s", lines) / "data")
+    (said,) = joined.sentences(joined.joins(trainings(records), ceilings(records)))
+    assert said.endswith("a is 1.0 above its ceiling: the upsampler may be what holds it back.")
+
+
+def test_of_several_ceilings_the_highest_over_the_same_label_maps_counts(fake: Any, tmp_path: Path) -> None:
+    lines = [
+        fake.Line("a", {}, True, "projected", bound(fake, "bilinear", 0.90)),
+        fake.Line("a", {}, True, "searched", bound(fake, "bilinear", 0.95)),
+        fake.Line("a", {}, True, "sample", bound(fake, "bilinear", 0.99, limit=10)),
+        fake.Line("a", {}, True, "accuracy", accuracy("a", 0, 0.5)),
+    ]
+    records = read(fake.save(tmp_path / "s", lines) / "data")
+    (one,) = joined.joins(trainings(records), ceilings(records))
+    assert one.ceiling.measure == "searched"
+    others = [record for record in records if record.measure in ("sample", "accuracy")]
+    (one,) = joined.joins(trainings(others), ceilings(others))
+    (titled,) = joined.table([one])
+    assert titled.table.notes == ("not over the same label maps as the accuracy",)
+    assert titled.table.rows[0][2].note == 1
+
+
+def test_a_variant_without_a_ceiling_is_not_joined(fake: Any, tmp_path: Path) -> None:
+    lines = [
+        fake.Line("a", {}, True, "ceiling", bound(fake, "bilinear", 0.9)),
+        fake.Line("b", {}, False, "accuracy", accuracy("b", 0, 0.5)),
+    ]
+    made = page(FACTS, read(fake.save(tmp_path / "s", lines) / "data"))
+    assert "Of the ceiling" not in [one.title for one in made.more]
+    assert not any("holds it back" in said for said in made.answer)
+
+
+def test_a_trained_variant_makes_the_doubt_about_ceilings_go_away(
+    records: Sequence[Record],
+) -> None:
+    doubts = [one.doubt for one in page(FACTS, records).caveats]
+    assert not any(doubt.startswith("mIoU* says") for doubt in doubts)
+
+
+def test_classes_are_shown_with_their_mean_over_seeds(records: Sequence[Record]) -> None:
+    table = accuracy_tables.by_class(trainings(records))
+    assert table is not None
+    assert table.head == ("class", "bilinear (baseline)", "nearest")
+    assert texts(table) == [["sky", "86.00", "95.00"], ["road", "76.00", "85.00"], ["pole", "66.00", "75.00"]]
+    assert table.below == ("IoU (%) under accuracy, mean over 3 seeds.",)
+
+
+def test_of_many_variants_the_baseline_and_the_best_are_shown_by_class(fake: Any, tmp_path: Path) -> None:
+    lines = [
+        fake.Line(f"v{n}", {}, n == 0, "accuracy", accuracy(f"v{n}", 0, 0.5 + n / 100)) for n in range(9)
+    ]
+    table = accuracy_tables.by_class(trainings(read(fake.save(tmp_path / "s", lines) / "data")))
+    assert table is not None
+    assert table.head == ("class", "v0 (baseline)", "v4", "v5", "v6", "v7", "v8")
+    assert table.below[1].startswith("Of 9 variants the baseline and those with the highest mIoU are shown")
+
+
+def test_sizes_and_bands_are_shown_side_by_side(records: Sequence[Record]) -> None:
+    (titled,) = accuracy_tables.where(trainings(records))
+    assert titled.table.head == ("variant", "small (< 32² px)", "large", "≤ 1 px", "≤ 2 px", "≤ 16 px")
+    assert texts(titled.table)[0] == ["bilinear (baseline)", "36.00", "76.00", "46.00", "56.00", "66.00"]
+
+
+def test_the_trimap_curve_has_a_line_a_variant(records: Sequence[Record]) -> None:
+    trimap, _ = accuracy_figures.figures(trainings(records))
+    assert trimap.name == "trimap-accuracy"
+    assert [one.label for one in trimap.curves] == ["bilinear", "nearest"]
+    assert trimap.curves[0].x == (1.0, 2.0, 16.0)
+    assert trimap.curves[0].y == pytest.approx((0.46, 0.56, 0.66))
+    assert "mIoU*" not in svg(trimap).decode()
+
+
+def test_the_training_curve_is_the_mean_of_the_losses(records: Sequence[Record]) -> None:
+    _, training = accuracy_figures.figures(trainings(records))
+    line = training.curves[0]
+    assert line.x[0] == 1.0
+    assert line.x[-1] == 200.0
+    assert line.y[0] == pytest.approx(2.01)
+    whole = np.mean([curve(seed)[:, 1] for seed in range(3)], axis=0)
+    last = int(line.x[-2])
+    assert line.y[-1] == pytest.approx(whole[last:].mean())
+    assert data_of(svg(training))["metric"] == "loss"
+    assert svg(training) == svg(training)
+
+
+def test_without_the_recorded_losses_there_is_no_training_curve(records: Sequence[Record]) -> None:
+    for path in records[0].folder.glob("*curve.npz"):
+        path.unlink()
+    assert [one.name for one in accuracy_figures.figures(trainings(records))] == ["trimap-accuracy"]
+
+
+def test_the_page_has_all_of_it_in_markdown(records: Sequence[Record]) -> None:
+    text = markdown(page(FACTS, records))
+    for part in (
+        "## Of the ceiling",
+        "## By size of object and distance to a border",
+        "figures/trimap-accuracy.svg",
+        "figures/training-loss-accuracy.svg",
+        "| pole | 66.00 | 75.00 |",
+    ):
+        assert part in text
