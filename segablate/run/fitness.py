@@ -5,6 +5,7 @@ from __future__ import annotations
 import statistics
 from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, version
+from typing import Any, cast
 
 import torch
 
@@ -38,7 +39,8 @@ def self_test(device: Device, seconds: float = SECONDS) -> list[Check]:
         seconds: how long, by the device's wall clock.
     """
     square = torch.ones(SIDE, SIDE, device=device.kind)
-    inner, outer = [], []
+    inner: list[float] = []
+    outer: list[float] = []
     began = device.now()
     while (lasted := device.now() - began) < seconds or len(inner) < LEAST:
         taken = device.time(lambda: torch.mm(square, square))
@@ -67,7 +69,7 @@ def _clocks(inner: float, outer: float, kind: str) -> Check:
 def _libraries() -> Iterator[Check]:
     names = {
         "CUDA": torch.version.cuda,
-        "cuDNN": torch.backends.cudnn.version(),
+        "cuDNN": cast(Any, torch.backends.cudnn).version(),
         "Triton": _version("triton"),
     }
     found = [f"{name} {number}" for name, number in names.items() if number]

@@ -82,9 +82,9 @@ def _module(reads: Mapping[str, Any], device: Device, allow_external: bool) -> n
     network.eval().requires_grad_(False)
     if isinstance(network, Segmenter):
         network = fuse(network, upsampler=False)
-    network = network.to(
-        device.kind, TYPES[reads["precision"]], memory_format=FORMATS[reads["memory_format"]]
-    )
+    layout = FORMATS[reads["memory_format"]]
+    # torch's annotations know no memory format here
+    cast(Any, network).to(device.kind, TYPES[reads["precision"]], memory_format=layout)
     return scoped(network, reads["scope"], fused=reads["fused"]).eval()
 
 
