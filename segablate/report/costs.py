@@ -72,8 +72,8 @@ class Costing:
 
 
 def is_complexity(record: Record) -> bool:
-    """Whether a record is of `complexity`: only that measure has a scope and an input."""
-    return "scope" in record.reads and "size" in record.reads
+    """Whether a record is of `complexity`: it has a scope and an input, and no precision as times have."""
+    return {"scope", "size"} <= record.reads.keys() and "precision" not in record.reads
 
 
 def costings(records: Iterable[Record]) -> tuple[Costing, ...]:

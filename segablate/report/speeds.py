@@ -149,10 +149,15 @@ def growths(found: Sequence[Speed]) -> tuple[Growth, ...]:
             if axis in choices:
                 others = [label for field, label in choices.items() if field != axis]
                 families.setdefault((one.measure, *others), []).append((_amount(one, axis), one))
-        for (measure, *others), own in families.items():
-            points = tuple(sorted(own, key=lambda point: point[0]))
-            if len({amount for amount, _ in points}) >= LEAST_POINTS:
-                grown.append(_growth(", ".join(filter(None, others)) or measure, axis, points))
+        several = {
+            words: tuple(sorted(own, key=lambda point: point[0]))
+            for words, own in families.items()
+            if len({amount for amount, _ in own}) >= LEAST_POINTS
+        }
+        for words, points in several.items():
+            # what all have in common needs no telling
+            told = [word for at, word in enumerate(words) if len({other[at] for other in several}) > 1]
+            grown.append(_growth(", ".join(told) or words[-1], axis, points))
     return tuple(grown)
 
 
@@ -172,15 +177,21 @@ def _of_baseline(label: str, own: Sequence[Speed]) -> list[str]:
     processes = counted(len(base.medians), "fresh process", "fresh processes")
     said = [
         f"Under {label} ({', '.join([*base.conditions, base.input])}; {processes}), "
-        f"{base.variant} takes {base.shown()}."
+        f"{_called(base)} takes {base.shown()}."
     ]
     if len(like) > 1:
         least, most = (pick(like, key=lambda one: one.middle) for pick in (min, max))
         said.append(
-            f"Of {len(like)} variants at that input, the least median is {least.variant}'s "
-            f"({least.shown()}), the most {most.variant}'s ({most.shown()})."
+            f"Of {len(like)} variants at that input, {_called(least)} has the least median "
+            f"({least.shown()}) and {_called(most)} the highest ({most.shown()})."
         )
     return said
+
+
+def _called(one: Speed) -> str:
+    if not one.baseline:
+        return one.variant
+    return "the baseline" if one.variant == "baseline" else f"the baseline ({one.variant})"
 
 
 def _grows(one: Growth) -> str:

@@ -119,7 +119,7 @@ def test_two_devices_are_told_in_the_heading_and_not_ranked_together(two: list[R
     assert results(mixed).head[1].endswith(", several devices")
     assert titled("speed", mixed) == "speed"
     said = " ".join(sentences(speeds(mixed)))
-    assert "Of 2 variants at that input, the least median is A's" in said
+    assert "Of 2 variants at that input, the baseline (A) has the least median" in said
 
 
 @pytest.mark.parametrize(
@@ -129,7 +129,7 @@ def test_other_conditions_never_share_a_ranking_or_a_bold_mark(
     two: list[Record], change: dict[str, str]
 ) -> None:
     mixed = [*two, record("C", [1.0], **change)]  # type: ignore[arg-type]
-    assert "least median is A's" in " ".join(sentences(speeds(mixed)))
+    assert "the baseline (A) has the least median" in " ".join(sentences(speeds(mixed)))
     assert not any(cell.bold for row in results(mixed).rows for cell in row)
     (drawn,) = figures(speeds(mixed))
     assert isinstance(drawn, Spans)
@@ -140,9 +140,9 @@ def test_the_answer_tells_the_baseline_and_the_ends(two: list[Record]) -> None:
     first, second = sentences(speeds(two))
     assert first == (
         "Under latency (CPU (Example CPU), 2 threads, fp32, scope labels, eager, batch 1, 512×1024; "
-        "3 fresh processes), A takes 10.00 ms [9.75, 10.25]."
+        "3 fresh processes), the baseline (A) takes 10.00 ms [9.75, 10.25]."
     )
-    assert "the most B's (12.00 ms" in second
+    assert "and B the highest (12.00 ms" in second
 
 
 @pytest.mark.parametrize("exponent", [1.0, 0.4])

@@ -23,7 +23,7 @@ AGREE = 0.02  # relative difference of the last two windows' medians
 PATIENCE = 5  # times the warm-up's seconds after which it ends unsettled
 FIRST_LOOK = 10  # rounds before the first look at the intervals
 GROWTH = 1.15  # the next look comes after so many times the rounds
-TURNS = 3  # of throughput
+TURNS = 2  # of throughput
 STREAM = 0.3  # seconds of one turn
 HEALTH_EVERY = 1.0  # seconds between two questions to the device
 

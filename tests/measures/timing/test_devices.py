@@ -15,6 +15,8 @@ from segablate.measures.timing.device import Device
 from segablate.measures.timing.numerics import check_precision, numerics
 
 KINDS = ["cpu", pytest.param("cuda", marks=pytest.mark.cuda)]
+# a busy machine may take the processor away between two looks at the clocks: once of five times it does not
+TRIES = 5
 
 
 @pytest.fixture(params=KINDS)
@@ -35,23 +37,29 @@ def work(device: Device) -> Callable[[], torch.Tensor]:
 def test_the_timer_agrees_with_an_outer_clock_around_the_very_same_loop(
     device: Device, work: Callable[[], torch.Tensor]
 ) -> None:
-    work()
-    began = time.monotonic_ns()
-    taken = [device.time(work) for _ in range(30)]
-    outside = (time.monotonic_ns() - began) * 1e-9
-    inner, outer = sum(one.inner for one in taken), sum(one.outer for one in taken)
-    assert inner <= outer * 1.001
-    assert outer <= outside
-    assert inner == pytest.approx(outside, rel=0.1)
+    apart = []
+    for _ in range(TRIES):
+        began = time.monotonic_ns()
+        taken = [device.time(work) for _ in range(20)]
+        outside = (time.monotonic_ns() - began) * 1e-9
+        inner, outer = sum(one.inner for one in taken), sum(one.outer for one in taken)
+        assert inner <= outer * 1.001
+        assert outer <= outside * 1.001
+        apart.append(outside / inner - 1)
+    assert min(apart) < 0.05
 
 
 def test_a_stream_of_passes_is_as_long_as_an_outer_clock_says(
     device: Device, work: Callable[[], torch.Tensor]
 ) -> None:
-    work()
-    began = time.monotonic_ns()
-    seconds = device.stream(work, 30)
-    assert seconds == pytest.approx((time.monotonic_ns() - began) * 1e-9, rel=0.1)
+    apart = []
+    for _ in range(TRIES):
+        began = time.monotonic_ns()
+        seconds = device.stream(work, 20)
+        outside = (time.monotonic_ns() - began) * 1e-9
+        assert seconds <= outside * 1.001
+        apart.append(outside / seconds - 1)
+    assert min(apart) < 0.05
 
 
 def test_a_device_tells_what_it_can(device: Device, work: Callable[[], torch.Tensor]) -> None:
