@@ -106,6 +106,10 @@ _KNOWN = [
     Quantity("decoders_matter_flops", "decoder as arXiv:1903.02120 counts", "FLOP", "lower", 1e-9, "GFLOP"),
     Quantity("peak_bytes", "peak activations", "B", "lower", 2.0**-20, "MiB", 1),
     Quantity("weight_bytes", "weights", "B", "lower", 2.0**-20, "MiB", 1),
+    Quantity("false_verdicts", "false better or worse", "", "none", 100.0, "%", 1),
+    Quantity("coverage", "intervals that hold the truth", "", "none", 100.0, "%", 1),
+    Quantity("false_equivalents", "false equivalent", "", "none", 100.0, "%", 1),
+    Quantity("power", "told of what could be told", "", "none", 100.0, "%", 1),
     Quantity("intensity", "arithmetic intensity", "FLOP/B", "none", 1.0, "FLOP/B", 1),
 ]
 QUANTITIES = {quantity.metric: quantity for quantity in _KNOWN}

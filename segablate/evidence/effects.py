@@ -85,10 +85,10 @@ def contrast(effect: Effect, shape: Sequence[int]) -> Numbers:
         interaction = effect.situation == "interaction"
         sides[axis] = _difference(shape[axis], choice) if interaction else _single(shape[axis], choice)
     rest = _even if effect.situation in ("average", "interaction") else _first
-    weights = np.ones(())
+    weights: Numbers = np.ones(())
     for axis, size in enumerate(shape):
-        weights = np.multiply.outer(weights, sides.get(axis, rest(size)))
-    return weights
+        weights = np.asarray(np.multiply.outer(weights, sides.get(axis, rest(size))))
+    return np.asarray(weights)
 
 
 def whole_grid(

@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
+from numpy.typing import NDArray
 
 from segablate.evidence.estimate import Estimate, estimate
 
 
-def between_processes(baseline: Sequence[float], variant: Sequence[float]) -> Estimate:
+def between_processes(baseline: NDArray[np.float64], variant: NDArray[np.float64]) -> Estimate:
     """The geometric mean of variant / baseline, paired by process: both ran in each, so drift hits both.
 
     Args:
-        baseline: one number above zero a process, such as the median time.
+        baseline: one number above zero a process, such as the median time, shape (processes,).
         variant: likewise, in the same order of processes.
 
     Raises:
         ValueError: they are not as many, or not all above zero.
     """
-    ours, theirs = np.asarray(variant, float), np.asarray(baseline, float)
-    if ours.shape != theirs.shape or not (np.all(ours > 0) and np.all(theirs > 0)):
+    if variant.shape != baseline.shape or not (np.all(variant > 0) and np.all(baseline > 0)):
         raise ValueError("both sides need one number above zero for each of the same processes")
-    return estimate(np.log(ours / theirs), "processes", 1.0, ratio=True)
+    return estimate(np.log(variant / baseline), "processes", 1.0, ratio=True)

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
 from segablate.errors import SegablateError
 from segablate.evidence.estimate import Estimate, between_seeds
 from segablate.evidence.images import METRICS, Pixels
@@ -113,16 +111,11 @@ def only_images_can_tell(one: Comparison) -> bool:
     return one.metric in METRICS and len(one.ours) == len(one.theirs) == 1 and len(one.pairs.seeds) == 1
 
 
-def _of_processes(one: Comparison) -> Estimate | None:
-    ours, theirs = (_samples(side, one.metric) for side in (one.ours, one.theirs))
-    if len(ours) != len(theirs) or not np.all(np.array([*ours, *theirs]) > 0):
-        return between_processes([], [])
-    return between_processes(theirs, ours)
-
-
-def _samples(records: Iterable[Record], metric: str) -> list[float]:
-    taken = [m for r in records if r.outcome for m in r.outcome.measurements if m.metric == metric]
-    return [sample for one in taken for sample in one.samples]
+def _of_processes(one: Comparison) -> Estimate:
+    """Each seed of a time is a process of its own, and its number the median of that process."""
+    pairs = one.pairs
+    timed = (pairs.baseline > 0) & (pairs.variant > 0)
+    return between_processes(pairs.baseline[timed], pairs.variant[timed])
 
 
 def _by_seed(records: Iterable[Record], metric: str) -> dict[int, float]:

@@ -30,9 +30,8 @@ def component_effects(study: StudyFacts, records: Sequence[Record]) -> Table | N
     compared = compared_axes(records)
     if len(compared) < 2:
         return None
-    labels = {
-        axis: list(dict.fromkeys(r.choices[axis] for r in _baseline_first(records))) for axis in compared
-    }
+    first = sorted(records, key=lambda record: not record.baseline)
+    labels = {axis: list(dict.fromkeys(record.choices[axis] for record in first)) for axis in compared}
     rows: list[tuple[Cell, ...]] = []
     n: set[int] = set()
     for (measure, where), own in _groups(records, compared).items():
@@ -96,7 +95,3 @@ def _groups(
 def _metrics(own: Sequence[Record]) -> list[str]:
     taken = (m.metric for record in own if record.outcome for m in record.outcome.measurements)
     return [metric for metric in dict.fromkeys(taken) if quantity(metric).compared == "difference"]
-
-
-def _baseline_first(records: Sequence[Record]) -> list[Record]:
-    return sorted(records, key=lambda record: not record.baseline)

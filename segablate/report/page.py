@@ -7,9 +7,11 @@ from collections.abc import Sequence
 from segablate.report import (
     accuracy_figures,
     accuracy_tables,
+    calibrated,
     ceiling_curves,
     class_dots,
     cost_figures,
+    effects,
     joined,
     tradeoffs,
 )
@@ -59,12 +61,14 @@ def page(study: StudyFacts, records: Sequence[Record]) -> Page:
             *accuracy_tables.where(trained),
         ),
         figures=(
+            *effects.figures(judged),
             *tradeoffs.figures(records),
             *accuracy_figures.figures(trained),
             *ceiling_curves.figures(found),
             *cost_figures.figures(costings(records)),
             *class_dots.of_accuracy(records),
             *(class_dots.of_ceilings(found, baseline) if found else ()),
+            *calibrated.figures(calibrated.cases(records)),
         ),
         caveats=caveats(records),
         protocol=protocol(records),
