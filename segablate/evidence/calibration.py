@@ -57,39 +57,42 @@ def of_seeds(
         resamples: of each bootstrap.
         seed: of everything drawn.
     """
-    rng = np.random.default_rng(seed)
+    # every case is drawn by itself
+    rng = np.random.default_rng([seed, n, round(1000 * correlation), *spread.encode()])
     counts = np.zeros(4)
     for start in range(0, simulations, CHUNK):
         size = min(CHUNK, simulations - start)
-        counts += _judged(
-            spread, _differences(spread, (size, n), correlation, rng), correlation, resamples, rng
-        )
+        drawn = _differences(spread, (size, n), correlation, rng)
+        counts += _judged(drawn, deviation(spread, correlation), resamples, rng)
     return Shares(*(float(count) / simulations for count in counts))
 
 
-def _judged(
-    spread: Spread, drawn: Numbers, correlation: float, resamples: int, rng: np.random.Generator
-) -> Numbers:
-    """Numbers of false verdicts, intervals that hold, false equivalents and differences told."""
+def _judged(drawn: Numbers, deviation: float, resamples: int, rng: np.random.Generator) -> Numbers:
+    """Numbers of false verdicts, intervals that hold, false equivalents and differences told.
+
+    Args:
+        drawn: differences about 0, shape (simulations, n).
+        deviation: the standard deviation they were drawn with.
+        resamples: of the bootstrap.
+        rng: where its draws come from.
+    """
     n = drawn.shape[1]
     mean, error = drawn.mean(axis=1), drawn.std(axis=1, ddof=1) / np.sqrt(n)
     resampled = studentised(drawn, rng, resamples) if n >= FEWEST_TO_RESAMPLE else None
-
-    def two_sided(distance: Numbers) -> Numbers:
-        return 2 * np.minimum(*tails(distance, error, n, n - 1, resampled))
-
+    below, above = tails(mean, error, n, n - 1, resampled)
     low, high = reach(n - 1, LEVEL, resampled)
     holds = (mean - high * error <= 0) & (mean - low * error >= 0)
-    sd = deviation(spread, correlation)
-    least = detectable(n, sd, ALPHA) or 0.0
-    told = (two_sided(mean + least) <= ALPHA) & (mean + least > 0)
-    # the true difference is the margin, which is as wide as one that could be told
-    inside = np.maximum(
-        tails(mean, error, n, n - 1, resampled)[0], tails(mean + 2 * least, error, n, n - 1, resampled)[1]
+    # what can be told is also the margin, and the true difference of two further studies of the same spread
+    least = detectable(n, deviation, ALPHA) or 0.0
+    _, over = tails(mean + 2 * least, error, n, n - 1, resampled)
+    _, told = tails(mean + least, error, n, n - 1, resampled)
+    counted = (
+        2 * np.minimum(below, above) <= ALPHA,
+        holds,
+        np.maximum(below, over) <= ALPHA,
+        2 * told <= ALPHA,
     )
-    return np.array(
-        [(two_sided(mean) <= ALPHA).sum(), holds.sum(), (inside <= ALPHA).sum(), told.sum()], float
-    )
+    return np.array([verdicts.sum() for verdicts in counted], float)
 
 
 def _differences(
@@ -144,7 +147,7 @@ ALIKE: tuple[Spread, ...] = ("normal", "heavy-tailed", "skewed")
 
 
 def of_images(scenes: Scenes, n: int, *, simulations: int, resamples: int, seed: int) -> Shares:
-    """Verdicts from n test images of two models that are equally good, in mIoU.
+    """Verdicts on mIoU from n test images; false are those whose interval misses the true difference.
 
     Args:
         scenes: what the images and the models are like.
@@ -153,10 +156,10 @@ def of_images(scenes: Scenes, n: int, *, simulations: int, resamples: int, seed:
         resamples: of each bootstrap.
         seed: of everything drawn.
     """
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng([seed, n, *scenes.encode()])
     many = np.stack(_models(scenes, MANY_IMAGES, rng), axis=1).sum(axis=0)
     sums = scored(many[None])["miou"][0]
-    truth = 0.0 if scenes != "one-fails" else float(sums[1] - sums[0])
+    truth = float(sums[1] - sums[0]) if scenes == "one-fails" else 0.0
     hold = 0
     names = tuple(map(str, range(n)))
     for _ in range(simulations):

@@ -81,10 +81,11 @@ def _together(parts: Sequence[Pixels], resamples: int) -> list[dict[str, Estimat
     if n < 2:
         return [{metric: Estimate(math.nan, math.nan, 0, n, "images") for metric in METRICS}] * len(parts[1:])
     drawn = weigh(n, resamples, np.random.default_rng(SEED)) @ counts.reshape(n, -1)
-    once = scored(counts.sum(axis=0)[None])
+    whole = counts.sum(axis=0)[None]
+    once, without = scored(whole), scored(whole - counts)
     again = scored(drawn.reshape(resamples, *counts.shape[1:]))
     return [
-        {metric: _estimate(once[metric], again[metric], at, n) for metric in METRICS}
+        {metric: _estimate(once[metric], again[metric], without[metric], at) for metric in METRICS}
         for at in range(1, len(parts))
     ]
 
@@ -108,9 +109,27 @@ def scored(pixels: Numbers) -> Mapping[str, Numbers]:
         }
 
 
-def _estimate(once: Numbers, again: Numbers, at: int, n: int) -> Estimate:
-    difference = float(once[0, at] - once[0, 0])
+def _estimate(once: Numbers, again: Numbers, without: Numbers, at: int) -> Estimate:
+    n = len(without)
     differences = again[:, at] - again[:, 0]
     # the bootstrap's variance is that of n, not of n − 1 (Efron & Tibshirani 1993, Sec. 5.3)
     error = float(differences.std(ddof=1)) * math.sqrt(n / (n - 1))
-    return Estimate(difference, error, n - 1, n, "images")
+    freedom = _freedom(without[:, at] - without[:, 0])
+    return Estimate(float(once[0, at] - once[0, 0]), error, freedom, n, "images")
+
+
+def _freedom(without: Numbers) -> float:
+    """Degrees of freedom of the error: few where a few images make most of the difference.
+
+    Satterthwaite's: a variance known from n values of kurtosis κ is as good as one from 2n / (κ − 1)
+    normal ones. The values are what leaving out each image changes.
+
+    Args:
+        without: the difference without each image, shape (images,).
+    """
+    n, moved = len(without), without - without.mean()
+    square = float((moved**2).mean())
+    if square == 0:
+        return n - 1
+    kurtosis = float((moved**4).mean()) / square**2
+    return min(n - 1, max(1.0, 2 * n / max(kurtosis - 1, 1e-9)))

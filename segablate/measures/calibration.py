@@ -52,9 +52,8 @@ class Calibration:
         known = OF_SEEDS if "seeds" in data else OF_IMAGES
         for word in data:
             if word not in known:
-                raise SegablateError(
-                    f"`data` has no `{word}`", hint=near_miss(word, known), field=f"data.{word}"
-                )
+                hint = near_miss(word, known)
+                raise SegablateError(f"`data` has no `{word}`", hint=hint, field=f"data.{word}")
         n, what, names = known[1], known[0], SPREAD_NAMES if "seeds" in data else SCENES
         if data.get(what) not in names:
             hint = near_miss(str(data.get(what)), names)

@@ -76,7 +76,7 @@ def _sentence(own: Sequence[Case]) -> str:
     lost = [str(one.n) for one in own if not one.holds]
     at_most = f"at most {what.shown(worst.value('false_verdicts'), unit=True)}, at n = {worst.n}"
     if not lost:
-        return f"{first.name}: holds at all n of {SIZES[first.kind]} ({at_most})."
+        return f"{first.name}: holds whatever the number of {SIZES[first.kind]} ({at_most})."
     return f"{first.name}: does not hold at n = {listed(lost)} {SIZES[first.kind]} ({at_most})."
 
 
@@ -88,18 +88,17 @@ def figures(found: Sequence[Case]) -> list[Figure]:
         names = list(dict.fromkeys(one.name for one in found if one.kind == kind))
         if len({one.n for one in own}) < 2:
             continue
-        for metric in METRICS:
-            drawn.append(
-                Figure(
-                    name=stem(f"{metric}-{kind}"),
-                    caption=f"{quantity(metric).heading} over the number of {SIZES[kind]}.",
-                    metric=metric,
-                    x_label=f"n: {SIZES[kind]}",
-                    curves=tuple(
-                        _curve(name, [one for one in own if one.name == name], metric) for name in names
-                    ),
-                )
+        curves = {name: [one for one in own if one.name == name] for name in names}
+        drawn += [
+            Figure(
+                name=stem(f"{metric}-{kind}"),
+                caption=f"{quantity(metric).heading} over the number of {SIZES[kind]}.",
+                metric=metric,
+                x_label=f"n: {SIZES[kind]}",
+                curves=tuple(_curve(name, curve, metric) for name, curve in curves.items()),
             )
+            for metric in METRICS
+        ]
     return drawn
 
 

@@ -35,8 +35,8 @@ def few_seeds(records: Sequence[Record]) -> list[Caveat]:
     few = [one for one in _trained(records) if 2 <= len(one.pairs.seeds) < FEWEST_TO_RESAMPLE]
     return [
         Caveat(
-            f"{label} has fewer than {FEWEST_TO_RESAMPLE} seeds, too few to see skew: if one variant sometimes "
-            "trains far worse and the other does not, twice as many verdicts are wrong as the level says.",
+            f"{label} has fewer than {FEWEST_TO_RESAMPLE} seeds, too few to see skew: if only one variant "
+            "sometimes trains far worse, twice as many verdicts are wrong as the level says.",
             f"Write `repeat: {FEWEST_TO_RESAMPLE}`, from which on skew is looked at.",
         )
         for label in _labels(few)
