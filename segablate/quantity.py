@@ -96,6 +96,10 @@ _KNOWN = [
     _score("iou", "IoU"),
     Quantity("loss", "training loss", "", "lower", 1.0, "", 3),
     Quantity("explained", "explained", "", "higher", 100.0, "%", 3, (None, 100.0)),
+    Quantity("false_verdicts", "false better or worse", "", "none", 100.0, "%", 1),
+    Quantity("coverage", "intervals that hold the truth", "", "none", 100.0, "%", 1),
+    Quantity("false_equivalents", "false equivalent", "", "none", 100.0, "%", 1),
+    Quantity("power", "told of what could be told", "", "none", 100.0, "%", 1),
     Quantity("params", "parameters", "", "lower", 1e-6, "million", 3),
     Quantity("trainable_params", "trainable parameters", "", "none", 1e-6, "million", 3),
     Quantity("training_only_params", "parameters of training only", "", "none", 1e-6, "million", 3),
@@ -106,10 +110,6 @@ _KNOWN = [
     Quantity("decoders_matter_flops", "decoder as arXiv:1903.02120 counts", "FLOP", "lower", 1e-9, "GFLOP"),
     Quantity("peak_bytes", "peak activations", "B", "lower", 2.0**-20, "MiB", 1),
     Quantity("weight_bytes", "weights", "B", "lower", 2.0**-20, "MiB", 1),
-    Quantity("false_verdicts", "false better or worse", "", "none", 100.0, "%", 1),
-    Quantity("coverage", "intervals that hold the truth", "", "none", 100.0, "%", 1),
-    Quantity("false_equivalents", "false equivalent", "", "none", 100.0, "%", 1),
-    Quantity("power", "told of what could be told", "", "none", 100.0, "%", 1),
     Quantity("intensity", "arithmetic intensity", "FLOP/B", "none", 1.0, "FLOP/B", 1),
 ]
 QUANTITIES = {quantity.metric: quantity for quantity in _KNOWN}

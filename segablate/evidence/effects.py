@@ -119,7 +119,7 @@ def _first(size: int) -> Numbers:
 
 
 def _single(size: int, choice: int) -> Numbers:
-    return (np.arange(size) == choice).astype(float)
+    return np.asarray(np.arange(size) == choice, float)
 
 
 def _even(size: int) -> Numbers:

@@ -24,7 +24,7 @@ def one_seed(records: Sequence[Record]) -> list[Caveat]:
     return [
         Caveat(
             f"{label} has one seed a variant: nothing is known of what training again would give.",
-            "Write `repeat: 5` and run again: the first seed is not trained twice.",
+            "Repeat with 5 seeds and run again: the first is not trained twice.",
         )
         for label in _labels(alone)
     ]
@@ -37,7 +37,7 @@ def few_seeds(records: Sequence[Record]) -> list[Caveat]:
         Caveat(
             f"{label} has fewer than {FEWEST_TO_RESAMPLE} seeds, too few to see skew: if only one variant "
             "sometimes trains far worse, twice as many verdicts are wrong as the level says.",
-            f"Write `repeat: {FEWEST_TO_RESAMPLE}`, from which on skew is looked at.",
+            f"Repeat with {FEWEST_TO_RESAMPLE} seeds, from which on skew is looked at.",
         )
         for label in _labels(few)
     ]
@@ -108,7 +108,7 @@ def chosen_on_test(records: Sequence[Record]) -> list[Caveat]:
     return [
         Caveat(
             f"{label} scored the test split: whoever chooses a variant by this page has used the test up.",
-            "Choose on `score: val`, and score the test split once, of the variant that was chosen.",
+            "Choose on the validation split, and score the test split once, of the variant that was chosen.",
         )
         for label in dict.fromkeys(record.measure for record in found)
     ]
@@ -120,7 +120,7 @@ def processor_times(records: Sequence[Record]) -> list[Caveat]:
     return [
         Caveat(
             f"{label} was taken on a CPU: on a GPU other variants may be the fastest.",
-            "Measure on the device that matters, with `--device cuda`.",
+            "Measure on the device that matters.",
         )
         for label in dict.fromkeys(record.measure for record in slow)
     ]
@@ -151,7 +151,7 @@ def timed_apart(records: Sequence[Record]) -> list[Caveat]:
     return [
         Caveat(
             f"Not timed in turn with the baseline: {listed(named)}.",
-            "Time them together with `--only all`.",
+            "Time them together: run again with --only all.",
         )
     ]
 

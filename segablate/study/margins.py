@@ -40,7 +40,7 @@ def _margin(source: Source, metric: str, value: Any) -> Margin:
     if metric not in known:
         if metric in QUANTITIES:
             raise source.error(f"of `{metric}` neither more nor less is better: it has no margin", path)
-        raise source.error(f"there is no metric `{metric}`", path, near_miss(metric, known))
+        raise source.error(f"there is no metric `{metric}`", path, near_miss(metric.lower(), known))
     what = QUANTITIES[metric]
     number, unit = _split(source, path, value, what)
     try:
