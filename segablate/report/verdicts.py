@@ -131,9 +131,9 @@ def margin_of(study: StudyFacts, metric: str) -> Margin:
 
 
 def middle(records: Sequence[Record], metric: str) -> float:
-    """The median over the outcomes; NaN where there is none."""
+    """The mean over the outcomes; NaN where there is none."""
     known = [value for value in values(records, metric) if not math.isnan(value)]
-    return statistics.median(known) if known else math.nan
+    return statistics.fmean(known) if known else math.nan
 
 
 def _question(one: Comparison, estimate: Estimate, study: StudyFacts) -> Question:

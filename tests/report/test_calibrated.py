@@ -39,5 +39,5 @@ def test_each_spread_has_its_curve(records):
 def test_the_page_has_its_figures_and_no_verdicts(fake, records):
     told = page(fake.FACTS, records)
     assert len(told.figures) == 2
-    assert told.against is None
+    assert told.more == ()
     assert "More than 6 % of verdicts are false in some cases of one-skewed." in markdown(told)
