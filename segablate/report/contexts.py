@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from segablate.report.costs import STRIDE_AXES
+from segablate.report.ceilings import STRIDE
 from segablate.report.data import Record
 
 # the first kind that a study varies is what it compares
@@ -21,7 +21,7 @@ def compared_axes(records: Sequence[Record]) -> tuple[str, ...]:
     """The axes whose values are compared with the baseline's; the others are conditions."""
     axes = list(dict.fromkeys(field for record in records for field in record.choices))
     for subject in SUBJECTS:
-        own = tuple(axis for axis in axes if axis.startswith(subject) and not axis.endswith(STRIDE_AXES))
+        own = tuple(axis for axis in axes if axis.startswith(subject) and not axis.endswith(STRIDE))
         if own:
             return own
     return tuple(axes)
