@@ -29,6 +29,11 @@ MADE: Mapping[str, tuple[dict[str, Any], dict[str, Any], dict[str, Any]]] = {
         {"input": {"size": [64, 96]}, "data": SHAPES, "model": {"encoder": "resnet18"}},
         {"input": {"size": [16, 96]}, "data": SHAPES, "model": {"encoder": "resnet18"}},
     ),
+    "calibration": (
+        {"simulations": 20, "resamples": 100},
+        {"data": {"spread": "normal", "seeds": 9}},
+        {"data": {"spread": "normal", "seeds": 1}},
+    ),
 }
 
 
