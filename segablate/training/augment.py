@@ -77,7 +77,8 @@ def _places(
         length = sizes[:, axis]
         scaled = np.maximum(np.round(length * draw.scale), 1)
         # a negative start is padding, which then lies on both sides
-        start = np.floor(share * (scaled - crop[axis] + np.sign(scaled - crop[axis]) * 0.999))
+        room = scaled - crop[axis]
+        start = np.sign(room) * np.floor(share * (np.abs(room) + 1))
         place = np.arange(crop[axis])[None] + start[:, None]
         if axis == 1:
             place = np.where(draw.mirrored[:, None], place[:, ::-1], place)
