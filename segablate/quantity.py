@@ -110,6 +110,12 @@ _KNOWN = [
     Quantity("decoders_matter_flops", "decoder as arXiv:1903.02120 counts", "FLOP", "lower", 1e-9, "GFLOP"),
     Quantity("peak_bytes", "peak activations", "B", "lower", 2.0**-20, "MiB", 1),
     Quantity("weight_bytes", "weights", "B", "lower", 2.0**-20, "MiB", 1),
+    Quantity("p50_ms", "latency, median", "ms", "lower", 1.0, "ms"),
+    Quantity("p95_ms", "latency, 95th percentile", "ms", "lower", 1.0, "ms"),
+    Quantity("p99_ms", "latency, 99th percentile", "ms", "lower", 1.0, "ms"),
+    Quantity("iqr_ms", "latency, interquartile range", "ms", "lower", 1.0, "ms"),
+    Quantity("fps", "throughput", "image/s", "higher", 1.0, "FPS", 1),
+    Quantity("peak_device_bytes", "peak device memory", "B", "lower", 2.0**-20, "MiB", 1),
     Quantity("intensity", "arithmetic intensity", "FLOP/B", "none", 1.0, "FLOP/B", 1),
 ]
 QUANTITIES = {quantity.metric: quantity for quantity in _KNOWN}

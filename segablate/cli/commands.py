@@ -14,6 +14,7 @@ from segablate.cli import (  # noqa: F401  # they add themselves
     export,
     flops,
     init,
+    latency,
     listing,
     oracle,
     plan,
@@ -29,7 +30,7 @@ from segablate.errors import SegablateError
 
 ORDER = (
     *("init", "run", "plan", "report", "recommend", "diff", "export"),
-    *("oracle", "flops", "list", "show", "schema", "doctor"),
+    *("oracle", "flops", "latency", "list", "show", "schema", "doctor"),
 )
 RESUMABLE = {"run"}
 

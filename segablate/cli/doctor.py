@@ -7,21 +7,23 @@ from pathlib import Path
 import typer
 
 from segablate.cli.app import CHECK_FAILED, app, example
-from segablate.cli.options import AsJson, StoreFolder
+from segablate.cli.options import AsJson, Device, StoreFolder
 
 
 @app.command(epilog=example("segablate doctor"))
-def doctor(store: StoreFolder = Path("runs"), as_json: AsJson = False) -> None:
+def doctor(store: StoreFolder = Path("runs"), device: Device = "auto", as_json: AsJson = False) -> None:
     """Say whether this machine is fit to measure on.
 
+    Five seconds of it are a test: how far the times of one kernel scatter, and whether two clocks agree.
     The exit code is 4 if there is a doubt.
     """
     from dataclasses import asdict
 
     from segablate.cli import output
-    from segablate.run import machine
+    from segablate.run import fitness, machine
 
-    found = machine.checks(store, ask_torch=True)
+    where = machine.pick_device(device)
+    found = [*machine.checks(store, ask_torch=True), *fitness.checks(where)]
     facts = machine.describe()
     if as_json:
         output.document({"machine": facts, "checks": [asdict(one) for one in found]})

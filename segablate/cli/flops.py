@@ -55,14 +55,14 @@ def flops(
     Multiply-adds (GMAC) and twice as many (GFLOP) are of convolutions and matrix products.
     All other operations are counted apart, and what is not counted is named.
     """
-    batch, height, width = _parsed(shape)
+    batch, height, width = parsed(shape)
 
     from segablate.cli import output
     from segablate.measures.counting import text
     from segablate.measures.counting.count import cost
 
     find_external(allow_external)
-    with _placed(model):
+    with placed():
         spec = configured(model, settings)
         found = cost(spec, classes, (height, width), batch=batch, quick=quick, allow_external=allow_external)
     if as_json:
@@ -90,7 +90,12 @@ def _network(name: str) -> str:
     return name
 
 
-def _parsed(shape: str) -> tuple[int, int, int]:
+def parsed(shape: str) -> tuple[int, int, int]:
+    """Batch, height and width of a shape in words.
+
+    Raises:
+        SegablateError: it is not one, or a side is 0, or there are not three channels.
+    """
     found = SHAPE.fullmatch(shape.strip())
     sides = [int(side) for side in found.groups()] if found else []
     if not sides or 0 in sides:
@@ -103,7 +108,7 @@ def _parsed(shape: str) -> tuple[int, int, int]:
 
 
 @contextmanager
-def _placed(model: str) -> Iterator[None]:
+def placed() -> Iterator[None]:
     """Say errors in the words of the command line."""
     try:
         yield

@@ -73,13 +73,16 @@ def changed_label(overrides: Sequence[str]) -> str:
     return f"{label[:LONGEST_LABEL].rstrip('-.')}-{mark}"
 
 
-def planned(study: Path, overrides: Sequence[str], allow_external: bool = False) -> Plan:
+def planned(
+    study: Path, overrides: Sequence[str], allow_external: bool = False, device: str = "auto"
+) -> Plan:
     """Load a study and ask its measures what they read."""
+    from segablate.run.machine import pick_device
     from segablate.run.plan import plan
     from segablate.study.load import load
 
     find_external(allow_external)
-    return plan(load(study, overrides), allow_external=allow_external)
+    return plan(load(study, overrides), allow_external=allow_external, device=pick_device(device))
 
 
 def facts(study: Study, overrides: Sequence[str], label: str) -> StudyFacts:

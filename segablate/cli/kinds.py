@@ -21,6 +21,7 @@ KINDS = {
     "measure": ("segablate.measures.base", "measures"),
     "network": ("segablate.models.networks.base", "networks"),
     "recipe": ("segablate.training.recipes.base", "recipes"),
+    "runtime": ("segablate.measures.timing.runtimes.base", "runtimes"),
     "upsampler": ("segablate.models.upsamplers.base", "upsamplers"),
 }
 

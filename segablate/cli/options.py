@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -22,6 +22,7 @@ Overrides = Annotated[
 AllowExternal = Annotated[
     bool, typer.Option("--allow-external", help="Run the code of a function of your own.")
 ]
+Device = Annotated[Literal["auto", "cpu", "cuda"], typer.Option(help="Where networks compute.")]
 StoreFolder = Annotated[Path, typer.Option("--store", metavar="DIR", help="Where outcomes are kept.")]
 ReportsFolder = Annotated[Path, typer.Option("--reports", metavar="DIR", help="Where reports are written.")]
 Label = Annotated[

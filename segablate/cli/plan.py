@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from segablate.cli.app import app, example
-from segablate.cli.options import AllowExternal, AsJson, Overrides, StoreFolder, StudyFile
+from segablate.cli.options import AllowExternal, AsJson, Device, Overrides, StoreFolder, StudyFile
 
 if TYPE_CHECKING:
     from segablate.run.plan import Plan
@@ -25,6 +25,7 @@ def plan(
         bool, typer.Option("--explain", help="Say which field is new where a cell must run.")
     ] = False,
     overrides: Overrides = [],  # noqa: B006  # Typer makes its own list
+    device: Device = "auto",
     store: StoreFolder = Path("runs"),
     allow_external: AllowExternal = False,
     as_json: AsJson = False,
@@ -35,7 +36,7 @@ def plan(
     from segablate.run import explain as explanation
     from segablate.run.store import Store
 
-    made = planned(study, overrides, allow_external)
+    made = planned(study, overrides, allow_external, device)
     kept = Store(store)
     states = {cell.key: state for cell, state in explanation.explain(made, kept)}
     rows = _rows(made, states)

@@ -11,6 +11,7 @@ from segablate.cli.app import CELLS_FAILED, app, example
 from segablate.cli.options import (
     AllowExternal,
     AsJson,
+    Device,
     Label,
     Overrides,
     ReportsFolder,
@@ -34,7 +35,6 @@ Executor = Annotated[
         show_default=False,
     ),
 ]
-Device = Annotated[Literal["auto", "cpu", "cuda"], typer.Option(help="Where networks compute.")]
 
 
 @app.command(epilog=example("segablate run studies/quickstart.yaml"))
@@ -62,7 +62,7 @@ def run(
     from segablate.run.store import Store
 
     place = place_of(store, reports, label, overrides)
-    plan = planned(study, overrides, allow_external)
+    plan = planned(study, overrides, allow_external, device)
     kept = Store(store)
     board = Board(plan)
     if board.shown and only != "all":

@@ -20,6 +20,8 @@ measures = Registry("measure", "segablate.measures")
 PLACES = "places"
 # a word beside the study's own in what `reads` is given: whether the command line allows code from outside
 ALLOW_EXTERNAL = "allow_external"
+# likewise: where networks will compute, `cpu` or `cuda`
+DEVICE = "device"
 
 Config: TypeAlias = Mapping[str, Any]
 Arrays: TypeAlias = Mapping[str, np.ndarray]
@@ -80,6 +82,9 @@ class Measure(Protocol):
 
     def reads(self, config: Config) -> dict[str, Any]:
         """All that the numbers of this variant depend on, validated, as JSON values.
+
+        `config` is what the study says of the variant, and the runner's own words `device` and
+        `allow_external`.
 
         That includes the measure's own settings where they matter, the versions of the parts used
         and a fingerprint of the data, and excludes everything else. Paths of this machine go under

@@ -10,11 +10,11 @@ costs depends on the shape of W, not on what it was fitted to, and the same stud
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from typing import Any, ClassVar
 
-from segablate.datasets.base import Dataset, datasets
-from segablate.errors import SegablateError, context, near_miss
+from segablate.errors import SegablateError, context
+from segablate.measures import inputs
 from segablate.measures.base import Config, Result, Workshop, allows_external, measures
 from segablate.measures.counting import conventions
 from segablate.measures.counting.conventions import CONVENTIONS, Published
@@ -24,7 +24,6 @@ from segablate.models.assemble import bare, complete, shaped
 from segablate.models.segmenter import Segmenter
 from segablate.records import Measurement, Reads
 
-INPUT = ("batch", "classes", "size")
 # how deep the modules are that the record keeps
 DEPTH = 2
 
@@ -48,9 +47,9 @@ class Complexity:
 
     def reads(self, config: Config) -> dict[str, Any]:
         """See `Measure`."""
-        model = _without_weights(config)
-        given = _input(config)
-        classes, size = _classes(config, given), _size(given)
+        model = inputs.without_weights(config, "complexity")
+        given = inputs.read(config, "complexity")
+        classes, size = given.classes, given.size
         with context(field="model"):
             done = complete(model)
             shape_of = shaped(model, classes, allow_external=allows_external(config))
@@ -62,7 +61,7 @@ class Complexity:
             "model": done,
             "classes": classes,
             "size": list(size),
-            "batch": _positive(given, "batch", 1),
+            "batch": given.batch,
             "scope": self.scope,
             "published": self.published,
         }
@@ -156,61 +155,3 @@ def _facts_of(module: Module) -> dict[str, Any]:
         "elementwise": module.others,
         "intensity": round(module.intensity, 3),
     }
-
-
-def _without_weights(config: Config) -> dict[str, Any]:
-    model = config.get("model")
-    if not isinstance(model, Mapping):
-        raise SegablateError("measure `complexity` needs `model`", field="model")
-    return {name: value for name, value in model.items() if name != "weights"}
-
-
-def _input(config: Config) -> Mapping[str, Any]:
-    given = config.get("input")
-    if not isinstance(given, Mapping):
-        raise SegablateError(
-            "measure `complexity` needs the size of an image",
-            hint="write `input: {size: [height, width]}` under `fixed`",
-            field="input",
-        )
-    for word in given:
-        if word not in INPUT:
-            raise SegablateError(
-                f"`input` has no `{word}`", hint=near_miss(word, INPUT), field=f"input.{word}"
-            )
-    return given
-
-
-def _classes(config: Config, given: Mapping[str, Any]) -> int:
-    if "classes" in given:
-        return _positive(given, "classes", 0)
-    if "data" not in config:
-        raise SegablateError(
-            "measure `complexity` needs the number of classes",
-            hint="write it as `input.classes`, or name a data set under `data`",
-            field="input",
-        )
-    with context(field="data"):
-        part, settings = datasets.resolve(config["data"])
-        data: Dataset = part.build({}, settings)
-    return len(data.classes)
-
-
-def _positive(given: Mapping[str, Any], name: str, default: int) -> int:
-    value = given.get(name, default)
-    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
-        raise SegablateError(f"`{name}` is `{value}`, but must be at least 1", field=f"input.{name}")
-    return value
-
-
-def _size(given: Mapping[str, Any]) -> tuple[int, int]:
-    value = given.get("size")
-    sides = value if isinstance(value, list | tuple) else ()
-    whole = all(isinstance(side, int) and not isinstance(side, bool) and side > 0 for side in sides)
-    if len(sides) != 2 or not whole:
-        raise SegablateError(
-            f"`size` is `{value}`, but must be a height and a width",
-            hint="write `size: [height, width]`",
-            field="input.size" if "size" in given else "input",
-        )
-    return sides[0], sides[1]

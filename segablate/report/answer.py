@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from segablate.report import calibrated, joined, readings
+from segablate.report import calibrated, joined, readings, speeds
 from segablate.report.ceilings import Ceiling, at, baseline_of, best_of, measures, strides
 from segablate.report.costs import costings, sentences
 from segablate.report.data import Record
@@ -29,7 +29,7 @@ def answer(
     done = sum(record.done for record in records)
     if not done:
         return (f"Nothing was measured: {_states(records)}.",)
-    costs = sentences(costings(records))
+    costs = [*sentences(costings(records)), *speeds.sentences(speeds.speeds(records))]
     told = [*calibrated.sentences(calibrated.cases(records)), *judged_sentences(judged or {}, records)]
     if not (found or costs or told):
         return (f"The table tells what was measured: {_states(records)}.",)

@@ -280,6 +280,32 @@ class Contrast:
 
 
 @dataclass(frozen=True)
+class Span:
+    """A stored value of a picture with its interval; None where there is none."""
+
+    label: str
+    value: float
+    interval: tuple[float, float] | None
+
+
+@dataclass(frozen=True)
+class Spans:
+    """Values with intervals as data.
+
+    Attributes:
+        name: stem of its file.
+        caption: what it shows, in a sentence.
+        metric: what is on the horizontal axis.
+        spans: the values, from top to bottom.
+    """
+
+    name: str
+    caption: str
+    metric: str
+    spans: tuple[Span, ...]
+
+
+@dataclass(frozen=True)
 class Strip:
     """One label map of a sheet: uint8 or uint16 arrays of one shape (height, width).
 
@@ -339,7 +365,7 @@ class Numbers:
     rows: tuple[tuple[str, ...], ...]
 
 
-Picture: TypeAlias = Figure | Bars | Scatter | Effects | Dots
+Picture: TypeAlias = Figure | Bars | Scatter | Effects | Dots | Spans
 
 
 @dataclass(frozen=True)

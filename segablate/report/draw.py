@@ -21,8 +21,8 @@ from matplotlib.figure import Figure as Canvas
 from matplotlib.ticker import NullLocator
 
 from segablate.quantity import quantity
-from segablate.report import draw_bars, draw_dots, draw_effects, draw_scatter
-from segablate.report.blocks import Bars, Curve, Dots, Effects, Figure, Picture, Scatter
+from segablate.report import draw_bars, draw_dots, draw_effects, draw_scatter, draw_spans
+from segablate.report.blocks import Bars, Curve, Dots, Effects, Figure, Picture, Scatter, Spans
 from segablate.report.looks import COLOURS, MARKERS, STYLES, TIP, apart, short
 from segablate.report.scales import Scale, scale
 
@@ -47,6 +47,8 @@ def drawing(figure: Picture) -> tuple[Canvas, tuple[str, ...]]:
     """The figure drawn, and what its marks tell: the n-th is of the artist whose gid is `tip-n`."""
     if isinstance(figure, Bars):
         return draw_bars.canvas(figure), ()
+    if isinstance(figure, Spans):
+        return draw_spans.canvas(figure), ()
     if isinstance(figure, Scatter):
         return draw_scatter.canvas(figure)
     if isinstance(figure, Effects):

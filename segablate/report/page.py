@@ -13,6 +13,7 @@ from segablate.report import (
     cost_figures,
     effects,
     joined,
+    speed_figures,
     tradeoffs,
 )
 from segablate.report.answer import answer
@@ -30,6 +31,7 @@ from segablate.report.per_class import per_class
 from segablate.report.pictures import sheets
 from segablate.report.protocol import environment, protocol, settings, unmeasured
 from segablate.report.published import compare, load, published
+from segablate.report.speeds import speeds, titled
 from segablate.report.table import results
 from segablate.report.trainings import trainings
 from segablate.report.verdicts import leaders, verdicts
@@ -48,7 +50,7 @@ def page(study: StudyFacts, records: Sequence[Record]) -> Page:
     compared = compare(reference, records) if reference else ()
     judged = verdicts(study, records)
     return Page(
-        name=study.name,
+        name=titled(study.name, records),
         question=study.question,
         expect=study.expect,
         cite=study.cite,
@@ -66,6 +68,7 @@ def page(study: StudyFacts, records: Sequence[Record]) -> Page:
             *accuracy_figures.figures(trained),
             *ceiling_curves.figures(found),
             *cost_figures.figures(costings(records)),
+            *speed_figures.figures(speeds(records)),
             *class_dots.of_accuracy(records),
             *(class_dots.of_ceilings(found, baseline) if found else ()),
             *calibrated.figures(calibrated.cases(records)),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
@@ -16,6 +17,7 @@ from segablate.report.blocks import Cell, Published, Table
 from segablate.report.ceilings import is_oracle
 from segablate.report.costs import is_complexity
 from segablate.report.data import Record
+from segablate.report.speeds import is_latency
 from segablate.report.trainings import is_accuracy
 from segablate.report.words import flat, signed
 
@@ -146,7 +148,8 @@ def compare(reference: Reference, records: Sequence[Record]) -> tuple[Comparison
                 for record in (
                     one for one in own if one.measure == label and matches(row["match"], one.reads)
                 ):
-                    one = _comparison(row, column, float(row["values"][at]), record)
+                    repeats = [other for other in own if _same(other, record)]
+                    one = _comparison(row, column, float(row["values"][at]), record, repeats)
                     if not math.isnan(one.measured) and not math.isnan(one.published):
                         found.setdefault((column["name"], label, row["name"], record.variant), one)
     return tuple(found.values())
@@ -184,7 +187,7 @@ def _table(reference: Reference, compared: Sequence[Comparison]) -> Table:
             Cell(one.column),
             Cell(one.measure),
             Cell(one.verdict, note=reasons.index(one.because) + 1 if one.because else 0),
-            Cell("agrees" if one.agrees else "differs"),
+            Cell(_agreement(one)),
             *_numbers(one, units),
         )
         for one in compared
@@ -203,6 +206,12 @@ def _table(reference: Reference, compared: Sequence[Comparison]) -> Table:
         notes=tuple(f"because {reason}" for reason in reasons),
         below=() if rows else (f"Nothing that {reference.where} prints was measured.",),
     )
+
+
+def _agreement(one: Comparison) -> str:
+    if one.verdict == VERDICTS[-1]:
+        return "–"
+    return "agrees" if one.agrees else "differs"
 
 
 def _tolerance(compared: Sequence[Comparison]) -> str:
@@ -234,13 +243,18 @@ def _kind(record: Record) -> str:
         return "oracle"
     if is_accuracy(record):
         return "accuracy"
+    if is_latency(record):
+        return "latency"
     return "complexity" if is_complexity(record) else record.measure
 
 
 def _comparison(
-    row: Mapping[str, Any], column: Mapping[str, Any], printed: float, record: Record
+    row: Mapping[str, Any],
+    column: Mapping[str, Any],
+    printed: float,
+    record: Record,
+    repeats: Sequence[Record],
 ) -> Comparison:
-    assert record.outcome is not None
     what = quantity(column["metric"])
     known = {**flat(record.reads), "images": record.facts.get("images", 0)}
     verdict, because = _judge([*column["doubts"], *row.get("doubts", ())], known)
@@ -250,12 +264,22 @@ def _comparison(
         measure=record.measure,
         variant=record.variant,
         published=printed,
-        measured=record.outcome.value(column["metric"]) * what.scale,
+        measured=_mean(repeats, column["metric"]) * what.scale,
         tolerance=float(column["tolerance"]),
         verdict=verdict,
         because=because,
         metric=column["metric"],
     )
+
+
+def _same(one: Record, other: Record) -> bool:
+    """Whether they are repeats of each other."""
+    return (one.measure, one.variant) == (other.measure, other.variant)
+
+
+def _mean(repeats: Sequence[Record], metric: str) -> float:
+    """Over repeats, as the table of results shows it."""
+    return statistics.fmean(one.outcome.value(metric) for one in repeats if one.outcome)
 
 
 def _judge(doubts: Sequence[Mapping[str, Any]], known: Mapping[str, Any]) -> tuple[str, str]:

@@ -11,8 +11,11 @@ from segablate.quantity import Quantity, quantity
 from segablate.report.blocks import Cell, Table
 from segablate.report.ceilings import STRIDE, is_exact
 from segablate.report.data import Record
+from segablate.report.speeds import speeds
 from segablate.report.spread import hover
 from segablate.report.words import images, plain
+
+TIMED = ("ms", "image/s")
 
 
 @dataclass(frozen=True)
@@ -58,7 +61,7 @@ def results(records: Sequence[Record], leaders: Collection[tuple[str, str, str]]
     marked = _mark_best(records, variants, columns, rows)
     lead = _mark_leaders(leaders, variants, columns, marked)
     return Table(
-        head=("variant", *(_heading(column, columns) for column in columns)),
+        head=("variant", *(_heading(column, columns) + _where(records, column) for column in columns)),
         rows=tuple((_name(records, name), *row) for name, row in zip(variants, marked, strict=True)),
         notes=tuple(notes.texts),
         below=tuple(_below(records, columns, marked, lead)),
@@ -85,6 +88,14 @@ def _heading(column: Column, columns: Sequence[Column]) -> str:
         return column.measure
     several = len({one.measure for one in columns}) > 1
     return f"{column.measure}: {column.quantity.heading}" if several else column.quantity.heading
+
+
+def _where(records: Sequence[Record], column: Column) -> str:
+    """Times say in their heading what they were taken on, for they travel without their page."""
+    devices = {one.device for one in speeds(records) if one.measure == column.measure}
+    if not devices or column.quantity.unit not in TIMED:
+        return ""
+    return f", {devices.pop()}" if len(devices) == 1 else ", several devices"
 
 
 def _name(records: Sequence[Record], variant: str) -> Cell:

@@ -71,7 +71,7 @@ def pick_device(wanted: str) -> str:
         if torch.cuda.is_available():
             return "cuda"
     if wanted == "cuda":
-        raise SegablateError("there is no CUDA device here", hint="leave `--device` out, or use `cpu`")
+        raise SegablateError("there is no CUDA device here", hint="use `--device cpu`, or leave it out")
     return "cpu"
 
 

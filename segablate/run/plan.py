@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any, cast
 
 from segablate.errors import SegablateError
-from segablate.measures.base import ALLOW_EXTERNAL, PLACES, Measure, measures
+from segablate.measures.base import ALLOW_EXTERNAL, DEVICE, PLACES, Measure, measures
 from segablate.records import Reads
 from segablate.study.study import MeasureSpec, Study
 from segablate.study.variants import Variant, field_in_study, skip_reason, variants
@@ -110,12 +110,13 @@ def make(spec: MeasureSpec) -> Measure:
     return cast(Measure, measures.part(spec.use).build({}, spec.settings))
 
 
-def plan(study: Study, *, allow_external: bool = False) -> Plan:
+def plan(study: Study, *, allow_external: bool = False, device: str = "cpu") -> Plan:
     """Every row of a study with its cell.
 
     Args:
         study: what is asked.
         allow_external: whether code from outside may be run, now to see whether it fits and later.
+        device: `cpu` or `cuda`, where networks will compute: a time is of one device, a count of none.
 
     Raises:
         SegablateError: something in the study cannot be measured; it names file and line.
@@ -124,10 +125,11 @@ def plan(study: Study, *, allow_external: bool = False) -> Plan:
     for index, spec in enumerate(study.measures):
         with _at_measure(study, index):
             made.append(make(spec))
+    told = {ALLOW_EXTERNAL: allow_external, DEVICE: device}
     rows: list[Row] = []
     for variant in variants(study):
         for index, measure in enumerate(made):
-            rows += _rows(study, variant, index, measure, allow_external)
+            rows += _rows(study, variant, index, measure, told)
     return Plan(study, tuple(rows), allow_external)
 
 
@@ -150,7 +152,7 @@ def canonical(value: Any) -> str:
 
 
 def _rows(
-    study: Study, variant: Variant, index: int, measure: Measure, allow_external: bool
+    study: Study, variant: Variant, index: int, measure: Measure, told: Mapping[str, Any]
 ) -> Iterator[Row]:
     spec = study.measures[index]
     reason = skip_reason(study, variant, spec.label)
@@ -158,7 +160,7 @@ def _rows(
     if reason is None:
         with _at_variant(study, variant, index):
             # through JSON, so that planned and stored inputs compare as equals
-            reads = json.loads(canonical(measure.reads({**variant.config, ALLOW_EXTERNAL: allow_external})))
+            reads = json.loads(canonical(measure.reads({**variant.config, **told})))
     for seed in range(study.repeat if measure.seeded else 1):
         cell = None if reason is not None else _cell(spec, reads, seed if measure.seeded else None)
         yield Row(variant, spec, seed, cell, reason or "")

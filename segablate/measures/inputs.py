@@ -1,0 +1,101 @@
+"""What a study says under `input`: the image that a network is counted or timed with."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from segablate.datasets.base import Dataset, datasets
+from segablate.errors import SegablateError, context, near_miss
+from segablate.measures.base import Config
+
+WORDS = ("batch", "classes", "size")
+
+
+@dataclass(frozen=True)
+class Input:
+    """An input.
+
+    Attributes:
+        size: height and width in pixels.
+        batch: images at a time.
+        classes: of the network's scores.
+    """
+
+    size: tuple[int, int]
+    batch: int
+    classes: int
+
+
+def read(config: Config, measure: str) -> Input:
+    """The input of a variant; the number of classes is the data set's where the input does not say it.
+
+    Args:
+        config: the variant's.
+        measure: who asks, for the messages.
+
+    Raises:
+        SegablateError: something is missing, unknown or not a positive number; `field` says which.
+    """
+    given = config.get("input")
+    if not isinstance(given, Mapping):
+        raise SegablateError(
+            f"measure `{measure}` needs the size of an image",
+            hint="write `input: {size: [height, width]}` under `fixed`",
+            field="input",
+        )
+    for word in given:
+        if word not in WORDS:
+            raise SegablateError(
+                f"`input` has no `{word}`", hint=near_miss(word, WORDS), field=f"input.{word}"
+            )
+    classes = _classes(config, given, measure)
+    return Input(_size(given), _positive(given, "batch", 1), classes)
+
+
+def without_weights(config: Config, measure: str) -> dict[str, Any]:
+    """What a study says under `model`, less the weights' file.
+
+    Raises:
+        SegablateError: it says nothing.
+    """
+    model = config.get("model")
+    if not isinstance(model, Mapping):
+        raise SegablateError(f"measure `{measure}` needs `model`", field="model")
+    return {name: value for name, value in model.items() if name != "weights"}
+
+
+def _classes(config: Config, given: Mapping[str, Any], measure: str) -> int:
+    if "classes" in given:
+        return _positive(given, "classes", 0)
+    if "data" not in config:
+        raise SegablateError(
+            f"measure `{measure}` needs the number of classes",
+            hint="write it as `input.classes`, or name a data set under `data`",
+            field="input",
+        )
+    with context(field="data"):
+        part, settings = datasets.resolve(config["data"])
+        data: Dataset = part.build({}, settings)
+    return len(data.classes)
+
+
+def _positive(given: Mapping[str, Any], name: str, default: int) -> int:
+    value = given.get(name, default)
+    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+        raise SegablateError(f"`{name}` is `{value}`, but must be at least 1", field=f"input.{name}")
+    return value
+
+
+def _size(given: Mapping[str, Any]) -> tuple[int, int]:
+    value = given.get("size")
+    sides = value if isinstance(value, list | tuple) else ()
+    whole = all(isinstance(side, int) and not isinstance(side, bool) and side > 0 for side in sides)
+    if len(sides) != 2 or not whole:
+        raise SegablateError(
+            f"`size` is `{value}`, but must be a height and a width",
+            hint="write `size: [height, width]`",
+            field="input.size" if "size" in given else "input",
+        )
+    return sides[0], sides[1]

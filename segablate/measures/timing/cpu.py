@@ -1,0 +1,105 @@
+"""The CPU as a device: what has returned is done, so a clock around the call is all there is."""
+
+from __future__ import annotations
+
+import os
+import platform
+import re
+import time
+from pathlib import Path
+
+import torch
+
+from segablate.measures.timing.device import Call, Health, Timing
+
+CACHE_TIMES = 2  # so many times its size is written to clear a cache
+USUAL_CACHE = 2**21  # bytes of a core's second-level cache where the system does not tell
+CPUS = Path("/sys/devices/system/cpu")
+
+
+class Cpu:
+    """The processor that torch computes on.
+
+    Its second-level caches are flushed, not what cores share: on a rented machine that is as large as the
+    machine and other people's too.
+    """
+
+    kind = "cpu"
+
+    def __init__(self) -> None:
+        self.name = cpu_name()
+        self.cache = _cache() * cores()
+        self._other = torch.zeros(CACHE_TIMES * self.cache // 4)
+
+    def now(self) -> float:
+        """See `Device`; not the clock that times a pass."""
+        return time.clock_gettime(time.CLOCK_MONOTONIC_RAW if hasattr(time, "CLOCK_MONOTONIC_RAW") else 1)
+
+    def time(self, call: Call) -> Timing:
+        """See `Device`."""
+        outer = self.now()
+        began = time.perf_counter_ns()
+        call()
+        inner = time.perf_counter_ns() - began
+        return Timing(inner * 1e-9, self.now() - outer)
+
+    def stream(self, call: Call, times: int) -> float:
+        """See `Device`."""
+        began = time.perf_counter_ns()
+        for _ in range(times):
+            call()
+        return (time.perf_counter_ns() - began) * 1e-9
+
+    def flush(self) -> None:
+        """See `Device`."""
+        self._other.add_(1)
+
+    def peak(self, call: Call) -> int | None:
+        """Nobody counts what torch takes on a CPU."""
+        return None
+
+    def busy(self, call: Call) -> float | None:
+        """Calling and computing are one here."""
+        return None
+
+    def health(self) -> Health:
+        """See `Device`."""
+        return Health(
+            load=os.getloadavg()[0] / cores(),
+            governor=governor(),
+            cores=cores(),
+            threads=torch.get_num_threads(),
+        )
+
+
+def cpu_name() -> str:
+    """What its maker calls the processor."""
+    found = re.search(r"^model name\s*:\s*(.+)$", _read(Path("/proc/cpuinfo")), re.MULTILINE)
+    return " ".join(found[1].split()) if found else platform.processor() or platform.machine()
+
+
+def cores() -> int:
+    """How many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def governor() -> str | None:
+    """What decides the cores' clocks; None where the system does not tell."""
+    paths = sorted(CPUS.glob("cpu[0-9]*/cpufreq/scaling_governor"))
+    return ", ".join(sorted({_read(path) for path in paths} - {""})) or None
+
+
+def _cache() -> int:
+    """Bytes of one core's second-level cache."""
+    for folder in sorted((CPUS / "cpu0/cache").glob("index*")):
+        size = re.fullmatch(r"(\d+)K", _read(folder / "size"))
+        if _read(folder / "level") == "2" and size:
+            return int(size[1]) * 1024
+    return USUAL_CACHE
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text().strip()
+    except (OSError, UnicodeDecodeError):
+        return ""

@@ -1,0 +1,186 @@
+"""A fresh process for each repeat: what differs between processes shows, and what one leaves behind is gone.
+
+        measure ── starts ──► process: prepare each network, one session, tell
+           ▲                     │
+           └──────── pipe ───────┘   how far it is, what was found
+
+If the process is killed while it prepares a network, that network has failed, and a new process goes on
+without it.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import multiprocessing
+import os
+import signal
+import sys
+import tempfile
+import threading
+import traceback
+import uuid
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from segablate.errors import SegablateError
+from segablate.measures.timing.protocols import Rules
+from segablate.measures.timing.session import Timed
+
+PARENT_IS_GONE = 1
+GRACE = 10.0
+LOCK = "segablate-timing-{}.lock"
+
+Found: TypeAlias = Timed | SegablateError
+
+
+@dataclass(frozen=True)
+class Errand:
+    """What a process is to time.
+
+    Attributes:
+        cells: what each network depends on.
+        rules: when to begin and to end.
+        seed: of weights and images.
+        allow_external: whether code from outside may be run.
+    """
+
+    cells: tuple[Mapping[str, Any], ...]
+    rules: Rules
+    seed: int
+    allow_external: bool = False
+
+
+@dataclass(frozen=True)
+class Sitting:
+    """What one process found.
+
+    Attributes:
+        name: tells it from all others.
+        found: a result or an error for each network, in order.
+        size: how many networks took turns.
+    """
+
+    name: str
+    found: tuple[Found, ...]
+    size: int
+
+
+def sit(errand: Errand, tell: Callable[[float], None] = lambda seconds: None) -> Sitting:
+    """Time the networks of an errand in a fresh process, alone on this machine among our own.
+
+    Args:
+        errand: what to time.
+        tell: called with the seconds that timing has lasted.
+    """
+    lost: dict[int, SegablateError] = {}
+    while True:
+        left = [at for at in range(len(errand.cells)) if at not in lost]
+        found, at, code = _once(errand, left, tell) if left else ({}, None, 0)
+        if found is not None:
+            every = {**lost, **found}
+            ordered = tuple(every[at] for at in range(len(errand.cells)))
+            return Sitting(uuid.uuid4().hex[:12], ordered, len(left))
+        error = SegablateError(_how(code))
+        lost |= {at: error} if at is not None else dict.fromkeys(left, error)
+
+
+def work(errand: Errand, at: Sequence[int], pipe: Connection) -> None:
+    """The other end: what the fresh process does.
+
+    Args:
+        errand: what to time.
+        at: which of its cells.
+        pipe: the sending end.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    try:
+        from segablate.measures.timing.bench import timed
+
+        with alone():
+            pipe.send(("found", timed(errand, at, pipe.send)))
+    except SegablateError as error:
+        pipe.send(("error", error))
+    except Exception:
+        pipe.send(("defect", traceback.format_exc()))
+
+
+@contextmanager
+def alone() -> Iterator[None]:
+    """Wait until no other of our processes times anything on this machine."""
+    path = Path(tempfile.gettempdir()) / LOCK.format(os.getuid())
+    handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            print(f"note: another process holds `{path}` and is waited for", file=sys.stderr)
+            fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
+
+
+class DefectError(Exception):
+    """An error in the process that is nobody's fault but ours, with the traceback it had there."""
+
+
+def _once(
+    errand: Errand, at: Sequence[int], tell: Callable[[float], None]
+) -> tuple[dict[int, Found] | None, int | None, int | None]:
+    """What was found; or None, the cell that was being prepared, and how the process ended."""
+    context = multiprocessing.get_context("spawn")
+    receiving, sending = context.Pipe(duplex=False)
+    process = context.Process(target=work, args=(errand, tuple(at), sending), daemon=False)
+    process.start()
+    sending.close()  # so that the pipe ends when the process does
+    preparing: int | None = None
+    try:
+        while True:
+            kind, content = receiving.recv()
+            if kind == "preparing":
+                preparing = content
+            elif kind == "lasted":
+                tell(content)
+            elif kind == "found":
+                return dict(content), None, 0
+            elif kind == "error":
+                raise content
+            else:
+                raise DefectError(content)
+    except (EOFError, ConnectionError):
+        process.join()
+        return None, preparing, process.exitcode
+    except BaseException:  # Ctrl-C too
+        process.kill()
+        raise
+    finally:
+        receiving.close()
+        _end(process)
+
+
+def _end(process: BaseProcess) -> None:
+    process.join(GRACE)
+    if process.exitcode is None:
+        process.kill()
+        process.join()
+
+
+def _how(code: int | None) -> str:
+    if code is None or code >= 0:
+        return f"the process ended with exit code {code} before the network was timed"
+    name = next((one.name for one in signal.Signals if one.value == -code), f"signal {-code}")
+    why = ": the system does so when memory runs out" if name == "SIGKILL" else ""
+    return f"the process was killed by {name}{why}"
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(PARENT_IS_GONE)

@@ -1,0 +1,83 @@
+"""What the driver tells of an NVIDIA device. Optional: without `nvidia-ml-py` nothing is told."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from typing import Any
+
+from segablate.measures.timing.device import Health
+
+# the driver's bits that mean: slower than asked for (0x1 idle and 0x2 application clocks are no fault)
+SLOWED = {
+    0x4: "power cap",
+    0x8: "hardware slowdown",
+    0x20: "software thermal slowdown",
+    0x40: "hardware thermal slowdown",
+    0x80: "power brake",
+}
+
+
+def health(index: int) -> Health:
+    """How the device of this number is; empty without the package or where the driver refuses."""
+    try:
+        import pynvml
+    except ImportError:
+        return Health()
+    try:
+        pynvml.nvmlInit()
+    except pynvml.NVMLError:
+        return Health()
+    try:
+        return _health(pynvml, pynvml.nvmlDeviceGetHandleByIndex(_physical(index)))
+    except pynvml.NVMLError:
+        return Health()
+    finally:
+        pynvml.nvmlShutdown()
+
+
+def driver() -> str:
+    """The driver's version; "" where it is unknown."""
+    try:
+        import pynvml
+
+        pynvml.nvmlInit()
+    except Exception:  # NVMLError has a class for each code, and the package may be missing
+        return ""
+    try:
+        return str(pynvml.nvmlSystemGetDriverVersion())
+    finally:
+        pynvml.nvmlShutdown()
+
+
+def _health(pynvml: Any, device: Any) -> Health:
+    def told(ask: Callable[[], Any]) -> Any:
+        try:
+            return ask()
+        except pynvml.NVMLError:  # not every device and not every container tells everything
+            return None
+
+    reasons = told(lambda: pynvml.nvmlDeviceGetCurrentClocksThrottleReasons(device)) or 0
+    running = told(lambda: pynvml.nvmlDeviceGetComputeRunningProcesses(device))
+    power = told(lambda: pynvml.nvmlDeviceGetPowerUsage(device))
+    limit = told(lambda: pynvml.nvmlDeviceGetEnforcedPowerLimit(device))
+    return Health(
+        clock=told(lambda: pynvml.nvmlDeviceGetClockInfo(device, pynvml.NVML_CLOCK_SM)),
+        top_clock=told(lambda: pynvml.nvmlDeviceGetMaxClockInfo(device, pynvml.NVML_CLOCK_SM)),
+        temperature=told(lambda: pynvml.nvmlDeviceGetTemperature(device, pynvml.NVML_TEMPERATURE_GPU)),
+        power=None if power is None else power / 1000,
+        power_limit=None if limit is None else limit / 1000,
+        slowed=tuple(word for bit, word in SLOWED.items() if reasons & bit),
+        others=None if running is None else _others([int(one.pid) for one in running]),
+    )
+
+
+def _others(pids: list[int]) -> int:
+    """How many of them are not this one; in a container one's own number may be another outside."""
+    return len(pids) - 1 if os.getpid() not in pids and pids else sum(pid != os.getpid() for pid in pids)
+
+
+def _physical(index: int) -> int:
+    """The driver's number of a device: CUDA may have been shown only some of them."""
+    shown = [word for word in os.environ.get("CUDA_VISIBLE_DEVICES", "").split(",") if word.strip().isdigit()]
+    return int(shown[index]) if index < len(shown) else index

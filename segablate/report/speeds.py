@@ -1,0 +1,217 @@
+"""Outcomes of `latency`, seen as what they are: how long a variant takes, on what, and how that grows."""
+
+from __future__ import annotations
+
+import itertools
+import math
+import statistics
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from segablate.evidence.ratio import interval_of_mean, interval_of_times
+from segablate.quantity import quantity
+from segablate.report.data import Record
+from segablate.report.words import counted, listed
+
+CPU = "CPU"
+INPUT_AXES = ("input.size", "input.batch")
+LEAST_POINTS = 3
+FITTED = {"input.size": "pixels", "input.batch": "images"}
+
+
+@dataclass(frozen=True)
+class Speed:
+    """How long one variant takes under one measure.
+
+    Attributes:
+        records: its repeats, one a process.
+    """
+
+    records: tuple[Record, ...]
+
+    @property
+    def measure(self) -> str:
+        """Label of the measure."""
+        return self.records[0].measure
+
+    @property
+    def variant(self) -> str:
+        """Label of the variant."""
+        return self.records[0].variant
+
+    @property
+    def baseline(self) -> bool:
+        """Whether others are compared with it."""
+        return self.records[0].baseline
+
+    @property
+    def reads(self) -> Mapping[str, Any]:
+        """What it depends on."""
+        return self.records[0].reads
+
+    @property
+    def medians(self) -> list[float]:
+        """Each process's median, in milliseconds."""
+        return [one.outcome.value("p50_ms") for one in self.records if one.outcome]
+
+    @property
+    def middle(self) -> float:
+        """The mean of the processes' medians, as the table has it."""
+        return statistics.fmean(self.medians)
+
+    @property
+    def interval(self) -> tuple[float, float] | None:
+        """Interval between processes; None with a single one."""
+        return interval_of_times(self.medians) if len(self.medians) > 1 else None
+
+    @property
+    def device(self) -> str:
+        """`CPU`, or the name of the GPU."""
+        return CPU if self.reads["device"] == "cpu" else str(self.reads["device_name"])
+
+    @property
+    def conditions(self) -> tuple[str, ...]:
+        """What must be equal before two times are compared, in words."""
+        reads = self.reads
+        threads = (counted(int(reads["threads"]), "thread"),) if reads["device"] == "cpu" else ()
+        named = f"{self.device} ({reads['device_name']})" if self.device == CPU else self.device
+        return (named, *threads, str(reads["precision"]), f"scope {reads['scope']}", str(reads["runtime"]))
+
+    @property
+    def input(self) -> str:
+        """`batch 1, 512×1024`."""
+        return f"batch {self.reads['batch']}, {'×'.join(map(str, self.reads['size']))}"
+
+    def shown(self) -> str:
+        """The median with its interval."""
+        what = quantity("p50_ms")
+        text = what.shown(self.middle, unit=True)
+        if self.interval is None:
+            return text
+        low, high = (what.shown(end) for end in self.interval)
+        return f"{text} [{low}, {high}]"
+
+
+@dataclass(frozen=True)
+class Growth:
+    """How time grows along an axis of the input: time ∝ amount^exponent.
+
+    Attributes:
+        family: what is timed at every point.
+        axis: `input.size` or `input.batch`.
+        points: amount (pixels or images) and speed, by amount.
+        exponent: slope of the logarithms, the mean over processes.
+        half: half of its interval between processes; infinite with a single one.
+        steps: slope between neighbours.
+    """
+
+    family: str
+    axis: str
+    points: tuple[tuple[float, Speed], ...]
+    exponent: float
+    half: float
+    steps: tuple[float, ...]
+
+    @property
+    def busy(self) -> list[float | None]:
+        """Share of a pass that the device is at work, by amount."""
+        return [speed.records[0].facts.get("busy") for _, speed in self.points]
+
+
+def is_latency(record: Record) -> bool:
+    """Whether a record is of `latency`: only that measure names a device."""
+    return "device_name" in record.reads and "precision" in record.reads
+
+
+def speeds(records: Iterable[Record]) -> tuple[Speed, ...]:
+    """All times, one a variant and measure, in the order of the records."""
+    found: dict[tuple[str, str], list[Record]] = {}
+    for record in records:
+        if record.done and is_latency(record):
+            found.setdefault((record.measure, record.variant), []).append(record)
+    return tuple(Speed(tuple(own)) for own in found.values())
+
+
+def titled(name: str, records: Sequence[Record]) -> str:
+    """A report with times says in its title that they are a CPU's."""
+    devices = {one.device for one in speeds(records)}
+    return f"{name} (on a CPU)" if devices == {CPU} else name
+
+
+def growths(found: Sequence[Speed]) -> tuple[Growth, ...]:
+    """How time grows along each axis of the input that has enough points."""
+    grown: list[Growth] = []
+    for axis in INPUT_AXES:
+        families: dict[tuple[str, ...], list[tuple[float, Speed]]] = {}
+        for one in found:
+            choices = one.records[0].choices
+            if axis in choices:
+                others = tuple(label for field, label in choices.items() if field != axis)
+                families.setdefault((one.measure, *others), []).append((_amount(one, axis), one))
+        for (measure, *others), own in families.items():
+            points = tuple(sorted(own, key=lambda point: point[0]))
+            if len({amount for amount, _ in points}) >= LEAST_POINTS:
+                grown.append(_growth(", ".join(filter(None, others)) or measure, axis, points))
+    return tuple(grown)
+
+
+def sentences(found: Sequence[Speed]) -> list[str]:
+    """What was found, in sentences."""
+    said = []
+    for label in dict.fromkeys(one.measure for one in found):
+        own = [one for one in found if one.measure == label]
+        said += _of_baseline(label, own)
+        said += [_grows(one) for one in growths(own)]
+    return said
+
+
+def _of_baseline(label: str, own: Sequence[Speed]) -> list[str]:
+    base = next((one for one in own if one.baseline), own[0])
+    like = [one for one in own if (one.conditions, one.input) == (base.conditions, base.input)]
+    processes = counted(len(base.medians), "fresh process", "fresh processes")
+    said = [
+        f"Under {label} ({', '.join([*base.conditions, base.input])}; {processes}), "
+        f"{base.variant} takes {base.shown()}."
+    ]
+    if len(like) > 1:
+        least, most = (pick(like, key=lambda one: one.middle) for pick in (min, max))
+        said.append(
+            f"Of {len(like)} variants at that input, the least median is {least.variant}'s "
+            f"({least.shown()}), the most {most.variant}'s ({most.shown()})."
+        )
+    return said
+
+
+def _grows(one: Growth) -> str:
+    spread = f" ± {one.half:.2f}" if math.isfinite(one.half) else ""
+    said = (
+        f"{one.family}: time grows as {FITTED[one.axis]}^{one.exponent:.2f}{spread} "
+        f"({one.points[0][0]:,.0f} to {one.points[-1][0]:,.0f} {FITTED[one.axis]}; "
+        f"from point to point {listed([f'{step:.2f}' for step in one.steps])})"
+    )
+    known = [share for share in one.busy if share is not None]
+    if not known:
+        return f"{said}."
+    shares = listed([f"{100 * share:.0f} %" for share in known])
+    return f"{said}; kernels run {shares} of a pass: below 70 % it is launching that takes the time."
+
+
+def _amount(one: Speed, axis: str) -> float:
+    height, width = one.reads["size"]
+    return float(height * width if axis == "input.size" else one.reads["batch"])
+
+
+def _growth(family: str, axis: str, points: tuple[tuple[float, Speed], ...]) -> Growth:
+    processes = min(len(speed.medians) for _, speed in points)
+    slopes = [_slope([(amount, speed.medians[at]) for amount, speed in points]) for at in range(processes)]
+    exponent, half = interval_of_mean(slopes)
+    pairs = itertools.pairwise(points)
+    steps = tuple(_slope([(x, a.middle), (y, b.middle)]) for (x, a), (y, b) in pairs)
+    return Growth(family, axis, points, exponent, half, steps)
+
+
+def _slope(points: Sequence[tuple[float, float]]) -> float:
+    """Of the logarithms, by least squares."""
+    xs, ys = zip(*[(math.log(x), math.log(y)) for x, y in points], strict=True)
+    return statistics.linear_regression(xs, ys).slope

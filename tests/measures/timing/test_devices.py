@@ -1,0 +1,116 @@
+"""Clocks against other clocks, on the CPU and, where there is one, on a GPU."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+import pytest
+import torch
+
+from segablate.errors import SegablateError
+from segablate.measures.timing.bench import device_of
+from segablate.measures.timing.cpu import Cpu
+from segablate.measures.timing.device import Device
+from segablate.measures.timing.numerics import check_precision, numerics
+
+KINDS = ["cpu", pytest.param("cuda", marks=pytest.mark.cuda)]
+
+
+@pytest.fixture(params=KINDS)
+def device(request: pytest.FixtureRequest) -> Device:
+    if request.param == "cuda" and not torch.cuda.is_available():
+        pytest.skip("there is no CUDA device here")
+    return device_of(request.param)
+
+
+@pytest.fixture
+def work(device: Device) -> Callable[[], torch.Tensor]:
+    """Some milliseconds of a matrix product."""
+    side = 512 if device.kind == "cpu" else 4096
+    square = torch.ones(side, side, device=device.kind)
+    return lambda: torch.mm(square, square)
+
+
+def test_the_timer_agrees_with_an_outer_clock_around_the_very_same_loop(
+    device: Device, work: Callable[[], torch.Tensor]
+) -> None:
+    work()
+    began = time.monotonic_ns()
+    taken = [device.time(work) for _ in range(30)]
+    outside = (time.monotonic_ns() - began) * 1e-9
+    inner, outer = sum(one.inner for one in taken), sum(one.outer for one in taken)
+    assert inner <= outer * 1.001
+    assert outer <= outside
+    assert inner == pytest.approx(outside, rel=0.1)
+
+
+def test_a_stream_of_passes_is_as_long_as_an_outer_clock_says(
+    device: Device, work: Callable[[], torch.Tensor]
+) -> None:
+    work()
+    began = time.monotonic_ns()
+    seconds = device.stream(work, 30)
+    assert seconds == pytest.approx((time.monotonic_ns() - began) * 1e-9, rel=0.1)
+
+
+def test_a_device_tells_what_it_can(device: Device, work: Callable[[], torch.Tensor]) -> None:
+    device.flush()
+    assert device.name
+    assert device.cache > 0
+    assert device.health().cores or device.kind == "cuda"
+    if device.kind == "cpu":
+        assert (device.peak(work), device.busy(work)) == (None, None)
+
+
+@pytest.mark.cuda
+def test_memory_and_work_are_counted_on_a_gpu() -> None:
+    if not torch.cuda.is_available():
+        pytest.skip("there is no CUDA device here")
+    device = device_of("cuda")
+    square = torch.ones(4096, 4096, device="cuda")
+    work = lambda: torch.mm(square, square)  # noqa: E731
+    work()
+    assert device.peak(work) == 4 * 4096**2
+    share = device.busy(work)
+    assert share is not None
+    assert 0.3 < share <= 1.0
+
+
+def test_number_formats_are_set_for_the_time_of_a_measurement_and_put_back() -> None:
+    cudnn = torch.backends.cudnn
+    before = torch.get_float32_matmul_precision(), cudnn.allow_tf32, cudnn.benchmark
+    with numerics("tf32"):
+        assert (torch.get_float32_matmul_precision(), cudnn.allow_tf32, cudnn.benchmark) == (
+            "high",
+            True,
+            True,
+        )
+    with numerics("fp32"):
+        assert (torch.get_float32_matmul_precision(), cudnn.allow_tf32, cudnn.benchmark) == (
+            "highest",
+            False,
+            True,
+        )
+    assert (torch.get_float32_matmul_precision(), cudnn.allow_tf32, cudnn.benchmark) == before
+
+
+def test_they_are_put_back_after_an_error_too() -> None:
+    before = torch.backends.cudnn.benchmark
+    with pytest.raises(ZeroDivisionError), numerics("fp32"):
+        raise ZeroDivisionError
+    assert torch.backends.cudnn.benchmark is before
+
+
+def test_a_precision_that_would_be_emulated_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(SegablateError, match="does not compute in `tf32`"):
+        check_precision("tf32", "cpu")
+    monkeypatch.setattr(torch.cuda, "get_device_capability", lambda: (7, 5))
+    monkeypatch.setattr(torch.cuda, "get_device_name", lambda: "Example GPU")
+    with pytest.raises(SegablateError, match="Example GPU does not compute in `bf16`"):
+        check_precision("bf16", "cuda")
+    check_precision("fp16", "cuda")
+
+
+def test_the_cpu_s_two_clocks_are_two() -> None:
+    assert Cpu().now() != pytest.approx(time.perf_counter(), abs=1e-9)
