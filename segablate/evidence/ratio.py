@@ -143,7 +143,7 @@ def _medians(ordered: np.ndarray, seed: int = 0) -> np.ndarray:
 
 
 def _rank(uniform: np.ndarray, n: int) -> np.ndarray:
-    return np.minimum((uniform * n).astype(int), n - 1)
+    return np.asarray(np.minimum((uniform * n).astype(int), n - 1))
 
 
 def _tails(level: float) -> tuple[float, float]:

@@ -31,7 +31,7 @@ from segablate.report.per_class import per_class
 from segablate.report.pictures import sheets
 from segablate.report.protocol import environment, protocol, settings, unmeasured
 from segablate.report.published import compare, load, published
-from segablate.report.speeds import speeds, titled
+from segablate.report.speeds import headed, speeds
 from segablate.report.table import results
 from segablate.report.trainings import trainings
 from segablate.report.verdicts import leaders, verdicts
@@ -50,7 +50,7 @@ def page(study: StudyFacts, records: Sequence[Record]) -> Page:
     compared = compare(reference, records) if reference else ()
     judged = verdicts(study, records)
     return Page(
-        name=titled(study.name, records),
+        name=headed(study.name, records),
         question=study.question,
         expect=study.expect,
         cite=study.cite,

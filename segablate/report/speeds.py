@@ -133,7 +133,7 @@ def speeds(records: Iterable[Record]) -> tuple[Speed, ...]:
     return tuple(Speed(tuple(own)) for own in found.values())
 
 
-def titled(name: str, records: Sequence[Record]) -> str:
+def headed(name: str, records: Sequence[Record]) -> str:
     """A report with times says in its title that they are a CPU's."""
     devices = {one.device for one in speeds(records)}
     return f"{name} (on a CPU)" if devices == {CPU} else name
@@ -149,10 +149,10 @@ def growths(found: Sequence[Speed]) -> tuple[Growth, ...]:
             if axis in choices:
                 others = tuple(label for field, label in choices.items() if field != axis)
                 families.setdefault((one.measure, *others), []).append((_amount(one, axis), one))
-        for (measure, *others), own in families.items():
+        for (measure, *rest), own in families.items():
             points = tuple(sorted(own, key=lambda point: point[0]))
             if len({amount for amount, _ in points}) >= LEAST_POINTS:
-                grown.append(_growth(", ".join(filter(None, others)) or measure, axis, points))
+                grown.append(_growth(", ".join(filter(None, rest)) or measure, axis, points))
     return tuple(grown)
 
 

@@ -38,7 +38,8 @@ def self_test(device: Device, seconds: float = SECONDS) -> list[Check]:
         seconds: how long, by the device's wall clock.
     """
     square = torch.ones(SIDE, SIDE, device=device.kind)
-    inner, outer = [], []
+    inner: list[float] = []
+    outer: list[float] = []
     began = device.now()
     while (lasted := device.now() - began) < seconds or len(inner) < LEAST:
         taken = device.time(lambda: torch.mm(square, square))
@@ -67,7 +68,7 @@ def _clocks(inner: float, outer: float, kind: str) -> Check:
 def _libraries() -> Iterator[Check]:
     names = {
         "CUDA": torch.version.cuda,
-        "cuDNN": torch.backends.cudnn.version(),
+        "cuDNN": torch.backends.cudnn.version(),  # type: ignore[no-untyped-call]
         "Triton": _version("triton"),
     }
     found = [f"{name} {number}" for name, number in names.items() if number]

@@ -13,7 +13,7 @@ import time
 from typing import Any, cast
 
 import torch
-from torch.autograd import DeviceType
+from torch.autograd import DeviceType  # type: ignore[attr-defined]  # its stubs forget it
 from torch.profiler import ProfilerActivity, profile
 
 from segablate.measures.timing import nvml
