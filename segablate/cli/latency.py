@@ -26,7 +26,7 @@ def latency(
     models: Annotated[
         list[str],
         typer.Argument(
-            metavar="MODEL…",
+            metavar="MODEL",
             help="Networks, see `segablate list networks`; or package.module:function of your own.",
             show_default=False,
         ),

@@ -26,7 +26,7 @@ def list_parts(
         typer.Argument(
             metavar="[KIND]",
             help="contexts, datasets, decoders, designs, encoders, executors, exporters, formats, fusions, "
-            "measures, networks, recipes or upsamplers; without it, all of them.",
+            "measures, networks, recipes, runtimes or upsamplers; without it, all of them.",
             show_default=False,
         ),
     ] = "",

@@ -147,7 +147,7 @@ def growths(found: Sequence[Speed]) -> tuple[Growth, ...]:
         for one in found:
             choices = one.records[0].choices
             if axis in choices:
-                others = tuple(label for field, label in choices.items() if field != axis)
+                others = [label for field, label in choices.items() if field != axis]
                 families.setdefault((one.measure, *others), []).append((_amount(one, axis), one))
         for (measure, *rest), own in families.items():
             points = tuple(sorted(own, key=lambda point: point[0]))
@@ -158,7 +158,7 @@ def growths(found: Sequence[Speed]) -> tuple[Growth, ...]:
 
 def sentences(found: Sequence[Speed]) -> list[str]:
     """What was found, in sentences."""
-    said = []
+    said: list[str] = []
     for label in dict.fromkeys(one.measure for one in found):
         own = [one for one in found if one.measure == label]
         said += _of_baseline(label, own)

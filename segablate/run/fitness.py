@@ -5,6 +5,7 @@ from __future__ import annotations
 import statistics
 from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, version
+from typing import Any, cast
 
 import torch
 
@@ -68,7 +69,7 @@ def _clocks(inner: float, outer: float, kind: str) -> Check:
 def _libraries() -> Iterator[Check]:
     names = {
         "CUDA": torch.version.cuda,
-        "cuDNN": torch.backends.cudnn.version(),  # type: ignore[no-untyped-call]
+        "cuDNN": cast(Any, torch.backends.cudnn).version(),
         "Triton": _version("triton"),
     }
     found = [f"{name} {number}" for name, number in names.items() if number]

@@ -13,7 +13,6 @@ import time
 from typing import Any, cast
 
 import torch
-from torch.autograd import DeviceType  # type: ignore[attr-defined]  # its stubs forget it
 from torch.profiler import ProfilerActivity, profile
 
 from segablate.measures.timing import nvml
@@ -78,7 +77,7 @@ class Cuda:
         with profile(activities=[ProfilerActivity.CPU, ProfilerActivity.CUDA], acc_events=True) as told:
             call()
             torch.cuda.synchronize()
-        kernels = [event for event in told.events() or () if event.device_type == DeviceType.CUDA]
+        kernels = [event for event in told.events() or () if event.device_type.name == "CUDA"]
         seconds = sum(event.device_time_total for event in kernels) * 1e-6
         return min(1.0, seconds / wall) if kernels and wall > 0 else None
 
