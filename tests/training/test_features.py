@@ -87,7 +87,9 @@ def test_windows_of_features_and_labels_are_of_the_same_place(tmp_path: Path) ->
     seen = set()
     for iteration in range(20):
         batch = source.batch(source.fetch(iteration), iteration)
-        for (number, top, left), label in zip(batch.inputs["place"].int().tolist(), batch.labels, strict=True):
+        for (number, top, left), label in zip(
+            batch.inputs["place"].int().tolist(), batch.labels, strict=True
+        ):
             assert top % GRID == left % GRID == 0
             np.testing.assert_array_equal(label, labels[number, top : top + 64, left : left + 64])
             seen.add((number, top, left))

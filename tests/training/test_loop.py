@@ -144,9 +144,14 @@ def test_the_temperature_is_told_with_every_step(tmp_path: Path) -> None:
 def test_auxiliary_heads_weigh_as_the_recipe_says(tmp_path: Path) -> None:
     model = {
         **PLAIN,
-        "auxiliary": {"far": {"on": "x16", "channels": 4}, "edges": {"on": "x8", "channels": 4, "outputs": 1}},
+        "auxiliary": {
+            "far": {"on": "x16", "channels": 4},
+            "edges": {"on": "x8", "channels": 4, "outputs": 1},
+        },
     }
-    made = tiny_training.training(tmp_path / "x.pt", model=model, auxiliary={"far": 0.5}, auxiliary_weight=2.0)
+    made = tiny_training.training(
+        tmp_path / "x.pt", model=model, auxiliary={"far": 0.5}, auxiliary_weight=2.0
+    )
     objective = made.objective
     assert {name: weight for name, (weight, _) in objective.heads.items()} == {"far": 0.5, "edges": 2.0}
     labels = torch.randint(0, 3, (2, 32, 32))

@@ -1,6 +1,6 @@
 """A training small enough to be killed many times; run as a program it kills itself at an iteration.
 
-    python tiny_training.py CHECKPOINT ITERATION
+python tiny_training.py CHECKPOINT ITERATION
 """
 
 from __future__ import annotations
