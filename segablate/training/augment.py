@@ -20,6 +20,9 @@ from segablate.training.chance import Draw
 from segablate.training.losses.base import IGNORE
 from segablate.training.pixels import Colour
 
+# raised when the same draw gives other pixels
+VERSION = 2
+
 GREY = (0.299, 0.587, 0.114)
 
 

@@ -55,7 +55,7 @@ def test_a_scaled_image_is_what_interpolate_gives(scale: float) -> None:
 
 @pytest.mark.parametrize(("row", "column"), [(0.0, 0.0), (0.99, 0.99), (0.4, 0.6)])
 def test_a_crop_larger_than_the_scaled_image_is_padded(row: float, column: float) -> None:
-    laid, image, label = canvas()
+    laid, _, label = canvas()
     colours, labels = augment(laid, draw(row=row, column=column), (10, 20), GREY)
     inside = labels[0] != IGNORE
     assert int(inside.sum()) == label.size

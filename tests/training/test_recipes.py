@@ -31,11 +31,13 @@ def test_it_can_be_made_told_and_explained(name: str) -> None:
     [
         ("pp-liteseg-cityscapes", {
             "rate": 0.005, "power": 0.9, "decay": 5e-4, "batch": 16, "iterations": 160_000, "warmup": 1000,
-            "warmup_from": 1e-5, "scale": (0.125, 1.5), "scale_step": 0.125, "crop": (512, 1024), "jitter": 0.5,
+            "warmup_from": 1e-5, "scale": (0.125, 1.5), "scale_step": 0.125,
+            "crop": (512, 1024), "jitter": 0.5,
             "loss": {"use": "ohem", "threshold": 0.7, "min_kept": 130_000}, "auxiliary_weight": 1.0,
         }),
         ("pp-liteseg-camvid", {
-            "rate": 0.01, "batch": 24, "warmup": 200, "scale": (0.5, 2.5), "scale_step": 0.25, "crop": (720, 960),
+            "rate": 0.01, "batch": 24, "warmup": 200, "scale": (0.5, 2.5), "scale_step": 0.25,
+            "crop": (720, 960),
             "loss": {"use": "ohem", "threshold": 0.7, "min_kept": 250_000},
         }),
         ("deeplabv3plus-voc", {"rate": 0.007, "power": 0.9, "crop": (513, 513)}),
