@@ -103,6 +103,7 @@ def facts(study: Study, overrides: Sequence[str], label: str) -> StudyFacts:
         published=study.published,
         command=shlex.join(words),
         study_file=study.path.as_posix(),
+        margin=study.margin,
     )
 
 

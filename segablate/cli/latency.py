@@ -46,8 +46,8 @@ def latency(
         Literal["fp32", "tf32", "fp16", "bf16"], typer.Option(help="Of weights and activations.")
     ] = "fp32",
     memory_format: Annotated[
-        Literal["contiguous", "channels-last"], typer.Option(help="Of weights and activations.")
-    ] = "contiguous",
+        Literal["channels-first", "channels-last"], typer.Option(help="Of weights and activations.")
+    ] = "channels-first",
     runtime: Annotated[str, typer.Option(metavar="NAME", help="What runs the networks.")] = "eager",
     plain: Annotated[bool, typer.Option("--plain", help="Form the scores of all pixels.")] = False,
     protocol: Annotated[

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segablate.evidence.pairs import Pairs
-from segablate.evidence.tails import FEWEST_TO_RESAMPLE, ROUNDING, studentised, tails
+from segablate.evidence.tails import FEWEST_TO_RESAMPLE, ROUNDING, reach, studentised, tails
 from segablate.evidence.verdict import Source
 
 Numbers = NDArray[np.float64]
@@ -50,21 +50,13 @@ class Estimate:
 
     def interval(self, level: float) -> tuple[float, float]:
         """Two-sided interval; NaN where there is no error."""
-        from scipy.special import stdtrit
-
         if not self.known:
             return math.nan, math.nan
-        tail = (1 - level) / 2
-        reach = float(stdtrit(self.freedom, 1 - tail))
-        low, high = -reach, reach
-        if self.resampled is not None:
-            # a quantile of resamples is one of them, so that interval and tails say the same
-            rank = max(int(tail * (len(self.resampled) + 1)), 1)
-            low, high = min(low, self.resampled[rank - 1]), max(high, self.resampled[-rank])
-        return self._at(high), self._at(low)
-
-    def _at(self, statistic: float) -> float:
-        return self.difference - float(statistic) * self.error if self.error else self.difference
+        if self.error == 0:
+            return self.difference, self.difference
+        resampled = None if self.resampled is None else self.resampled[None]
+        low, high = (float(np.squeeze(end)) for end in reach(self.freedom, level, resampled))
+        return self.difference - high * self.error, self.difference - low * self.error
 
     def p_none(self) -> float:
         """Two-sided p of "there is no difference"."""

@@ -9,7 +9,10 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
+from segablate.evidence.tails import FEWEST_TO_RESAMPLE
+
 POWER = 0.8
+SMALL = 20  # up to here one more pair need not be better: the bootstrap joins at 8
 MOST = 1000  # seeds: more than anybody trains
 
 
@@ -58,7 +61,7 @@ def power_of_difference(effect: float, n: int, alpha: float) -> float:
     """
     from scipy.special import stdtrit
 
-    reach, shift = float(stdtrit(n - 1, 1 - alpha / 2)), effect * math.sqrt(n)
+    reach, shift = float(stdtrit(n - 1, 1 - alpha / 2)), effect * _root(n)
     return 1 - _below(reach, n, shift) + _below(-reach, n, shift)
 
 
@@ -66,10 +69,15 @@ def power_of_equivalence(effect: float, margin: float, n: int, alpha: float) -> 
     """Chance that two one-sided tests find a difference inside ±margin, from below (Bonferroni)."""
     from scipy.special import stdtrit
 
-    reach, root = float(stdtrit(n - 1, 1 - alpha)), math.sqrt(n)
+    reach, root = float(stdtrit(n - 1, 1 - alpha)), _root(n)
     over = 1 - _below(reach, n, (effect + margin) * root)
     under = _below(-reach, n, (effect - margin) * root)
     return max(0.0, over + under - 1)
+
+
+def _root(n: int) -> float:
+    """√n, less what the wider interval of t and bootstrap together takes: `reports/calibration`."""
+    return math.sqrt(n) / (1 + 1 / n if n >= FEWEST_TO_RESAMPLE else 1)
 
 
 def _below(statistic: float, n: int, shift: float) -> float:
@@ -89,7 +97,10 @@ def _first(enough: Callable[[int], bool], low: int) -> int | None:
     """The first number from `low` on that is enough, where all after it are enough as well."""
     if low > MOST or not enough(MOST):
         return None
-    high = MOST
+    for pairs in range(low, SMALL):
+        if enough(pairs):
+            return pairs
+    low, high = max(low, SMALL), MOST
     while low < high:
         middle = (low + high) // 2
         low, high = (low, middle) if enough(middle) else (middle + 1, high)

@@ -54,6 +54,30 @@ def tails(
     return below, np.where(error > 0, above, np.where(distance > 0, alike, 1.0))
 
 
+def reach(
+    freedom: float, level: float, resampled: Numbers | None = None
+) -> tuple[Numbers | float, Numbers | float]:
+    """The statistics between which an interval holds: both ends of what `tails` does not refuse.
+
+    Args:
+        freedom: degrees of freedom of the error.
+        level: confidence of the interval.
+        resampled: as in `tails`.
+
+    Returns:
+        The lower and the upper one, shape (cases,), or plain numbers without resamples.
+    """
+    from scipy.special import stdtrit
+
+    tail = (1 - level) / 2
+    end = float(stdtrit(freedom, 1 - tail))
+    if resampled is None:
+        return -end, end
+    # a quantile of resamples is one of them, so that interval and tails say the same
+    rank = max(int(tail * (resampled.shape[1] + 1)), 1)
+    return np.minimum(-end, resampled[:, rank - 1]), np.maximum(end, resampled[:, -rank])
+
+
 def studentised(differences: Numbers, rng: np.random.Generator, resamples: int = RESAMPLES) -> Numbers:
     """Studentised mean differences of resamples, about the mean difference itself, each row sorted.
 

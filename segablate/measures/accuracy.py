@@ -23,6 +23,7 @@ from segablate.measures.learning.album import Album
 from segablate.measures.learning.learn import Learning
 from segablate.measures.learning.planning import data_of, given, model_of, recipe_of
 from segablate.records import Measurement, Reads
+from segablate.training import augment
 from segablate.training.loop import COLUMNS, Done
 
 CONVENTIONS = {
@@ -94,6 +95,7 @@ class Accuracy:
             **fit,
             "data": about,
             "recipe": told,
+            "augmentation": augment.VERSION,
             "train": _named(train, data),
             "trained": trained,
             "trained_images": trained_images,

@@ -60,7 +60,7 @@ class Latency:
         *,
         scope: Scope = "labels",
         precision: Precision = "fp32",
-        memory_format: Literal["contiguous", "channels-last"] = "contiguous",
+        memory_format: Literal["channels-first", "channels-last"] = "channels-first",
         runtime: str = "eager",
         fused: bool = True,
         protocol: Name = "segablate",

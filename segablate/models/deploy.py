@@ -44,10 +44,11 @@ def deploy(
         memory_format: how weights are laid out; give the input in the same.
         precision: the type of weights and input, see `input_type`. Whether numbers of 32 bits are multiplied
             as TF32 is a switch of torch's that whoever runs the network sets.
-        fold: fold batch norms and DUpsampling's W into convolutions; a network from outside stays as it is.
+        fold: fold batch norms into convolutions; a network from outside stays as it is.
     """
     if fold and isinstance(network, Segmenter):
-        ready: Network = fuse(network)
+        # W folded into the convolution before it would be one large product where there were two small ones
+        ready: Network = fuse(network, upsampler=False)
     else:
         ready = copy.deepcopy(network).eval().requires_grad_(False)
         if isinstance(ready, Segmenter):

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from segablate.report import joined, readings, speeds
+from segablate.report import calibrated, joined, readings, speeds
 from segablate.report.ceilings import Ceiling, at, baseline_of, best_of, measures, strides
 from segablate.report.costs import costings, sentences
 from segablate.report.data import Record
 from segablate.report.joined import Join
+from segablate.report.judged import sentences as judged_sentences
 from segablate.report.published import Comparison
+from segablate.report.verdicts import Verdicts
 from segablate.report.words import counted, images, listed, percent, signed
 
 MOST_NAMED = 8
@@ -21,16 +23,25 @@ def answer(
     baseline: Mapping[str, str],
     compared: Sequence[Comparison],
     both: Sequence[Join] = (),
+    judged: Verdicts | None = None,
 ) -> tuple[str, ...]:
     """The answer, a sentence an element: what comes back at each stride, and how that agrees with print."""
     done = sum(record.done for record in records)
     if not done:
         return (f"Nothing was measured: {_states(records)}.",)
     costs = [*sentences(costings(records)), *speeds.sentences(speeds.speeds(records))]
-    if not found and not costs:
+    told = [*calibrated.sentences(calibrated.cases(records)), *judged_sentences(judged or {}, records)]
+    if not (found or costs or told):
         return (f"The table tells what was measured: {_states(records)}.",)
     kept = [_at_stride(found, stride, baseline) for stride in strides(found)]
-    return (*joined.sentences(both), *kept, *costs, *_agreement(compared), *readings.sentences(compared))
+    return (
+        *told,
+        *joined.sentences(both),
+        *kept,
+        *costs,
+        *_agreement(compared),
+        *readings.sentences(compared),
+    )
 
 
 def _states(records: Sequence[Record]) -> str:

@@ -5,9 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from segablate.report.blocks import Caveat
+from segablate.report.calibrated import does_not_hold, made_up
 from segablate.report.ceilings import ceilings, measures
 from segablate.report.costs import costings
 from segablate.report.data import Record
+from segablate.report.doubts import (
+    chosen_on_test,
+    few_seeds,
+    flagged_times,
+    no_baseline_there,
+    no_spread,
+    one_seed,
+    processor_times,
+    timed_apart,
+    unmatched_seeds,
+)
 from segablate.report.trainings import trainings
 from segablate.report.words import counted, images, listed, plain
 
@@ -75,7 +87,9 @@ def unequal_images(records: Sequence[Record]) -> list[Caveat]:
 
 def few_images(records: Sequence[Record]) -> list[Caveat]:
     """A score over a handful of images moves with each of them."""
-    few = {one.measure: one.images for one in ceilings(records) if one.images < FEW_IMAGES}
+    scored = [record for record in records if record.done and "per_class_iou" in record.facts]
+    numbers = [(one.measure, int(one.facts.get("images", 0))) for one in scored]
+    few = {label: number for label, number in numbers if 0 < number < FEW_IMAGES}
     return [
         Caveat(f"{label} scored only {images([number])}.", f"Score at least {FEW_IMAGES}.")
         for label, number in few.items()
@@ -169,6 +183,12 @@ RULES: tuple[Callable[[Sequence[Record]], list[Caveat]], ...] = (
     a_ceiling_is_no_accuracy,
     baseline_without_numbers,
     cells_without_numbers,
+    no_baseline_there,
+    one_seed,
+    few_seeds,
+    unmatched_seeds,
+    no_spread,
+    chosen_on_test,
     unequal_images,
     few_images,
     fitted_on_what_is_scored,
@@ -176,5 +196,10 @@ RULES: tuple[Callable[[Sequence[Record]], list[Caveat]], ...] = (
     operations_are_no_time,
     uncounted_operators,
     counters_disagree,
+    processor_times,
+    flagged_times,
+    timed_apart,
+    does_not_hold,
+    made_up,
     several_machines,
 )

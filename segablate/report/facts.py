@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from segablate.quantity import Margin
 
 
 @dataclass(frozen=True)
@@ -17,6 +20,7 @@ class StudyFacts:
         published: reference to compare with, `file.table` of `segablate/references`; "" for none.
         command: the one line that measures and writes everything again.
         study_file: the study file as the command names it.
+        margin: metric → largest difference that does not matter, where the study says so.
     """
 
     name: str
@@ -26,3 +30,4 @@ class StudyFacts:
     published: str
     command: str
     study_file: str
+    margin: Mapping[str, Margin] = field(default_factory=dict)

@@ -14,6 +14,7 @@ LEAST_LOST = 0.01
 TICKS = (0, 50, 80, 90, 95, 98, 99, 99.5, 99.8, 99.9, 99.95, 99.98, 99.99)
 LOWEST = (90, 80, 50, 0)
 STEPS = (1, 2, 5)
+SHARES = (15, 50, 100)
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,8 @@ def scale(figure: Figure) -> Scale:
     shown = [value * what.scale for curve in figure.curves for value in curve.y]
     if what.shown_unit != "%":
         return _of_costs(what, shown)
+    if what.direction == "none":
+        return _of_shares(what, max(shown))
     return _of_scores(figure.heading) if figure.heading else _of_ceilings(what, min(shown))
 
 
@@ -81,3 +84,10 @@ def _of_costs(what: Quantity, shown: Sequence[float]) -> Scale:
         ticks=tuple((math.log10(tick), f"{tick:g}") for tick in ticks),
         place=math.log10,
     )
+
+
+def _of_shares(what: Quantity, highest: float) -> Scale:
+    """Shares that are neither good nor bad, from 0 up."""
+    top = next((end for end in SHARES if end >= highest), SHARES[-1])
+    ticks = [top * step / 5 for step in range(6)]
+    return Scale(what.heading, (0, top), tuple((tick, f"{tick:g}") for tick in ticks), float)

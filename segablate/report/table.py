@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 import statistics
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from segablate.quantity import Quantity, quantity
 from segablate.report.blocks import Cell, Table
-from segablate.report.ceilings import STRIDE, is_oracle
+from segablate.report.ceilings import STRIDE, is_exact
 from segablate.report.data import Record
 from segablate.report.speeds import speeds
 from segablate.report.spread import hover
@@ -44,8 +44,13 @@ class Notes:
         return self.texts.index(text) + 1
 
 
-def results(records: Sequence[Record]) -> Table:
-    """The results of a study; a cell without numbers says why in a footnote."""
+def results(records: Sequence[Record], leaders: Collection[tuple[str, str, str]] = ()) -> Table:
+    """The results of a study; a cell without numbers says why in a footnote.
+
+    Args:
+        records: of the study.
+        leaders: variant, measure and metric of what is decidedly better than all others.
+    """
     columns = _columns(records)
     variants = list(dict.fromkeys(record.variant for record in records))
     notes = Notes()
@@ -54,11 +59,12 @@ def results(records: Sequence[Record]) -> Table:
         for variant in variants
     ]
     marked = _mark_best(records, variants, columns, rows)
+    lead = _mark_leaders(leaders, variants, columns, marked)
     return Table(
         head=("variant", *(_heading(column, columns) + _where(records, column) for column in columns)),
         rows=tuple((_name(records, name), *row) for name, row in zip(variants, marked, strict=True)),
         notes=tuple(notes.texts),
-        below=tuple(_below(records, columns, marked)),
+        below=tuple(_below(records, columns, marked, lead)),
     )
 
 
@@ -144,10 +150,26 @@ def _mark_best(
     return marked
 
 
+def _mark_leaders(
+    leaders: Collection[tuple[str, str, str]],
+    variants: Sequence[str],
+    columns: Sequence[Column],
+    marked: Sequence[list[Cell]],
+) -> int:
+    """Set the leaders in bold; gives their number."""
+    places = [
+        (variants.index(variant), columns.index(Column(measure, metric)))
+        for variant, measure, metric in leaders
+    ]
+    for row, at in places:
+        marked[row][at] = replace(marked[row][at], bold=True)
+    return len(places)
+
+
 def _decided(records: Sequence[Record], column: Column) -> float:
     """The value if nothing random went into it, else NaN: a winner by chance is none."""
     known = values(records, column.metric)
-    exact = len(known) == 1 and all(is_oracle(record) for record in records if record.done)
+    exact = len(known) == 1 and all(is_exact(record) for record in records if record.done)
     return known[0] if exact else math.nan
 
 
@@ -173,9 +195,14 @@ def _stride(records: Iterable[Record], variant: str) -> str:
     return ""
 
 
-def _below(records: Sequence[Record], columns: Sequence[Column], rows: Sequence[Sequence[Cell]]) -> list[str]:
+def _below(
+    records: Sequence[Record], columns: Sequence[Column], rows: Sequence[Sequence[Cell]], lead: int
+) -> list[str]:
     said = []
-    if any(cell.bold for row in rows for cell in row):
+    bold = sum(cell.bold for row in rows for cell in row)
+    if lead:
+        said.append("Bold: decidedly better than every other variant under the same conditions.")
+    if bold > lead:
         said.append("Bold: strictly the best at its output stride; these numbers have no random part.")
     for label in dict.fromkeys(column.measure for column in columns):
         counts = [

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from segablate.study import configuration, sections
 from segablate.study.fields import nest
+from segablate.study.margins import margins
 from segablate.study.overrides import apply
 from segablate.study.source import read
 from segablate.study.study import Study
@@ -44,5 +45,6 @@ def load(path: Path, overrides: Sequence[str] = ()) -> Study:
         skips=sections.skips(source, fields, [measure.label for measure in measures]),
         measures=measures,
         repeat=sections.repeat(source),
+        margin=margins(source),
         places=source.places,
     )

@@ -5,7 +5,7 @@
 | `model.encoder`, `fixed.model.encoder` | a fixed value |
 | `vary.model.upsampler` | an axis, with all its choices |
 | `measure.0.limit`, `measure.oracle.limit` | a measure's setting |
-| `repeat`, `measure`, `design`, `design.sets` | that key |
+| `repeat`, `measure`, `design`, `design.sets`, `margin.miou` | that key |
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from segablate.study.fields import replace, split
 from segablate.study.sections import mapping, measures
 from segablate.study.source import Source, parse
 
-KEYS = ("design", "fixed", "measure", "repeat", "vary", *WORDS)
+KEYS = ("design", "fixed", "margin", "measure", "repeat", "vary", *WORDS)
 
 
 def apply(source: Source, overrides: Sequence[str]) -> None:
@@ -46,7 +46,7 @@ def _apply(source: Source, key: str, new: Source) -> None:
         _set_axis(source, rest, new)
     elif first == "measure" and rest:
         _set_measure(source, rest, new)
-    elif first in ("repeat", "measure", "design"):
+    elif first in ("repeat", "measure", "design", "margin"):
         _put(source.data, key, new.data)
         _place(source, key, new)
     elif first in KEYS:

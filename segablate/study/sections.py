@@ -14,7 +14,7 @@ from segablate.study.study import MeasureSpec, Skip
 
 KEYS = (
     *("name", "question", "expect", "cite", "published"),
-    *("fixed", "vary", "design", "skip", "measure", "repeat"),
+    *("fixed", "vary", "design", "skip", "measure", "repeat", "margin"),
 )
 
 
@@ -44,7 +44,7 @@ def mapping(source: Source, path: str, value: Any) -> dict[str, Any]:
     """The value, which must be a mapping with something in it."""
     if isinstance(value, dict) and value:
         return value
-    message = f"`{path}` must be a mapping, and is {_kind(value)}"
+    message = f"`{path}` must be a mapping, and is {kind_of(value)}"
     raise source.error(message, path, "write `key: value` beneath it")
 
 
@@ -53,7 +53,7 @@ def text(source: Source, path: str, value: Any) -> str:
     if isinstance(value, str) and value.strip():
         return value.strip()
     hint = "put it in quotes" if isinstance(value, bool | int | float) else None
-    raise source.error(f"`{path}` must be text, and is {_kind(value)}", path, hint)
+    raise source.error(f"`{path}` must be text, and is {kind_of(value)}", path, hint)
 
 
 def label(source: Source, path: str, value: str) -> str:
@@ -97,7 +97,7 @@ def measures(source: Source) -> tuple[MeasureSpec, ...]:
     given = source.data["measure"]
     if not isinstance(given, list) or not given:
         hint = f"write `[{given}]`" if isinstance(given, str) else "write `[one, another]`"
-        raise source.error(f"`measure` must be a list, and is {_kind(given)}", "measure", hint)
+        raise source.error(f"`measure` must be a list, and is {kind_of(given)}", "measure", hint)
     found: dict[str, MeasureSpec] = {}
     for index, entry in enumerate(given):
         spec = _measure(source, f"measure.{index}", entry)
@@ -123,7 +123,7 @@ def repeat(source: Source) -> int:
     """The number of seeds, 1 where it is absent."""
     given = source.data.get("repeat", 1)
     if isinstance(given, bool) or not isinstance(given, int):
-        raise source.error(f"`repeat` must be a whole number, and is {_kind(given)}", "repeat")
+        raise source.error(f"`repeat` must be a whole number, and is {kind_of(given)}", "repeat")
     if given < 1:
         raise source.error(f"`repeat` is {given}, and must be 1 or more", "repeat")
     return given
@@ -133,7 +133,7 @@ def skips(source: Source, fields: Collection[str], labels: Collection[str]) -> t
     """What is left out: each condition on one of the fields, or on one of the measures' labels."""
     given = source.data.get("skip", [])
     if not isinstance(given, list):
-        message = f"`skip` must be a list, and is {_kind(given)}"
+        message = f"`skip` must be a list, and is {kind_of(given)}"
         raise source.error(message, "skip", "write `- {when: {field: value}, because: reason}` beneath it")
     return tuple(_skip(source, f"skip.{i}", entry, fields, labels) for i, entry in enumerate(given))
 
@@ -154,7 +154,8 @@ def _skip(source: Source, path: str, entry: Any, fields: Collection[str], labels
     return Skip(when, text(source, f"{path}.because", entry["because"]))
 
 
-def _kind(value: Any) -> str:
+def kind_of(value: Any) -> str:
+    """A value, as a message tells what it is."""
     if isinstance(value, dict | list):
         return ("a " if value else "an empty ") + ("mapping" if isinstance(value, dict) else "list")
     if value is None or value == "":

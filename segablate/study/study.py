@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from segablate.quantity import Margin
 from segablate.study.fields import nearest
 
 
@@ -83,6 +84,7 @@ class Study:
         skips: what is left out.
         measures: what is measured, at least one.
         repeat: number of seeds, from 0.
+        margin: metric → largest difference that does not matter, where the study says so.
         places: dotted path → where it is written; read it with `where`.
     """
 
@@ -98,6 +100,7 @@ class Study:
     skips: tuple[Skip, ...]
     measures: tuple[MeasureSpec, ...]
     repeat: int
+    margin: Mapping[str, Margin] = field(default_factory=dict)
     places: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)
 
     def where(self, field: str) -> str:

@@ -20,6 +20,9 @@ from segablate.training.chance import Draw
 from segablate.training.losses.base import IGNORE
 from segablate.training.pixels import Colour
 
+# raised when the same draw gives other pixels
+VERSION = 2
+
 GREY = (0.299, 0.587, 0.114)
 
 
@@ -77,7 +80,8 @@ def _places(
         length = sizes[:, axis]
         scaled = np.maximum(np.round(length * draw.scale), 1)
         # a negative start is padding, which then lies on both sides
-        start = np.floor(share * (scaled - crop[axis] + np.sign(scaled - crop[axis]) * 0.999))
+        room = scaled - crop[axis]
+        start = np.sign(room) * np.floor(share * (np.abs(room) + 1))
         place = np.arange(crop[axis])[None] + start[:, None]
         if axis == 1:
             place = np.where(draw.mirrored[:, None], place[:, ::-1], place)

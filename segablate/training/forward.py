@@ -45,7 +45,7 @@ def temperature(network: nn.Module) -> float:
     """DUpsampling's learned temperature; NaN where there is none."""
     upsampler = getattr(network, "upsampler", None)
     learned = upsampler.temperature if isinstance(upsampler, DUpsampling) else None
-    return float("nan") if learned is None else float(learned)
+    return float("nan") if learned is None else float(learned.detach())
 
 
 @contextmanager

@@ -57,11 +57,11 @@ def outcomes(folder: Path) -> list[Path]:
 def test_an_interrupted_run_keeps_what_is_finished_and_the_next_one_goes_on(tmp_path: Path) -> None:
     (tmp_path / "toy.yaml").write_text(STUDY)
     running = start(tmp_path, 60)
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 90
     while not outcomes(tmp_path) and running.poll() is None and time.monotonic() < deadline:
         time.sleep(0.05)
     running.send_signal(signal.SIGINT)
-    _, err = running.communicate(timeout=30)
+    _, err = running.communicate(timeout=90)
     assert running.returncode == 130
     assert err.endswith(
         "interrupted: what was finished is kept\n\nhint: `segablate run toy.yaml` goes on from there\n"
@@ -69,6 +69,6 @@ def test_an_interrupted_run_keeps_what_is_finished_and_the_next_one_goes_on(tmp_
     assert len(outcomes(tmp_path)) == 1
 
     again = start(tmp_path, 0)
-    _, err = again.communicate(timeout=60)
+    _, err = again.communicate(timeout=90)
     assert again.returncode == 0
     assert "1 measured, 1 taken from the store" in err

@@ -6,6 +6,8 @@ import inspect
 import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
+from tempfile import mkdtemp
 from typing import Any
 
 import pytest
@@ -17,6 +19,8 @@ from segablate.records import Measurement, Outcome, Reads
 
 SHAPES = {"use": "shapes", "images": 2, "size": [32, 48]}
 
+TINY = {"use": "quick", "iterations": 2, "batch": 2, "crop": [32, 32], "warmup": 0}
+
 # measure → settings, a configuration it can measure, and one it cannot
 MADE: Mapping[str, tuple[dict[str, Any], dict[str, Any], dict[str, Any]]] = {
     "oracle": (
@@ -24,10 +28,20 @@ MADE: Mapping[str, tuple[dict[str, Any], dict[str, Any], dict[str, Any]]] = {
         {"data": SHAPES, "model": {"upsampler": "bilinear", "output_stride": 8}},
         {"data": SHAPES, "model": {"upsampler": "bilinear", "output_stride": 0}},
     ),
+    "accuracy": (
+        {"limit": 1},
+        {"data": SHAPES, "model": {"encoder": "efficientnet-lite0"}, "recipe": TINY},
+        {"data": SHAPES, "model": {"encoder": "efficientnet-lite0"}, "recipe": {**TINY, "crop": [16, 32]}},
+    ),
     "complexity": (
         {},
         {"input": {"size": [64, 96]}, "data": SHAPES, "model": {"encoder": "resnet18"}},
         {"input": {"size": [16, 96]}, "data": SHAPES, "model": {"encoder": "resnet18"}},
+    ),
+    "calibration": (
+        {"simulations": 20, "resamples": 100},
+        {"data": {"spread": "normal", "seeds": 9}},
+        {"data": {"spread": "normal", "seeds": 1}},
     ),
     "latency": (
         {"cap": 0.01, "warm_up": 0.0},
@@ -46,6 +60,12 @@ class Workshop:
 
     def cached(self, name: str, reads: Reads, build: Callable[[], Arrays]) -> Arrays:
         return build()
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def workspace(self, name: str, reads: Reads) -> Path:
+        return Path(mkdtemp(dir=self.folder))
 
     @contextmanager
     def progress(self, what: str, total: int) -> Iterator[Callable[[int], None]]:
@@ -92,8 +112,9 @@ def test_it_does_not_change_what_it_is_given(measure: Any, config: Any) -> None:
     assert json.dumps(config) == before
 
 
-def test_what_it_does_not_read_does_not_matter(measure: Any, config: Any) -> None:
-    assert measure.reads({**config, "recipe": {"use": "nothing"}}) == measure.reads(config)
+def test_what_it_does_not_read_does_not_matter(part: Any, measure: Any, config: Any) -> None:
+    word = "input" if part.name == "accuracy" else "recipe"
+    assert measure.reads({**config, word: {"use": "nothing"}}) == measure.reads(config)
 
 
 def test_cells_that_go_together_can_be_told_without_their_places(measure: Any, config: Any) -> None:
@@ -107,9 +128,11 @@ def test_a_variant_it_cannot_measure_is_an_error_that_names_its_field(part: Any,
     assert caught.value.field
 
 
-def test_each_cell_gets_a_result_that_can_be_kept(part: Any, measure: Any, config: Any) -> None:
+def test_each_cell_gets_a_result_that_can_be_kept(
+    part: Any, measure: Any, config: Any, tmp_path: Path
+) -> None:
     reads = measure.reads(config)
-    found = list(measure.measure([reads, dict(reads)], 0, Workshop()))
+    found = list(measure.measure([reads, dict(reads)], 0, Workshop(tmp_path)))
     assert len(found) == 2
     for result in found:
         assert isinstance(result, Result)
@@ -122,8 +145,8 @@ def test_each_cell_gets_a_result_that_can_be_kept(part: Any, measure: Any, confi
         assert found[0].measurements == found[1].measurements
 
 
-def test_every_metric_is_known_and_says_its_convention(measure: Any, config: Any) -> None:
-    (result,) = measure.measure([measure.reads(config)], 0, Workshop())
+def test_every_metric_is_known_and_says_its_convention(measure: Any, config: Any, tmp_path: Path) -> None:
+    (result,) = measure.measure([measure.reads(config)], 0, Workshop(tmp_path))
     for taken in result.measurements:
         assert isinstance(taken, Measurement)
         assert taken.metric in QUANTITIES

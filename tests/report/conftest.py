@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from segablate.quantity import QUANTITIES, Quantity
 from segablate.records import Measurement, Outcome
 from segablate.report.facts import StudyFacts
 
@@ -114,6 +115,25 @@ def oracle(
     return replace(made, **changes)
 
 
+def trained(variant: str, values: Sequence[float], *, metric: str = "miou", **changes: Any) -> list[Line]:
+    """One variant trained with seeds 0, 1, …; `a` is the baseline."""
+    made = []
+    for seed, value in enumerate(values):
+        outcome = Outcome(
+            key=f"accuracy-{variant}-{seed}",
+            status="done",
+            reads=changes.get("reads", {"recipe": {"use": "probe"}, "score": "val"}),
+            measurements=(Measurement(metric, (value,), "of nothing"),),
+            facts={"images": 200},
+            artefacts=("images.npz",),
+            machine=MACHINE,
+        )
+        choices = changes.get("choices", {"model.decoder": variant})
+        baseline = changes.get("baseline", variant == "a")
+        made.append(Line(variant, choices, baseline, "accuracy", outcome, seed=seed))
+    return made
+
+
 def failed(reason: str, *, stride: int = 16) -> Outcome:
     """An outcome of a cell that failed."""
     done = oracle("bilinear", None, stride)
@@ -183,6 +203,12 @@ def save(folder: Path, lines: Iterable[Line], *, pictures: bool = True) -> Path:
             stride = int(row.outcome.reads["output_stride"])
             np.savez_compressed(data / f"{row.outcome.key}-worst.npz", **worst(stride))
     return folder
+
+
+@pytest.fixture
+def times(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A metric that is a time, whether or not a measure of time is there."""
+    monkeypatch.setitem(QUANTITIES, "p50_ms", Quantity("p50_ms", "latency", "ms", "lower", 1.0, "ms"))
 
 
 @pytest.fixture

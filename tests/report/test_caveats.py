@@ -1,7 +1,9 @@
+import math
 from dataclasses import replace
 
 import pytest
 
+from segablate.records import Measurement
 from segablate.report.caveats import (
     RULES,
     a_ceiling_is_no_accuracy,
@@ -9,13 +11,24 @@ from segablate.report.caveats import (
     baseline_without_numbers,
     caveats,
     cells_without_numbers,
+    chosen_on_test,
     counters_disagree,
+    does_not_hold,
     few_images,
+    few_seeds,
     fitted_on_what_is_scored,
+    flagged_times,
+    made_up,
+    no_baseline_there,
+    no_spread,
+    one_seed,
     operations_are_no_time,
+    processor_times,
     several_machines,
+    timed_apart,
     uncounted_operators,
     unequal_images,
+    unmatched_seeds,
 )
 from segablate.report.data import read
 
@@ -32,7 +45,36 @@ def cases(fake):
     def another(outcome):
         return fake.Line("b", {}, False, "project", outcome)
 
+    def cpu(variant, **facts):
+        reads = {"device": "cpu", "precision": "fp32"}
+        taken = (Measurement("p50_ms", (10.0,), "c"),)
+        found = replace(done, key=variant, reads=reads, facts=facts, measurements=taken)
+        return fake.Line(variant, {}, variant == "a", "latency", found)
+
+    def judged(share):
+        reads = {"spread": "skewed", "seeds": 3, "simulations": 1000}
+        taken = (Measurement("false_verdicts", (share,), "c"),)
+        return replace(done, reads=reads, facts={}, measurements=taken)
+
+    launch = {"name": "launch-bound", "found": "half", "remedy": "use CUDA graphs"}
     return {
+        no_baseline_there: [
+            fake.Line("a", {"model.a": "x", "data": "p"}, True, "project", done),
+            fake.Line("b", {"model.a": "y", "data": "q"}, False, "project", dup),
+        ],
+        one_seed: [*fake.trained("a", [0.7]), *fake.trained("b", [0.8])],
+        few_seeds: [*fake.trained("a", [0.7, 0.71]), *fake.trained("b", [0.8, 0.82])],
+        unmatched_seeds: [*fake.trained("a", [0.7, 0.71]), *fake.trained("b", [0.8, math.nan])],
+        no_spread: [*fake.trained("a", [0.7, 0.71]), *fake.trained("b", [0.8, 0.81])],
+        chosen_on_test: [
+            *fake.trained("a", [0.7], reads={"score": "test"}),
+            *fake.trained("b", [0.8], reads={"score": "test"}),
+        ],
+        processor_times: [cpu("a")],
+        flagged_times: [cpu("a", flags=[launch])],
+        timed_apart: [cpu("a", session="one"), cpu("b", session="two")],
+        does_not_hold: [another(judged(0.09))],
+        made_up: [another(judged(0.04))],
         a_ceiling_is_no_accuracy: [ok],
         baseline_without_numbers: [replace(ok, outcome=fake.failed("no")), another(done)],
         cells_without_numbers: [ok, another(fake.failed("no"))],
@@ -48,6 +90,7 @@ def cases(fake):
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)
+@pytest.mark.usefixtures("times")
 def test_each_doubt_is_raised_by_what_it_is_about(fake, cases, tmp_path, rule):
     assert rule(read(fake.save(tmp_path, cases[rule], pictures=False) / "data"))
 
@@ -60,3 +103,8 @@ def test_a_clean_study_raises_one_doubt_only(fake, tmp_path):
 def test_a_class_that_is_absent_is_named(fake, cases, tmp_path):
     (doubt,) = absent_classes(read(fake.save(tmp_path, cases[absent_classes], pictures=False) / "data"))
     assert doubt.doubt == "aeroplane does not occur in what project scored: the mean is without."
+
+
+def test_a_number_without_a_partner_is_named_with_its_seed(fake, cases, tmp_path):
+    (doubt,) = unmatched_seeds(read(fake.save(tmp_path, cases[unmatched_seeds], pictures=False) / "data"))
+    assert "a against b under accuracy: seed 1" in doubt.doubt

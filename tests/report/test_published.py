@@ -18,7 +18,7 @@ def told(fake, tmp_path):
     def tell(lines):
         records = read(fake.save(tmp_path, lines, pictures=False) / "data")
         compared = compare(load("dupsampling.table1"), records)
-        return compared, answer(records, ceilings(records), baseline_choices(records), compared)
+        return compared, answer(records, ceilings(records), baseline_choices(records), compared, {})
 
     return tell
 

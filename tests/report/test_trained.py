@@ -113,7 +113,8 @@ def test_the_join_says_what_the_upsampler_can_cost_and_what_the_model_loses(
 
 
 def test_the_answer_says_whether_the_upsampler_holds_the_model_back(records: Sequence[Record]) -> None:
-    answer = page(FACTS, records).answer
+    judged, *answer = page(FACTS, records).answer
+    assert judged.startswith("mIoU under accuracy (3 seeds")
     assert answer[0] == (
         "At output stride 16 bilinear can cost 2.9 points at most; bilinear is 21.1 below its ceiling: "
         "the upsampler is not what holds it back."

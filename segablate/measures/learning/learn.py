@@ -139,6 +139,7 @@ class Learning:
             return Images(self.train, self.recipe, self.pixels, self.seed, self.shop.device)
         with self.timed("features"):
             views = {name: self.reads["recipe"][name] for name in OF_THE_VIEWS}
+            views["augmentation"] = self.reads["augmentation"]
             about = {"views": views, "images": self.reads["trained_images"]}
             count = self.recipe.views * len(self.train)
             sizes = [self.recipe.view] * count

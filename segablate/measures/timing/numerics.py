@@ -12,7 +12,6 @@ from segablate.errors import SegablateError
 
 Precision: TypeAlias = Literal["fp32", "tf32", "fp16", "bf16"]
 
-TYPES = {"fp32": torch.float32, "tf32": torch.float32, "fp16": torch.float16, "bf16": torch.bfloat16}
 AMPERE = (8, 0)  # compute capability from which tf32 and bf16 are there
 
 

@@ -16,16 +16,13 @@ from torch import Tensor, nn
 
 from segablate.errors import SegablateError
 from segablate.measures.timing.device import Call, Device
-from segablate.measures.timing.numerics import TYPES
 from segablate.measures.timing.runtimes.base import runtimes
 from segablate.measures.timing.session import Subject
 from segablate.models.assemble import Network, assemble, bare
-from segablate.models.fuse import fuse
+from segablate.models.deploy import FORMATS, deploy, input_type
 from segablate.models.scopes import scoped
-from segablate.models.segmenter import Segmenter
 
 MOST_INPUTS = 1024
-FORMATS = {"contiguous": torch.contiguous_format, "channels-last": torch.channels_last}
 # what torch says when a device, or the system, has no more
 ASKED = re.compile(r"[Tt]ried to allocate ([\d.]+ ?\w+)")
 
@@ -79,12 +76,7 @@ def _amount(asked: str) -> str:
 
 def _module(reads: Mapping[str, Any], device: Device, allow_external: bool) -> nn.Module:
     network: Network = assemble(bare(reads["model"]), reads["classes"], allow_external=allow_external)
-    network.eval().requires_grad_(False)
-    if isinstance(network, Segmenter):
-        network = fuse(network, upsampler=False)
-    layout = FORMATS[reads["memory_format"]]
-    # torch's annotations know no memory format here
-    cast(Any, network).to(device.kind, TYPES[reads["precision"]], memory_format=layout)
+    network = deploy(network.to(device.kind), reads["memory_format"], reads["precision"])
     return scoped(network, reads["scope"], fused=reads["fused"]).eval()
 
 
@@ -92,13 +84,13 @@ def _inputs(reads: Mapping[str, Any], device: Device) -> list[Tensor]:
     """One input, or so many that the cache does not hold them; on the host where the scope begins there."""
     height, width = reads["size"]
     batch, ends = int(reads["batch"]), reads["scope"] == "end-to-end"
-    each = batch * 3 * height * width * (1 if ends else TYPES[reads["precision"]].itemsize)
+    each = batch * 3 * height * width * (1 if ends else input_type(reads["precision"]).itemsize)
     number = min(MOST_INPUTS, 1 + math.ceil(2 * device.cache / each)) if reads["l2"] == "ring" else 1
     if ends:
         pixels = [torch.randint(0, 256, (batch, height, width, 3), dtype=torch.uint8) for _ in range(number)]
         return [one.pin_memory() for one in pixels] if device.kind == "cuda" else pixels
     images = [torch.randn(batch, 3, height, width) for _ in range(number)]
-    kind, layout = TYPES[reads["precision"]], FORMATS[reads["memory_format"]]
+    kind, layout = input_type(reads["precision"]), FORMATS[reads["memory_format"]]
     return [image.to(device.kind, kind).contiguous(memory_format=layout) for image in images]
 
 

@@ -1,0 +1,239 @@
+"""Accuracy from a study to its numbers: what it reads, refuses, keeps and shares."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from segablate.errors import SegablateError
+from segablate.labels.confusion import scores
+from segablate.measures.base import measures
+from segablate.measures.learning import learn
+from segablate.run.execute import execute
+from segablate.run.plan import Cell, Plan, plan
+from segablate.run.store import Store
+from segablate.study.load import load
+
+STUDIES = Path(__file__).parents[2] / "studies"
+STUDY = """\
+name: tiny
+question: Does it train?
+fixed:
+  data: {use: shapes, images: 3, size: [64, 96]}
+  model.encoder: efficientnet-lite0
+  model.output_stride: 16
+  model.decoder: {use: aggregate, low_level: []}
+  recipe: {use: probe, views: 2, view: [64, 96], crop: [32, 64], iterations: 4, batch: 2, warmup: 1}
+vary:
+  model.upsampler:
+    bilinear: bilinear
+    DUp: {use: dupsampling, channels: 8}
+measure:
+  - {use: accuracy, limit: 2, minutes: 0}
+repeat: 2
+"""
+ONE = ("repeat=1", 'vary.model.upsampler=["bilinear"]')
+
+
+@pytest.fixture
+def study(tmp_path: Path) -> Callable[..., Plan]:
+    def make(*changes: str, text: str = STUDY) -> Plan:
+        path = tmp_path / "tiny.yaml"
+        path.write_text(text)
+        return plan(load(path, list(changes)))
+
+    return make
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    return Store(tmp_path / "runs")
+
+
+def curve(store: Store, cell: Cell) -> list[list[float]]:
+    found: list[list[float]] = store.artefact(cell, "curve.npz")["curve"][:, :3].tolist()
+    return found
+
+
+def test_a_probe_keeps_all_that_a_claim_needs(study: Callable[..., Plan], store: Store) -> None:
+    made = study("repeat=1")
+    assert execute(made, store).done == 2
+    for cell in made.cells:
+        outcome = store.outcome(cell)
+        assert outcome is not None
+        images = store.artefact(cell, "images.npz")
+        # the scores again, from the matrices of the images
+        assert scores(images["confusions"].sum(0)).miou == pytest.approx(outcome.value("miou"))
+        assert images["confusions"].sum() == outcome.facts["pixels"]
+        assert outcome.facts["iterations"] == 4
+        assert 0 <= outcome.facts["waiting_share"] <= 1
+        rows = list(csv.reader(io.StringIO((store.folder(cell) / "curve.csv").read_text())))
+        assert rows[0] == ["iteration", "loss", "rate", "temperature"]
+        assert [row[0] for row in rows[1:]] == ["0", "1", "2", "3"]
+        temperature = outcome.reads["upsampler"]["use"] == "dupsampling"
+        assert (outcome.facts["temperature"] is not None) == temperature
+        assert store.artefact(cell, "curve.npz")["curve"].shape == (4, 4)
+        assert "frozen" in outcome.measurements[0].convention
+
+
+def test_seeds_differ_and_repeat_and_processes_find_the_same(
+    study: Callable[..., Plan], store: Store, tmp_path: Path
+) -> None:
+    made, other = study(ONE[1]), Store(tmp_path / "other")
+    execute(made, store)
+    execute(made, other, executor="processes", jobs=2)
+    found = [curve(store, cell) for cell in made.cells]
+    assert found == [curve(other, cell) for cell in made.cells]
+    assert found[0] != found[1]
+
+
+def test_features_are_computed_once_for_all_variants_of_a_seed(
+    study: Callable[..., Plan], store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = study("repeat=1")
+    assert len(made.groups()) == 1
+    computed: list[int] = []
+    own = learn.Features._compute
+
+    def counted(self: Any, *arguments: Any) -> None:
+        computed.append(len(self.sizes))
+        own(self, *arguments)
+
+    monkeypatch.setattr(learn.Features, "_compute", counted)
+    execute(made, store)
+    assert computed == [6, 2]  # two views of three images, and the two that are scored
+
+
+def test_another_score_needs_no_other_training(
+    study: Callable[..., Plan], store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    execute(study(*ONE), store)
+
+    def never(*_: Any) -> None:
+        raise AssertionError("trained again")
+
+    monkeypatch.setattr(learn.Training, "_step", never)
+    looks = ("measure.0.flip=true", "measure.0.scales=[0.5, 1.0]", "measure.0.window=[64, 64]")
+    summary = execute(study(*ONE, *looks), store)
+    assert (summary.done, summary.failed) == (1, 0)
+
+
+def test_kept_features_give_the_label_maps_that_images_give(
+    study: Callable[..., Plan], store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = study(*ONE)
+    (cell,) = made.cells
+    execute(made, store)
+    kept = store.artefact(cell, "images.npz")["confusions"].astype(np.int64)
+    monkeypatch.setattr(learn.Learning, "_features_of_scored", lambda self: None)
+    execute(made, store, only="all")
+    seen = store.artefact(cell, "images.npz")["confusions"].astype(np.int64)
+    # half precision may turn a pixel whose classes are all but even
+    assert np.abs(kept - seen).sum() <= 0.01 * kept.sum()
+
+
+@pytest.mark.slow  # a real network learns for some seconds
+def test_a_whole_network_learns_what_is_easy(study: Callable[..., Plan], store: Store) -> None:
+    text = STUDY.replace("use: probe, views: 2, view: [64, 96], crop: [32, 64], iterations: 4", "use: quick")
+    text = text.replace("batch: 2, warmup: 1", "batch: 4, crop: [64, 64], iterations: 40")
+    made = study(*ONE, text=text)
+    execute(made, store)
+    (cell,) = made.cells
+    curve = store.artefact(cell, "curve.npz")["curve"]
+    assert curve[-10:, 1].mean() < 0.7 * curve[:10, 1].mean()
+
+
+def test_cells_share_and_split_as_they_should(study: Callable[..., Plan]) -> None:
+    keys = {cell.key for cell in study().cells}
+    assert {cell.key for cell in study("measure.0.minutes=7").cells} == keys
+    assert not {cell.key for cell in study("recipe.rate=0.1").cells} & keys
+    assert not {cell.key for cell in study("measure.0.flip=true").cells} & keys
+    assert {cell.key for cell in study("recipe.loss=cross-entropy").cells} == keys
+
+
+BAD = {
+    "recipe.iteration=3": "recipe `probe` has no setting `iteration`",
+    "recipe.use=prob": "there is no recipe `prob`",
+    "recipe.loss=focal": "there is no loss `focal`",
+    "recipe.crop=[8, 64]": "8×64 is too small for encoder `efficientnet-lite0`",
+    "recipe.crop=[48, 64]": "must be multiples of 32",
+    "recipe.crop=[96, 96]": "the crop 96×96 is larger than the kept picture of 64×96",
+    "recipe.loss=code-regression": "needs the upsampler `dupsampling` with frozen weights",
+    "measure.0.limit=0": "`limit` is 0",
+    "measure.0.scales=[0.0]": "`scales` needs at least one factor above 0",
+    "measure.0.score=tset": "there is no split `tset`",
+}
+
+
+@pytest.mark.parametrize(("change", "message"), BAD.items())
+def test_what_cannot_be_trained_is_refused_when_it_is_planned(
+    study: Callable[..., Plan], change: str, message: str
+) -> None:
+    with pytest.raises(SegablateError) as caught:
+        study(change)
+    assert message in caught.value.message
+    assert caught.value.where
+
+
+def test_an_unknown_key_of_a_recipe_names_file_line_and_the_nearest(study: Callable[..., Plan]) -> None:
+    with pytest.raises(SegablateError) as caught:
+        study(text=STUDY.replace("iterations: 4", "iteration: 4"))
+    assert (caught.value.where or "").endswith("tiny.yaml:8")
+    assert caught.value.hint == "did you mean `iterations`?"
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        "model.context={use: sppm, bins: [1, 2]}",
+        "model.decoder={use: fld, fusion: {use: uafm, attention: channel}}",
+    ],
+)
+def test_a_batch_norm_that_would_see_one_value_is_refused(study: Callable[..., Plan], config: str) -> None:
+    changes = (ONE[1], "model.output_stride=32", config)
+    study(*changes)
+    with pytest.raises(SegablateError, match="a batch norm sees one value a channel") as caught:
+        study(*changes, "recipe.batch=1")
+    assert caught.value.hint == "train on 2 crops at a time or more"
+    with pytest.raises(SegablateError, match="sees one value"):
+        study(*changes, "recipe.accumulate=2")
+
+
+def test_a_variant_that_fails_leaves_the_others_alone(
+    study: Callable[..., Plan], store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = learn.Training._step
+
+    def full(self: Any, batch: Any) -> None:
+        if type(self.network.upsampler).__name__ == "DUpsampling":
+            raise RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory")
+        own(self, batch)
+
+    monkeypatch.setattr(learn.Training, "_step", full)
+    summary = execute(study("repeat=1"), store)
+    assert (summary.done, summary.failed) == (1, 1)
+    assert "not enough memory for 2 crops of 32×64" in summary.failures[0][1]
+
+
+def test_the_generator_of_whoever_measures_is_left_alone(study: Callable[..., Plan], store: Store) -> None:
+    torch.manual_seed(3)
+    expected = torch.rand(1)
+    torch.manual_seed(3)
+    execute(study(*ONE), store)
+    assert torch.equal(torch.rand(1), expected)
+
+
+def test_a_data_set_of_one_image_is_trained_on(study: Callable[..., Plan], store: Store) -> None:
+    made = study("data.images=1", *ONE)
+    assert execute(made, store).done == 1
+
+
+def test_accuracy_depends_on_the_seed() -> None:
+    assert measures.part("accuracy").make.seeded is True

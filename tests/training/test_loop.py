@@ -1,0 +1,169 @@
+"""Training: the same seed the same weights, whatever stops it; and clear ends where it cannot go on."""
+
+from __future__ import annotations
+
+import math
+import os
+import random
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import tiny_training
+import torch
+from torch import Tensor
+
+from segablate.errors import SegablateError
+from segablate.models.segmenter import Answer
+from segablate.training import files
+from segablate.training.losses.cross_entropy import CrossEntropy
+from segablate.training.objective import Objective
+
+
+def same(one: dict[str, Tensor], other: dict[str, Tensor]) -> bool:
+    return one.keys() == other.keys() and all(torch.equal(one[name], other[name]) for name in one)
+
+
+def test_one_seed_repeats_bit_for_bit_and_two_differ(tmp_path: Path) -> None:
+    first, done = tiny_training.run(tmp_path / "a.pt")
+    again, _ = tiny_training.run(tmp_path / "b.pt")
+    other, _ = tiny_training.run(tmp_path / "c.pt", seed=1)
+    assert same(first, again)
+    assert not same(first, other)
+    assert done.iteration == len(done.curve) == tiny_training.RECIPE["iterations"]
+
+
+@pytest.mark.slow  # starts a process a kill
+def test_killed_anywhere_it_ends_with_the_same_weights(tmp_path: Path) -> None:
+    whole, _ = tiny_training.run(tmp_path / "whole.pt")
+    path = tmp_path / "killed.pt"
+    deaths = sorted(random.sample(range(int(tiny_training.RECIPE["iterations"])), 2))
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(Path(__file__).parents[2]), *sys.path])}
+    for death in deaths:
+        command = [sys.executable, tiny_training.__file__, str(path), str(death)]
+        ended = subprocess.run(command, env=environment, capture_output=True, text=True)
+        assert ended.returncode == -9, ended.stderr
+        kept = files.load(path)
+        assert (0 if kept is None else kept["progress"]["iteration"]) == death
+    resumed, done = tiny_training.run(path)
+    assert same(whole, resumed)
+    assert [row[0] for row in done.curve] == list(range(done.iteration))
+    assert done.resumed == sum(death > 0 for death in deaths)
+
+
+def test_a_broken_checkpoint_is_set_aside_and_training_begins_anew(tmp_path: Path) -> None:
+    whole, _ = tiny_training.run(tmp_path / "whole.pt")
+    (tmp_path / "broken.pt").write_bytes(b"half a checkpo")
+    again, done = tiny_training.run(tmp_path / "broken.pt")
+    assert same(whole, again)
+    assert done.resumed == 0
+    assert (tmp_path / "broken.pt.broken").exists()
+
+
+def test_what_was_trained_is_not_trained_again(tmp_path: Path) -> None:
+    whole, _ = tiny_training.run(tmp_path / "whole.pt")
+    before = (tmp_path / "whole.pt").read_bytes()
+    made = tiny_training.training(tmp_path / "whole.pt", seed=5)
+    steps: list[int] = []
+    done = made.run(steps.append)
+    assert same(whole, made.network.state_dict())
+    assert steps == [done.iteration]
+    assert "optimiser" not in (files.load(tmp_path / "whole.pt") or {})
+    assert len(before) > 0
+
+
+# no batch norm learns: the encoder is at rest, and what follows has none
+PLAIN: dict[str, Any] = {
+    "encoder": "efficientnet-lite0",
+    "decoder": {"use": "aggregate", "low_level": []},
+    "upsampler": {"use": "subpixel", "channels": 4},
+}
+
+
+@pytest.mark.parametrize("optimiser", ["sgd", "adamw"])
+def test_accumulated_parts_make_the_step_of_the_whole_batch(tmp_path: Path, optimiser: str) -> None:
+    settings: dict[str, Any] = {
+        "model": PLAIN, "encoder": "frozen", "view": (64, 64), "batch": 4, "optimiser": optimiser,
+        "iterations": 3, "warmup": 0,
+    }  # fmt: skip
+    one, done_one = tiny_training.run(tmp_path / "1.pt", **settings)
+    four, done_four = tiny_training.run(tmp_path / "4.pt", accumulate=4, **settings)
+    for name in one:
+        torch.testing.assert_close(one[name], four[name], atol=1e-5, rtol=1e-4)
+    losses = [[row[1] for row in done.curve] for done in (done_one, done_four)]
+    assert losses[0] == pytest.approx(losses[1], rel=1e-4)
+
+
+def test_a_loss_that_is_not_finite_tells_where_and_what_was_last_good(tmp_path: Path) -> None:
+    made = tiny_training.training(tmp_path / "x.pt")
+    good = made.objective
+
+    def bad(answer: Answer, labels: Tensor, whole: Tensor | None = None) -> Tensor:
+        loss: Tensor = good(answer, labels, whole)
+        return loss * math.nan if made.progress.iteration == 3 else loss
+
+    made.objective = bad  # type: ignore[assignment]
+    with pytest.raises(SegablateError) as caught:
+        made.run(lambda steps: None)
+    assert "not finite at iteration 3, learning rate 0.000" in caught.value.message
+    assert f"last good checkpoint: at iteration 3 in `{tmp_path / 'x.pt'}`" in caught.value.message
+    assert "recipe.rate" in (caught.value.hint or "")
+
+
+@pytest.mark.parametrize("error", [RuntimeError("CUDA out of memory. Tried"), MemoryError()])
+def test_memory_that_runs_out_is_said_with_what_would_help(tmp_path: Path, error: Exception) -> None:
+    made = tiny_training.training(tmp_path / "x.pt")
+
+    def full(*_: Any) -> Tensor:
+        raise error
+
+    made.objective = full  # type: ignore[assignment]
+    with pytest.raises(SegablateError, match="not enough memory for 2 crops of 32×32") as caught:
+        made.run(lambda steps: None)
+    assert "recipe.accumulate" in (caught.value.hint or "")
+
+
+@pytest.mark.parametrize("precision", ["bf16", "fp16"])
+def test_mixed_precision_and_channels_last_learn_too(tmp_path: Path, precision: str) -> None:
+    _, done = tiny_training.run(
+        tmp_path / "x.pt", precision=precision, channels_last=True, iterations=4, model=PLAIN
+    )
+    assert all(math.isfinite(row[1]) for row in done.curve)
+
+
+def test_the_temperature_is_told_with_every_step(tmp_path: Path) -> None:
+    model = {**PLAIN, "upsampler": {"use": "dupsampling", "channels": 4, "weights": "random"}}
+    _, done = tiny_training.run(tmp_path / "x.pt", model=model, iterations=3)
+    assert [len({row[3] for row in done.curve}), done.curve[0][3]] == [3, pytest.approx(1.0, abs=1e-3)]
+    _, done = tiny_training.run(tmp_path / "y.pt", model=PLAIN, iterations=3)
+    assert all(math.isnan(row[3]) for row in done.curve)
+
+
+def test_auxiliary_heads_weigh_as_the_recipe_says(tmp_path: Path) -> None:
+    model = {
+        **PLAIN,
+        "auxiliary": {
+            "far": {"on": "x16", "channels": 4},
+            "edges": {"on": "x8", "channels": 4, "outputs": 1},
+        },
+    }
+    made = tiny_training.training(
+        tmp_path / "x.pt", model=model, auxiliary={"far": 0.5}, auxiliary_weight=2.0
+    )
+    objective = made.objective
+    assert {name: weight for name, (weight, _) in objective.heads.items()} == {"far": 0.5, "edges": 2.0}
+    labels = torch.randint(0, 3, (2, 32, 32))
+    far = Answer(torch.randn(2, 3, 32, 32), None, {"far": torch.randn(2, 3, 32, 32)})
+    plain = CrossEntropy(None)
+    expected = plain(far, labels) + 0.5 * plain(Answer(far.auxiliary["far"]), labels)
+    torch.testing.assert_close(objective(far, labels), expected)
+
+
+def test_a_weight_for_a_head_that_does_not_exist_names_the_nearest(tmp_path: Path) -> None:
+    model = {**PLAIN, "auxiliary": {"head16": {"on": "x16"}}}
+    with pytest.raises(SegablateError, match="no auxiliary head `head61`") as caught:
+        tiny_training.training(tmp_path / "x.pt", model=model, auxiliary={"head61": 1.0})
+    assert caught.value.hint == "did you mean `head16`?"
+    assert isinstance(tiny_training.training(tmp_path / "x.pt").objective, Objective)
