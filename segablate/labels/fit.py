@@ -33,6 +33,8 @@ Solver = Literal["auto", "moment", "runs", "sklearn"]
 MAPS_A_BATCH = 32
 # what the coarse view leaves out is larger than this
 GUESS = 0.05
+# a coarse view has a quarter of the numbers, and must have many times as many as vectors are wanted
+GUESS_WORTH = 16
 # all pairs of classes in float32: 21 classes at stride 32 take 1 GB, 150 classes 47 GB
 MOMENT_LIMIT = 30_000
 
@@ -169,11 +171,11 @@ def _guess(
     blocks: Blocks, mean: NDArray[np.float64], patches: int, k: int, pool: Executor
 ) -> NDArray[np.float64] | None:
     """Nearly the leading vectors, from the same labels seen more coarsely: it saves half of the products."""
-    coarse = blocks.coarser(pool)
+    width = k + SPARE_VECTORS
+    coarse = blocks.coarser(pool) if len(mean) >= GUESS_WORTH * width else None
     if coarse is None:
         return None
     centre = blocks.coarsened(mean[:, None])[:, 0]
-    width = min(k + SPARE_VECTORS, len(centre))
     start = _guess(coarse, centre, patches, k, pool)
     found = eigen.leading(
         lambda block: coarse.times(block, pool) - patches * np.outer(centre, centre @ block),

@@ -12,6 +12,7 @@ import pytest
 import torch
 
 from segablate.errors import SegablateError
+from segablate.labels.crew import Crew
 from segablate.labels.patches import pad
 from segablate.labels.work import threads
 from segablate.measures.base import PLACES, Result
@@ -41,7 +42,7 @@ def pair_of(oracle: Any, shop: Any, upsampler: Any, seed: int = 0, **settings: A
     reads = oracle(**{**TINY, **settings}).reads(config(upsampler))
     scene = Scene(reads, shop)
     with threads(1) as pool:
-        fitted = scene.components([reads], pool)
+        fitted = scene.components([reads], pool, Crew(1))
     subspace = fitted[kind(reads)] if "fitted" in reads else None
     return Pair(reads, scene, subspace, seed, "cpu")
 
