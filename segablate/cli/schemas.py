@@ -91,7 +91,7 @@ def _fields() -> tuple[dict[str, Schema], dict[str, Schema]]:
             # the measure `calibration` makes its data up, as `data` without a data set says
             from segablate.measures.calibration import OF_IMAGES, OF_SEEDS
 
-            made_up: dict[str, Schema] = dict.fromkeys((*OF_SEEDS, *OF_IMAGES), {})
+            made_up: dict[str, Schema] = {name: {} for name in (*OF_SEEDS, *OF_IMAGES)}
             fields[field]["anyOf"].append(_closed(made_up))
             fields.update({f"data.{name}": {} for name in made_up})
         below = {"use": {"enum": _names(kind)} if kind in kinds.KINDS else {}, **_settings_of(kind)}
