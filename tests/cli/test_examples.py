@@ -37,12 +37,13 @@ def workplace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-@pytest.mark.slow  # it searches the codes of a few label maps
+@pytest.mark.slow  # it searches codes, and trains two networks for a moment
 def test_the_examples_of_run_plan_and_report_work_one_after_the_other(
     segablate: Callable, workplace: Path
 ) -> None:
     for command in ("plan", "run", "report"):
-        fewer = ("--set", "data.images=2", "--set", "measure.searched.limit=1")
+        changes = ("data.images=2", "measure.searched.limit=1", "recipe.iterations=12")
+        fewer = [word for change in changes for word in ("--set", change)]
         said = segablate(*example(segablate(command, "--help").out), *fewer)
         assert said.code == 0, said.err
     assert example(segablate("--help").out) == example(segablate("run", "--help").out)

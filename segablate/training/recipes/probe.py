@@ -30,9 +30,9 @@ class Probe(Recipe):
 class Quick(Recipe):
     """The whole network on generated scenes, half a minute on one core: to try things out."""
 
-    iterations: int = 150
+    iterations: int = 120
     batch: int = 4
-    crop: tuple[int, int] = (128, 192)
+    crop: tuple[int, int] = (96, 160)
     scale: tuple[float, float] = (0.75, 1.5)
     optimiser: Literal["sgd", "adamw"] = "adamw"
     rate: float = 2e-3
