@@ -48,6 +48,9 @@ class Accumulator(Protocol):
     def add(self, maps: Sequence[Patches]) -> None:
         """Take in the patches of some label maps; called from several threads."""
 
+    def settle(self) -> None:
+        """Make little of what was taken in, before it is handed over."""
+
     def merge(self, other: Any, /) -> None:
         """Take over what another of the same kind has taken in."""
 
@@ -131,6 +134,8 @@ class Counting:
 
     def gathered(self) -> dict[int, Accumulator]:
         """What was taken in here."""
+        for total in self.sums.values():
+            total.settle()
         return self.sums
 
     def merge(self, sums: Mapping[int, Accumulator]) -> None:
@@ -149,6 +154,10 @@ class MomentAccumulator:
     def add(self, maps: Sequence[Patches]) -> None:
         """See `Accumulator`."""
         self._moment.add(maps)
+
+    def settle(self) -> None:
+        """See `Accumulator`."""
+        self._moment.settle()
 
     def merge(self, other: MomentAccumulator) -> None:
         """See `Accumulator`."""
@@ -198,6 +207,9 @@ class RunsAccumulator:
         """See `Accumulator`."""
         self._runs.add(maps)
 
+    def settle(self) -> None:
+        """Nothing here can be made less."""
+
     def merge(self, other: RunsAccumulator) -> None:
         """See `Accumulator`."""
         self._runs.merge(other._runs)
@@ -225,6 +237,9 @@ class DenseAccumulator:
             rows = np.repeat(patches.first.reshape(-1, 1), pixels, axis=1)
             rows[patches.mixed.reshape(-1)] = patches.kept.reshape(-1, pixels)
             self._rows.append(rows)
+
+    def settle(self) -> None:
+        """Nothing here can be made less."""
 
     def merge(self, other: DenseAccumulator) -> None:
         """See `Accumulator`."""

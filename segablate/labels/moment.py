@@ -25,7 +25,7 @@ ROWS_A_PRODUCT = 4096
 ROWS_WORTH_A_PRODUCT = 256
 # merged with other kinds, a patch costs up to four times as much: so few are cheaper all the same
 ROWS_WORTH_NO_MERGING = 192
-PENDING_BYTES = 1 << 26
+PENDING_BYTES = 1 << 25
 # float32 counts exactly so far
 EXACT = 1 << 24
 
@@ -69,12 +69,21 @@ class SecondMoment(Locked):
                 return
             # rare kinds may have become worth their product by what has come since
             parts, self._pending, self._rare = self._pending + self._rare, [], []
-        for kind, rows in self._settle(parts, ROWS_WORTH_A_PRODUCT):
-            self._multiply(kind, rows)
+        self._settle_all(parts)
         with self._lock:
             too_many = _bytes(self._rare) > PENDING_BYTES
             rare, self._rare = (self._rare, []) if too_many else ([], self._rare)
         for kind, rows in self._all_of(rare):
+            self._multiply(kind, rows)
+
+    def settle(self) -> None:
+        """Count what waits and is worth a product of its own: less is left to hand over."""
+        with self._lock:
+            parts, self._pending, self._rare = self._pending + self._rare, [], []
+        self._settle_all(parts)
+
+    def _settle_all(self, parts: list[Part]) -> None:
+        for kind, rows in self._settle(parts, ROWS_WORTH_A_PRODUCT):
             self._multiply(kind, rows)
 
     def merge(self, other: SecondMoment) -> None:
@@ -94,7 +103,7 @@ class SecondMoment(Locked):
     def finish(self, pool: Executor) -> dict[tuple[int, int], Counts]:
         """Blocks (c, d), c ≤ d, of shape (pixels, pixels) in kept order; nothing can be added after."""
         parts, self._pending, self._rare = self._pending + self._rare, [], []
-        for _ in each(pool, lambda part: self._multiply(*part), list(self._all_of(parts))):
+        for _ in each(pool, lambda part: self._multiply(*part), self._all_of(parts)):
             pass
         for c in np.flatnonzero(self._pure):
             block = self._block((int(c), int(c)), int(self._pure[c]))

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any, TypeVar
@@ -53,7 +53,7 @@ def blas_threads(count: int) -> AbstractContextManager[object]:
     return limits
 
 
-def each(pool: Executor, call: Callable[[Given], Made], items: Sequence[Given]) -> Iterator[Made]:
+def each(pool: Executor, call: Callable[[Given], Made], items: Iterable[Given]) -> Iterator[Made]:
     """`call(item)` for each item, in order, with only a few results waiting at any time.
 
     The first error is raised where its result would be, and what has not begun is not begun.

@@ -38,6 +38,7 @@ CHANNELS = 64
 CURVE = (16, 32, 48, 64, 96, 128, 192, 256)
 GOALS = {16: ("≤ 5", "≤ 2.5"), 32: ("≤ 8", "≤ 4")}
 FIT, SCORE = "train_aug", "val"
+SELF, CHILDREN = resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN
 
 
 def main() -> None:
@@ -45,7 +46,8 @@ def main() -> None:
     asked = arguments()
     if asked.child:
         run(asked.child, (CHANNELS,), asked.fit, asked.score)
-        print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+        own, largest = (resource.getrusage(who).ru_maxrss for who in (SELF, CHILDREN))
+        print(own + workers() * largest)
         return
     with tempfile.TemporaryDirectory() as folder:
         splits = [shortened(split, asked.limit, Path(folder)) for split in (FIT, SCORE)]
@@ -141,7 +143,7 @@ def silent(what: str, total: int) -> Iterator[Callable[[int], None]]:
 
 
 def peak_bytes(stride: int, fit_on: str, score_on: str) -> int:
-    """Peak resident memory of a run in a process of its own."""
+    """Peak resident memory of a run: its process and as many times the largest worker as there are."""
     command = [sys.executable, __file__, "--child", str(stride), "--fit", fit_on, "--score", score_on]
     done = subprocess.run(command, check=True, capture_output=True, text=True)
     return int(done.stdout) * (1 if sys.platform == "darwin" else 1024)
