@@ -90,13 +90,14 @@ def _element(tensor: Tensor) -> int:
     import onnx
 
     kinds = onnx.TensorProto
-    return {
+    named: dict[torch.dtype, int] = {
         torch.float32: kinds.FLOAT,
         torch.float16: kinds.FLOAT16,
         torch.bfloat16: kinds.BFLOAT16,
         torch.uint8: kinds.UINT8,
         torch.int16: kinds.INT16,
-    }[tensor.dtype]
+    }
+    return named[tensor.dtype]
 
 
 @contextmanager
