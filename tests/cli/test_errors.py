@@ -54,7 +54,7 @@ def breaking(monkeypatch: pytest.MonkeyPatch) -> Callable[[BaseException], None]
     """Make `segablate run FILE` end with an exception."""
 
     def arrange(error: BaseException) -> None:
-        def planned(study: Path, overrides: list[str], allow_external: bool) -> None:
+        def planned(study: Path, overrides: list[str], allow_external: bool, device: str) -> None:
             raise error
 
         monkeypatch.setattr("segablate.cli.flow.planned", planned)
