@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from segablate.evidence.verdict import Kind
+from segablate.evidence.processes import between_processes
 
 LEVEL = 0.95
 DRAWS = 4000
@@ -36,18 +36,6 @@ class Ratio:
     high: float
     level: float
     n: int
-
-    def kind(self, margin: float) -> Kind:
-        """What is said of it where less is better.
-
-        Args:
-            margin: largest |ratio − 1| that does not matter.
-        """
-        if 1 / (1 + margin) <= self.low and self.high <= 1 + margin:
-            return "equivalent"
-        if self.high < 1:
-            return "better"
-        return "worse" if self.low > 1 else "undecided"
 
 
 def median_interval(samples: Sequence[float], level: float = LEVEL) -> tuple[float, float]:
@@ -80,9 +68,8 @@ def ratio(
 ) -> Ratio:
     """How many times as long a variant takes as the baseline.
 
-    From two processes on: the medians of each process are set against each other (both ran interleaved, so
-    drift hits both), and Student's t over the logarithms of these ratios gives the interval. A bootstrap of
-    three numbers would be too short by half. Within one process: bootstrap of both medians.
+    From two processes on the medians of each process are set against each other, as verdicts do:
+    `between_processes`. Within one process: bootstrap of both medians.
 
     Args:
         variant: samples of each process, above zero.
@@ -96,9 +83,10 @@ def ratio(
         raise ValueError("both sides need samples of the same processes")
     if len(variant) == 1:
         return _within(np.asarray(variant[0], float), np.asarray(baseline[0], float), level)
-    logs = np.log([np.median(v) / np.median(b) for v, b in zip(variant, baseline, strict=True)])
-    middle, half = interval_of_mean(logs.tolist(), level)
-    return Ratio(math.exp(middle), math.exp(middle - half), math.exp(middle + half), level, len(logs))
+    ours, theirs = (np.array([np.median(process) for process in side]) for side in (variant, baseline))
+    told = between_processes(theirs, ours)
+    low, high = told.interval(level)
+    return Ratio(math.exp(told.difference), math.exp(low), math.exp(high), level, told.n)
 
 
 def interval_of_mean(values: Sequence[float], level: float = LEVEL) -> tuple[float, float]:

@@ -7,6 +7,7 @@ import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from segablate.evidence.ratio import interval_of_mean
 from segablate.quantity import quantity
 from segablate.report.data import Record
 from segablate.report.words import counted, images
@@ -59,11 +60,8 @@ def spread(records: Sequence[Record], metric: str) -> Spread | None:
 
 def student(values: Sequence[float], level: float = LEVEL) -> tuple[float, float]:
     """Student's interval of the mean of at least two values."""
-    from scipy.stats import t
-
-    middle, error = statistics.fmean(values), statistics.stdev(values) / math.sqrt(len(values))
-    width = float(t.ppf(0.5 + level / 2, len(values) - 1)) * error
-    return middle - width, middle + width
+    middle, half = interval_of_mean(values, level)
+    return middle - half, middle + half
 
 
 def hover(records: Sequence[Record], metric: str) -> str:

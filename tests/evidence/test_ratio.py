@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pytest
 
+from segablate.evidence.decide import Question, decide
+from segablate.evidence.processes import between_processes
 from segablate.evidence.ratio import half_width, interval_of_times, median_interval, ratio
+from segablate.evidence.verdict import Kind
 
 
 def session(rng: np.random.Generator, networks: int = 2, rounds: int = 200) -> list[list[float]]:
@@ -23,13 +28,18 @@ def session(rng: np.random.Generator, networks: int = 2, rounds: int = 200) -> l
     return times
 
 
+def judged(variant: Sequence[Sequence[float]], baseline: Sequence[Sequence[float]]) -> Kind:
+    ours, theirs = (np.median(side, axis=1) for side in (variant, baseline))
+    return decide({0: Question(between_processes(theirs, ours), 0.02, "lower")})[0].kind
+
+
 @pytest.mark.parametrize("processes", [3, 5])
 def test_a_network_against_itself_is_undecided_or_equivalent(processes: int) -> None:
     kinds = []
     for run in range(100):
         rng = np.random.default_rng(run)
         first, second = zip(*(session(rng) for _ in range(processes)), strict=True)
-        kinds.append(ratio(second, first).kind(0.02))
+        kinds.append(judged(second, first))
     assert sum(kind in ("undecided", "equivalent") for kind in kinds) >= 95
     assert kinds.count("equivalent") >= 50  # it is not merely silent
 
@@ -40,7 +50,7 @@ def test_a_twentieth_more_is_told() -> None:
         rng = np.random.default_rng(run)
         pairs = [session(rng) for _ in range(5)]
         slower = [[1.05 * value for value in second] for _, second in pairs]
-        told += ratio(slower, [first for first, _ in pairs]).kind(0.02) == "worse"
+        told += judged(slower, [first for first, _ in pairs]) == "worse"
     assert told >= 45
 
 
@@ -92,3 +102,16 @@ def test_drift_that_hits_both_sides_is_not_in_the_interval() -> None:
 def test_sides_that_do_not_match_are_an_error(ours: list, theirs: list) -> None:
     with pytest.raises(ValueError, match="same processes"):
         ratio(ours, theirs)
+
+
+@pytest.mark.parametrize("processes", [3, 10])
+def test_a_ratio_has_the_interval_that_its_verdict_has(processes: int) -> None:
+    rng = np.random.default_rng(0)
+    base, variant = rng.normal(10, 0.2, (2, processes, 30))
+    found = ratio(variant.tolist(), base.tolist())
+    verdict = decide(
+        {0: Question(between_processes(np.median(base, axis=1), np.median(variant, axis=1)), 0.02, "lower")}
+    )[0]
+    assert (found.value, found.low, found.high, found.n) == pytest.approx(
+        (verdict.difference, verdict.low, verdict.high, verdict.n)
+    )
