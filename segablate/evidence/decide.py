@@ -36,32 +36,41 @@ class Question:
         return math.log1p(self.margin) if self.estimate.ratio else self.margin
 
 
-def decide(family: Mapping[Key, Question], level: float = LEVEL) -> dict[Key, Verdict]:
-    """Verdicts that are wrong in one family or more with probability 1 − level at most, for each claim.
+def decide(
+    family: Mapping[Key, Question], level: float = LEVEL, *, best_of_all: bool = False
+) -> dict[Key, Verdict]:
+    """Verdicts of which one or more is wrong with probability 1 − level at most, for each claim.
 
     "There is a difference" and "there is none that matters" are corrected each by itself (Holm 1979). A
     difference inside the margin is equivalent, also where it can be told from none.
+
+    Args:
+        family: all comparisons that a reader looks through together.
+        level: confidence of all verdicts together, and of each interval by itself.
+        best_of_all: whether all are against the one that these very numbers made the best: then it might
+            have been any, and there are as many tests as pairs.
     """
     known = {key: one for key, one in family.items() if one.estimate.known}
-    apart = dict(zip(known, holm([one.estimate.p_none() for one in known.values()]), strict=True))
-    alike = dict(zip(known, holm([_matters(one) for one in known.values()]), strict=True))
+    times = (len(known) + 1) / 2 if best_of_all else 1.0
+    apart = dict(zip(known, holm([one.estimate.p_none() for one in known.values()], times), strict=True))
+    alike = dict(zip(known, holm([_matters(one) for one in known.values()], times), strict=True))
     kinds = {
         key: _kind(one, apart[key], alike[key], 1 - level) if key in known else "undecided"
         for key, one in family.items()
     }
     open_ = sum(kind == "undecided" for key, kind in kinds.items() if key in known)
-    hurdle = (1 - level) / max(open_, 1)
+    hurdle = (1 - level) / max(open_, 1) / times
     return {
         key: _verdict(one, kinds[key], apart.get(key), level, hurdle if key in known else None)
         for key, one in family.items()
     }
 
 
-def holm(p: Sequence[float]) -> list[float]:
-    """p-values adjusted for their number (Holm, Scandinavian Journal of Statistics 6, 1979)."""
+def holm(p: Sequence[float], times: float = 1.0) -> list[float]:
+    """p-values adjusted for their number (Holm, Scandinavian Journal of Statistics 6, 1979), so many fold."""
     adjusted, largest = [1.0] * len(p), 0.0
     for rank, at in enumerate(sorted(range(len(p)), key=lambda i: p[i])):
-        largest = max(largest, min(1.0, (len(p) - rank) * p[at]))
+        largest = max(largest, min(1.0, times * (len(p) - rank) * p[at]))
         adjusted[at] = largest
     return adjusted
 

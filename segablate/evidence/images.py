@@ -38,6 +38,11 @@ class Pixels:
     names: tuple[str, ...]
     counts: Numbers
 
+    @property
+    def classes(self) -> int:
+        """Number of classes."""
+        return int(self.counts.shape[2])
+
     @classmethod
     def of(cls, names: Sequence[str], confusions: NDArray[Any]) -> Pixels:
         """From matrices of shape (images, C, C), truth along the rows."""

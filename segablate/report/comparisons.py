@@ -5,17 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from segablate.errors import SegablateError
 from segablate.evidence.estimate import Estimate, between_seeds
 from segablate.evidence.images import METRICS, Pixels
 from segablate.evidence.pairs import Pairs, pair
-from segablate.evidence.processes import between_processes
+from segablate.evidence.processes import paired_processes
 from segablate.quantity import Quantity, quantity
 from segablate.report.ceilings import is_exact
 from segablate.report.contexts import baselines
-from segablate.report.data import Record, arrays, artefact_path
-
-IMAGES = "images.npz"
+from segablate.report.data import Record, artefact_path
+from segablate.report.matrices import IMAGES, of_file
 
 
 @dataclass(frozen=True)
@@ -85,7 +83,7 @@ def between(records: Sequence[Record], against: Mapping[str, str]) -> list[Compa
 def estimates(one: Comparison) -> Estimate | None:
     """What the seeds or processes say; None where only the images, or nothing random, is there to ask."""
     if one.quantity.compared == "ratio":
-        return _of_processes(one)
+        return paired_processes(one.pairs)
     pairs = one.pairs
     if one.exact and len(pairs.seeds) < 2:
         return None
@@ -94,28 +92,12 @@ def estimates(one: Comparison) -> Estimate | None:
 
 def pixels(record: Record) -> Pixels | None:
     """Pixels a class of each test image of a record; None where the report's data have none."""
-    if not artefact_path(record, IMAGES).is_file():
-        return None
-    kept = arrays(record, IMAGES)
-    if "confusions" not in kept or "names" not in kept:
-        raise SegablateError(
-            "this archive has no matrices of images",
-            where=str(artefact_path(record, IMAGES)),
-            hint="run the study again",
-        )
-    return Pixels.of([str(name) for name in kept["names"]], kept["confusions"])
+    return of_file(artefact_path(record, IMAGES))
 
 
 def only_images_can_tell(one: Comparison) -> bool:
     """Whether both sides have one seed, the same one, and a metric that images can be asked about."""
     return one.metric in METRICS and len(one.ours) == len(one.theirs) == 1 and len(one.pairs.seeds) == 1
-
-
-def _of_processes(one: Comparison) -> Estimate:
-    """Each seed of a time is a process of its own, and its number the median of that process."""
-    pairs = one.pairs
-    timed = (pairs.baseline > 0) & (pairs.variant > 0)
-    return between_processes(pairs.baseline[timed], pairs.variant[timed])
 
 
 def _by_seed(records: Iterable[Record], metric: str) -> dict[int, float]:

@@ -12,9 +12,9 @@ from segablate.quantity import quantity
 from segablate.report.blocks import Cell, Table
 from segablate.report.contexts import compared_axes, context
 from segablate.report.data import Record
+from segablate.report.estimated import margin_of, middle
 from segablate.report.facts import StudyFacts
 from segablate.report.judged import difference
-from segablate.report.verdicts import margin_of, middle
 from segablate.report.words import counted
 
 INTERACTION = {
@@ -32,26 +32,28 @@ def component_effects(study: StudyFacts, records: Sequence[Record]) -> Table | N
         return None
     first = sorted(records, key=lambda record: not record.baseline)
     labels = {axis: list(dict.fromkeys(record.choices[axis] for record in first)) for axis in compared}
-    rows: list[tuple[Cell, ...]] = []
-    n: set[int] = set()
+    family: dict[tuple[str, str, Effect], Question] = {}
     for (measure, where), own in _groups(records, compared).items():
         for metric in _metrics(own):
-            judged = _judged(study, own, metric, labels)
-            n |= {one.n for one in judged.values()}
             title = ", ".join([f"{measure}: {quantity(metric).title}", *(label for _, label in where)])
-            rows += [_row(title, metric, effect, one, labels) for effect, one in judged.items()]
-    if not rows:
+            asked = _questions(study, own, metric, labels)
+            family |= {(title, metric, effect): question for effect, question in asked.items()}
+    if not family:
         return None
+    judged = decide(family)
+    rows = [_row(title, metric, effect, one, labels) for (title, metric, effect), one in judged.items()]
+    n = counted(max(one.n for one in judged.values()), "seed")
     below = (
-        f"Least squares with the seed as block, n = {counted(max(n), 'seed')}; one error for all effects of "
-        "a quantity. Intervals are 95 % each; verdicts are corrected for all effects of a quantity (Holm).",
+        f"Least squares with the seed as block, n = {n}; one error for all effects of a quantity. "
+        "Intervals are 95 % each; "
+        f"verdicts are corrected for the {len(judged):,} effects of this table (Holm).",
     )
     return Table(("quantity", "component", "effect (95 % interval)", "verdict"), tuple(rows), 2, below=below)
 
 
-def _judged(
+def _questions(
     study: StudyFacts, own: Sequence[Record], metric: str, labels: Mapping[str, Sequence[str]]
-) -> dict[Effect, Verdict]:
+) -> dict[Effect, Question]:
     cells: dict[tuple[int, ...], dict[int, float]] = {}
     for record in own:
         at = tuple(known.index(record.choices[axis]) for axis, known in labels.items())
@@ -60,10 +62,10 @@ def _judged(
     if grid is None or grid[0].shape[:-1] != tuple(map(len, labels.values())):
         return {}
     base = [record for record in own if all(record.choices[a] == known[0] for a, known in labels.items())]
-    margin = margin_of(study, metric).beside(middle(base, metric))
+    margin = margin_of(study.margin, metric).beside(middle(base, metric))
     direction = quantity(metric).direction
     found = effects(grid[0])
-    return decide({effect: Question(one, margin, direction) for effect, one in found.items()})
+    return {effect: Question(one, margin, direction) for effect, one in found.items()}
 
 
 def _row(

@@ -7,7 +7,7 @@ import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 
@@ -129,12 +129,21 @@ def arrays(record: Record, artefact: str) -> dict[str, np.ndarray]:
         SegablateError: the file is not there, or is not an archive of plain arrays.
     """
     path = artefact_path(record, artefact)
+    return unpack(path, str(path))
+
+
+def unpack(file: Path | BinaryIO, name: str) -> dict[str, np.ndarray]:
+    """The arrays of an archive, which is called so in messages.
+
+    Raises:
+        SegablateError: the file is not there, or is not an archive of plain arrays.
+    """
     try:
-        with np.load(path, allow_pickle=False) as archive:
-            return {name: archive[name] for name in archive.files}
+        with np.load(file, allow_pickle=False) as archive:
+            return {array: archive[array] for array in archive.files}
     except FileNotFoundError:
-        raise SegablateError("this artefact is not there", where=str(path)) from None
+        raise SegablateError("this artefact is not there", where=name) from None
     except (ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
         raise SegablateError(
-            "this is not an archive of arrays", where=str(path), hint="run the study again"
+            "this is not an archive of arrays", where=name, hint="run the study again"
         ) from error

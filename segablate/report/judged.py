@@ -14,6 +14,10 @@ from segablate.report.verdicts import Verdicts
 from segablate.report.words import counted, listed, signed
 
 MOST_NAMED = 8
+OVER_IMAGES = (
+    "Where n is images, the networks stayed and the images were drawn again: "
+    "it says nothing about training again."
+)
 N = {"seeds": "seed", "images": "image", "processes": "process"}
 
 
@@ -146,17 +150,19 @@ def _below(shown: Verdicts) -> list[str]:
     )
     said = [
         "Better and worse: told from no difference. Equivalent: inside the margin, however sure the sign is. "
-        "Each at 5 %, corrected for all comparisons of one measure and quantity (Holm). "
+        f"Each at 5 %, corrected for {_family(shown)} of this table (Holm). "
         "The intervals are 95 % each and not corrected.",
         f"Margins: {listed(list(margins))}.",
         "Can tell: the smallest true difference that this n and spread tell from none 8 times of 10.",
     ]
     if any(one.source == "images" for one in shown.values()):
-        said.append(
-            "Where n is images, the networks stayed and the images were drawn again: "
-            "it says nothing about training again."
-        )
+        said.append(OVER_IMAGES)
     return said
+
+
+def _family(shown: Verdicts) -> str:
+    tests = sum(one.p is not None for one in shown.values())
+    return f"the {tests:,} comparisons" if tests > 1 else "all comparisons"
 
 
 def _shown(value: float, what: Quantity) -> str:

@@ -27,6 +27,7 @@ from segablate.report.csv import numbers
 from segablate.report.data import Record
 from segablate.report.facts import StudyFacts
 from segablate.report.judged import against
+from segablate.report.leaders import leaders
 from segablate.report.per_class import per_class
 from segablate.report.pictures import sheets
 from segablate.report.protocol import environment, protocol, settings, unmeasured
@@ -34,7 +35,7 @@ from segablate.report.published import compare, load, published
 from segablate.report.speeds import headed, speeds
 from segablate.report.table import results
 from segablate.report.trainings import trainings
-from segablate.report.verdicts import leaders, verdicts
+from segablate.report.verdicts import verdicts
 
 
 def page(study: StudyFacts, records: Sequence[Record]) -> Page:

@@ -180,6 +180,26 @@ def test_many_comparisons_are_corrected_together():
     assert (together.low, together.high) == (alone.low, alone.high)
 
 
+def test_against_the_best_of_all_there_are_as_many_tests_as_pairs():
+    family = {i: Question(paired(*numbers(5, seed=i)), 0.0, "higher") for i in range(3)}
+    once, best = decide(family), decide(family, best_of_all=True)
+    first = min(family, key=lambda i: family[i].estimate.p_none())
+    assert best[first].p == pytest.approx(min(1.0, 6 * family[first].estimate.p_none()))
+    assert [best[i].p for i in family] == pytest.approx([min(1.0, 2 * once[i].p) for i in family])
+    assert [(best[i].low, best[i].high) for i in family] == [(once[i].low, once[i].high) for i in family]
+
+
+def test_of_four_alike_the_best_seldom_beats_another():
+    rng, wrong = np.random.default_rng(0), 0
+    for _ in range(300):
+        scores = rng.normal(size=(4, 5))
+        best, *others = scores[np.argsort(-scores.mean(axis=1))]
+        family = {i: Question(paired(best, other), 0.0, "higher") for i, other in enumerate(others)}
+        wrong += any(one.kind == "worse" for one in decide(family, best_of_all=True).values())
+    # three standard errors above 5 %
+    assert wrong <= 300 * 0.05 + 3 * math.sqrt(300 * 0.05 * 0.95)
+
+
 def test_a_count_is_what_it_is():
     assert count(10, 8, 0, "lower").kind == "better"
     assert count(10, 12, 0, "lower").kind == "worse"

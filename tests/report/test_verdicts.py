@@ -10,9 +10,10 @@ from segablate.quantity import Margin
 from segablate.records import Measurement
 from segablate.report.contexts import baselines, compared_axes
 from segablate.report.data import read
+from segablate.report.leaders import leaders
 from segablate.report.markdown import markdown
 from segablate.report.page import page
-from segablate.report.verdicts import leaders, verdicts
+from segablate.report.verdicts import verdicts
 
 SEEDS = [0.700, 0.704, 0.698, 0.702]
 UP = [value + step for value, step in zip(SEEDS, (0.021, 0.019, 0.020, 0.0205), strict=True)]

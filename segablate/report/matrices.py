@@ -1,0 +1,33 @@
+"""The matrices of single images that a training keeps, wherever they lie."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+from segablate.errors import SegablateError
+from segablate.evidence.images import Pixels
+from segablate.report.data import unpack
+
+IMAGES = "images.npz"
+
+
+def of_file(path: Path) -> Pixels | None:
+    """Pixels a class of each test image; None where there is no such file.
+
+    Raises:
+        SegablateError: it holds something else.
+    """
+    return of_bytes(path.read_bytes(), str(path)) if path.is_file() else None
+
+
+def of_bytes(content: bytes, name: str) -> Pixels:
+    """The same from a file's content.
+
+    Raises:
+        SegablateError: it holds something else.
+    """
+    kept = unpack(io.BytesIO(content), name)
+    if "confusions" not in kept or "names" not in kept:
+        raise SegablateError("this archive has no matrices of images", where=name, hint="run the study again")
+    return Pixels.of([str(name) for name in kept["names"]], kept["confusions"])
