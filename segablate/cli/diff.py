@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -10,6 +11,8 @@ from segablate.cli.app import app, example
 from segablate.cli.options import AsJson
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from segablate.report.differences import Apart, Differences
 
 First = Annotated[
@@ -19,21 +22,28 @@ First = Annotated[
     ),
 ]
 Second = Annotated[str, typer.Argument(metavar="B", help="What to compare with it.", show_default=False)]
+Judged = Annotated[
+    Path | None,
+    typer.Option("--study", metavar="STUDY", help="Judge by this study's margins.", show_default=False),
+]
 
 
 @app.command(epilog=example("segablate diff reports/quickstart reports/quickstart/results.csv"))
-def diff(first: First, second: Second, as_json: AsJson = False) -> None:
+def diff(first: First, second: Second, study: Judged = None, as_json: AsJson = False) -> None:
     """Show what differs between two results.
 
     Each is a store, a report's folder, a results.csv, an outcomes.jsonl,
     or what a commit has of one: HEAD~1:reports/quickstart.
-    Settings, code, machine and numbers are compared; verdicts are of B against A.
+    Settings, code, machine and numbers are compared; verdicts are of B against A:
+    over seeds, with one seed over the test images, of times over processes.
     """
     from segablate.cli import output
     from segablate.report.differences import differences
     from segablate.report.sides import side
+    from segablate.study.load import load
 
-    found = differences(side(first), side(second))
+    margins = load(study).margin if study else None
+    found = differences(side(first), side(second), margins)
     if as_json:
         output.document(_document(first, second, found))
     else:
@@ -43,11 +53,14 @@ def diff(first: First, second: Second, as_json: AsJson = False) -> None:
 def _document(first: str, second: str, found: Differences) -> dict[str, Any]:
     from dataclasses import asdict
 
+    from segablate.report.differences import notes
+
     return {
         "first": first,
         "second": second,
         "changes": [asdict(one) for one in found.changes],
         "numbers": [_row(one) for one in found.numbers],
+        "notes": notes(found.numbers),
         "same": found.same,
         "only_first": [_named(key) for key in found.only_first],
         "only_second": [_named(key) for key in found.only_second],
@@ -67,6 +80,7 @@ def _named(key: tuple[str, str, str, str]) -> dict[str, str]:
 
 def _print(found: Differences) -> None:
     from segablate.cli import output
+    from segablate.report.differences import notes
 
     if found.changes:
         rows = [
@@ -74,17 +88,26 @@ def _print(found: Differences) -> None:
         ]
         output.table(("what", "measure", "field", "A", "B"), rows)
         print()
-    if found.numbers:
+    # corrected each by itself, so a table each
+    for numbers in _tables(found):
         output.table(
             ("variant", "measure", "metric", "A", "B", "B − A", "verdict on B"),
-            [_line(one) for one in found.numbers],
+            [_line(one) for one in numbers],
             right=(3, 4, 5),
         )
         print()
+    for note in notes(found.numbers):
+        print(f"{note}\n")
     told = [f"{found.same:,} numbers are the same", f"{len(found.numbers):,} differ"]
     for name, only in (("A", found.only_first), ("B", found.only_second)):
         told += [f"{len(only):,} are in {name} only"] if only else []
     print(f"{', '.join(told)}.")
+
+
+def _tables(found: Differences) -> list[Sequence[Apart]]:
+    """Whole scores, times and counts; then single classes."""
+    tables = [[one for one in found.numbers if bool(one.key[3]) is classes] for classes in (False, True)]
+    return [table for table in tables if table]
 
 
 def _line(one: Apart) -> tuple[str, ...]:
@@ -105,10 +128,11 @@ def _line(one: Apart) -> tuple[str, ...]:
 
 
 def _verdict(one: Apart) -> str:
-    verdict = one.verdict
-    if verdict is None:
-        return "one sample each"
-    if verdict.source == "count":
-        return verdict.kind
-    more = f"; {verdict.needed} would decide it" if verdict.needed else ""
-    return f"{verdict.kind} (n = {verdict.n}{more})"
+    from segablate.quantity import quantity
+    from segablate.report import judged
+
+    if one.verdict is None:
+        return "one process each" if quantity(one.key[2]).compared == "ratio" else "one sample each"
+    if one.verdict.source == "count":
+        return one.verdict.kind
+    return f"{judged.verdict(one.verdict)}; n = {judged.number(one.verdict)}"

@@ -54,8 +54,8 @@ def recommend(
 ) -> None:
     """Say which variant to take under a constraint.
 
-    The numbers are those of `segablate report`. Variants that cannot be told from the best are named too:
-    with several seeds by a verdict; with one seed nothing can be said about training again.
+    The numbers, what verdicts are over, and the margins are those of `segablate report`.
+    Variants that cannot be told from the best are named too.
     """
     from segablate.cli import flow, output
     from segablate.report import recommend as advice
@@ -73,7 +73,7 @@ def recommend(
     ]
     place = flow.place_of(store, reports, label, overrides)
     with flow.found(study, place, overrides, allow_external) as (facts, data):
-        found = advice.recommend(read(data), given, by=by, under=under)
+        found = advice.recommend(read(data), given, by=by, under=under, margins=facts.margin)
     if as_json:
         output.document(_document(facts.name, found))
     else:
@@ -87,6 +87,7 @@ def _document(study: str, found: Advice) -> dict[str, Any]:
         "measure": found.measure,
         "best": _row(found.best, None),
         "cannot_be_told": [_row(*one) for one in found.alike],
+        "notes": list(found.notes),
         "worse": [_row(*one) for one in found.told_apart],
         "left_out": [_row(one, None) for one in found.left_out],
     }
@@ -112,7 +113,7 @@ def _print(found: Advice, constraints: list[Constraint]) -> None:
     print(f"take {_name(found.best)}: {found.by.title} {_value(found, found.best)} under {found.measure}")
     named = [("cannot be told from it", found.alike), ("worse", found.told_apart)]
     rows = [
-        [_name(one), _value(found, one), *_costs(one, constraints), _why(said, verdict)]
+        [_name(one), _value(found, one), *_costs(one, constraints), _why(found, said, verdict)]
         for said, group in [("best", ((found.best, None),)), *named]
         for one, verdict in group
     ]
@@ -127,6 +128,8 @@ def _print(found: Advice, constraints: list[Constraint]) -> None:
     ]
     print()
     output.table(heads, rows, right=range(1, len(heads) - 1))
+    for note in found.notes:
+        print(f"\n{note}")
 
 
 def _name(one: Candidate) -> str:
@@ -143,10 +146,13 @@ def _costs(one: Candidate, constraints: list[Constraint]) -> list[str]:
     return [quantity(bound.metric).shown(one.values[bound.metric]) for bound in constraints]
 
 
-def _why(said: str, verdict: Verdict | None) -> str:
+def _why(found: Advice, said: str, verdict: Verdict | None) -> str:
+    from segablate.report import judged
+
     if said == "best" or said == "worse":
         return said
     if verdict is None:
-        return f"{said}: one sample each"
-    more = f", {verdict.needed} seeds would decide it" if verdict.needed else ""
-    return f"{said}: {verdict.kind} (n = {verdict.n} seeds{more})"
+        return f"{said}: one {'process' if found.by.compared == 'ratio' else 'sample'} each"
+    if verdict.source == "count":
+        return f"{said}: {verdict.kind}"
+    return f"{said}: {judged.verdict(verdict)}; n = {judged.number(verdict)}"

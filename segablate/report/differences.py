@@ -1,22 +1,31 @@
 """What differs between two sides: settings, code, machine and numbers, with verdicts where samples allow.
 
-A verdict is of the second side against the first, over the seeds that both have.
+A verdict is of the second side against the first: over the seeds that both have; with one seed over the test
+images that both have labelled; of times over the processes.
 """
 
 from __future__ import annotations
 
 import math
 import statistics
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from segablate.evidence.decide import Question, count, decide
-from segablate.evidence.estimate import between_seeds
-from segablate.evidence.pairs import pair
+from segablate.evidence.estimate import Estimate, between_seeds
+from segablate.evidence.images import METRICS, over_images
+from segablate.evidence.pairs import Pairs, pair
+from segablate.evidence.processes import paired_processes
 from segablate.evidence.verdict import Verdict
-from segablate.quantity import quantity
+from segablate.quantity import Margin, quantity
+from segablate.report.estimated import margin_of
+from segablate.report.judged import OVER_IMAGES
 from segablate.report.sides import Key, Samples, Side
 
+APART = (
+    "Where n is processes, the two sides did not take turns: what changed on the machine between them is in "
+    "the ratio as well."
+)
 # what of a machine is code, and not the machine
 CODE = ("numpy", "python", "scipy", "torch", "segablate", "cuda", "cudnn", "driver", "onnxruntime")
 
@@ -48,7 +57,7 @@ class Apart:
         key: variant, measure, metric and class.
         first: middle of the first side's samples.
         second: middle of the second's.
-        verdict: of the second against the first; None where one sample each is all there is.
+        verdict: of the second against the first; None where one seed or process each is all there is.
     """
 
     key: Key
@@ -76,11 +85,17 @@ class Differences:
     only_second: tuple[Key, ...]
 
 
-def differences(first: Side, second: Side) -> Differences:
-    """Compare two sides; a CSV file, which has no settings but its axes, is compared by those alone."""
+def differences(first: Side, second: Side, margins: Mapping[str, Margin] | None = None) -> Differences:
+    """Compare two sides; a CSV file, which has no settings but its axes, is compared by those alone.
+
+    Args:
+        first: what is compared with.
+        second: what verdicts are on.
+        margins: metric → largest difference that does not matter; the metric's own where it is not there.
+    """
     common = [key for key in first.numbers if key in second.numbers]
     apart = [key for key in common if first.numbers[key] != second.numbers[key]]
-    judged = _verdicts({key: (first.numbers[key], second.numbers[key]) for key in apart})
+    judged = _verdicts(first, second, apart, margins or {})
     return Differences(
         changes=(*_settings(first, second), *_machine(first, second)),
         numbers=tuple(
@@ -93,6 +108,13 @@ def differences(first: Side, second: Side) -> Differences:
     )
 
 
+def notes(numbers: Sequence[Apart]) -> list[str]:
+    """What the verdicts do not say, by what they were drawn from."""
+    sources = {one.verdict.source for one in numbers if one.verdict}
+    told = {"images": OVER_IMAGES, "processes": APART}
+    return [note for source, note in told.items() if source in sources]
+
+
 def middle(samples: Samples) -> float:
     """The mean over seeds of the median samples; NaN where there is none."""
     known = [value for value in _by_seed(samples).values() if math.isfinite(value)]
@@ -103,24 +125,42 @@ def _by_seed(samples: Samples) -> dict[int, float]:
     return {seed: statistics.median(taken) if taken else math.nan for seed, taken in samples.items()}
 
 
-def _verdicts(apart: Mapping[Key, tuple[Samples, Samples]]) -> dict[Key, Verdict]:
-    """Verdicts, corrected over all comparisons of one measure and metric."""
+def _verdicts(
+    first: Side, second: Side, apart: Sequence[Key], margins: Mapping[str, Margin]
+) -> dict[Key, Verdict]:
+    """Verdicts; those on whole scores and times are one family, those on single classes another."""
     judged: dict[Key, Verdict] = {}
-    families: dict[tuple[str, str], dict[Key, Question]] = {}
-    for key, (first, second) in apart.items():
-        what = quantity(key[2])
+    families: dict[bool, dict[Key, Question]] = {True: {}, False: {}}
+    for key in apart:
+        what, base = quantity(key[2]), middle(first.numbers[key])
+        margin = margin_of(margins, key[2])
         if what.compared == "count":
-            base = middle(first)
-            judged[key] = count(base, middle(second), what.margin.beside(base), what.direction)
-        elif what.compared != "none":
-            pairs = pair(_by_seed(first), _by_seed(second))
-            if len(pairs.seeds) > 1:
-                margin = what.margin.beside(statistics.fmean(pairs.baseline))
-                question = Question(between_seeds(pairs), margin, what.direction)
-                families.setdefault((key[1], key[2]), {})[key] = question
+            judged[key] = count(base, middle(second.numbers[key]), margin.beside(base), what.direction)
+        elif what.compared != "none" and (told := _estimate(first, second, key)):
+            bound = margin.value if told.ratio else margin.beside(base)
+            families[not key[3]][key] = Question(told, bound, what.direction)
     for family in families.values():
         judged |= decide(family)
     return judged
+
+
+def _estimate(first: Side, second: Side, key: Key) -> Estimate | None:
+    """What seeds, processes or images say; None where there is one seed or process, and no image."""
+    pairs = pair(_by_seed(first.numbers[key]), _by_seed(second.numbers[key]))
+    if len(pairs.seeds) > 1:
+        return paired_processes(pairs) if quantity(key[2]).compared == "ratio" else between_seeds(pairs)
+    return _over_images(first, second, key, pairs)
+
+
+def _over_images(first: Side, second: Side, key: Key, pairs: Pairs) -> Estimate | None:
+    variant, measure, metric, name = key
+    if metric not in METRICS or name or not (pairs.seeds and pairs.whole):
+        return None
+    read = [one.images.get((variant, measure), {}).get(pairs.seeds[0]) for one in (first, second)]
+    theirs, ours = (one() if one else None for one in read)
+    if theirs is None or ours is None or theirs.classes != ours.classes:
+        return None
+    return over_images(theirs, [ours])[0][metric]
 
 
 def _settings(first: Side, second: Side) -> Iterator[Change]:

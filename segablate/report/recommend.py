@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import math
-import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from segablate.errors import SegablateError, near_miss
-from segablate.evidence.decide import LEVEL, Question, decide
-from segablate.evidence.estimate import between_seeds
-from segablate.evidence.pairs import pair
+from segablate.evidence.decide import decide
 from segablate.evidence.verdict import Verdict
-from segablate.quantity import Quantity, quantity
-from segablate.report.ceilings import is_oracle
+from segablate.quantity import Margin, Quantity, quantity
+from segablate.report.ceilings import is_exact, is_oracle
+from segablate.report.comparisons import between
 from segablate.report.data import Record
+from segablate.report.estimated import counted, questions
+from segablate.report.judged import OVER_IMAGES
 from segablate.report.spread import Spread, spread
 from segablate.report.words import listed
 
@@ -80,6 +80,12 @@ class Advice:
     told_apart: tuple[tuple[Candidate, Verdict | None], ...]
     left_out: tuple[Candidate, ...]
 
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What the verdicts do not say."""
+        sources = {verdict.source for _, verdict in (*self.alike, *self.told_apart) if verdict}
+        return (OVER_IMAGES,) if "images" in sources else ()
+
 
 def recommend(
     records: Sequence[Record],
@@ -87,6 +93,7 @@ def recommend(
     *,
     by: str = "miou",
     under: Sequence[str] = (),
+    margins: Mapping[str, Margin] | None = None,
 ) -> Advice:
     """The best variant under all constraints.
 
@@ -95,6 +102,7 @@ def recommend(
         constraints: what must hold.
         by: the metric that is to be best.
         under: labels of measures, where several give one metric.
+        margins: metric → largest difference that does not matter; the metric's own where it is not there.
 
     Raises:
         SegablateError: the study does not measure what is asked, several measures do, or no variant keeps
@@ -115,9 +123,10 @@ def recommend(
     sign = 1 if what.direction == "higher" else -1
     best = max(kept, key=lambda one: sign * (one.score.value if one.score else math.nan))
     own = [one for one in records if one.measure == score]
-    judged = _judged(own, best.variant, [one.variant for one in kept if one is not best], by)
-    others = [(one, judged.get(one.variant)) for one in kept if one is not best]
-    exact = all(is_oracle(one) for one in own)
+    rest = [one for one in kept if one is not best]
+    judged = _judged(own, best.variant, [one.variant for one in rest], by, margins or {})
+    others = [(one, judged.get(one.variant)) for one in rest]
+    exact = all(is_exact(one) for one in own if one.done)
     worse = [other for other in others if _is_worse(*other, best, exact)]
     return Advice(
         by=what,
@@ -198,29 +207,17 @@ def _candidate(
     return Candidate(variant, spread(own, by), values, keeps)
 
 
-def _judged(records: Sequence[Record], best: str, others: Sequence[str], metric: str) -> dict[str, Verdict]:
-    """The others against the best, over the seeds both have, corrected for how many they are.
-
-    The best was picked by the numbers it is judged by, so all pairs of variants count, not those with it.
-    """
-    seeds = {variant: _by_seed(records, variant, metric) for variant in (best, *others)}
-    what = quantity(metric)
-    family = {}
-    for variant in others:
-        pairs = pair(seeds[best], seeds[variant])
-        if len(pairs.seeds) > 1:
-            margin = what.margin.beside(statistics.fmean(pairs.baseline))
-            family[variant] = Question(between_seeds(pairs), margin, what.direction)
-    count = len(family)
-    return decide(family, 1 - 2 * (1 - LEVEL) / (count + 1)) if count else {}
-
-
-def _by_seed(records: Sequence[Record], variant: str, metric: str) -> dict[int, float]:
-    return {
-        one.seed: one.outcome.value(metric)
-        for one in records
-        if one.variant == variant and one.done and one.outcome
-    }
+def _judged(
+    records: Sequence[Record], best: str, others: Sequence[str], metric: str, margins: Mapping[str, Margin]
+) -> dict[str, Verdict]:
+    """The others against the best, over what the report's verdicts are over; none of one seed or process."""
+    found = [one for one in between(records, dict.fromkeys(others, best)) if one.metric == metric]
+    asked = {key: one for key, one in questions(found, margins).items() if one.estimate.known}
+    judged = decide(asked, best_of_all=True)
+    for one in found:
+        if one.quantity.compared == "count" and (told := counted(one, margins)):
+            judged[one.key] = told
+    return {variant: told for (variant, _, _), told in judged.items()}
 
 
 def _nobody(found: Sequence[Candidate], constraints: Sequence[Constraint]) -> str:

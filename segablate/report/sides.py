@@ -11,15 +11,18 @@ from __future__ import annotations
 import csv
 import io
 import subprocess
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TypeAlias
 
 from segablate.errors import SegablateError
+from segablate.evidence.images import Pixels
 from segablate.records import Outcome
 from segablate.report.csv import COLUMNS
 from segablate.report.data import OUTCOMES, Record, parse
+from segablate.report.matrices import IMAGES, of_bytes, of_file
 from segablate.report.words import flat, plain
 
 WITHIN = (f"data/{OUTCOMES}", OUTCOMES, "results.csv")
@@ -27,6 +30,7 @@ NEEDED = {"variant", "measure", "metric", "value"}
 
 Key: TypeAlias = tuple[str, str, str, str]  # variant, measure, metric, class
 Samples: TypeAlias = dict[int, list[float]]  # seed → samples
+Matrices: TypeAlias = Callable[[], Pixels | None]  # read only where they are asked for
 
 
 @dataclass
@@ -38,6 +42,7 @@ class Side:
         numbers: what was measured → its samples by seed.
         settings: measure → dotted field → every value that its cells read, as text.
         machine: property → every value it had.
+        images: variant and measure → by seed what reads the matrices of the single images.
         whole: whether settings and machine are known; a CSV file has numbers alone.
     """
 
@@ -45,10 +50,12 @@ class Side:
     numbers: dict[Key, Samples] = field(default_factory=dict)
     settings: dict[str, dict[str, set[str]]] = field(default_factory=dict)
     machine: dict[str, set[str]] = field(default_factory=dict)
+    images: dict[tuple[str, str], dict[int, Matrices]] = field(default_factory=dict)
     whole: bool = True
 
-    def add(self, variant: str, measure: str, seed: int, outcome: Outcome) -> None:
+    def add(self, variant: str, measure: str, seed: int, outcome: Outcome, images: Matrices) -> None:
         """Take up what one cell says."""
+        self.images.setdefault((variant, measure), {})[seed] = images
         for name, value in flat(outcome.reads).items():
             self.settings.setdefault(measure, {}).setdefault(name, set()).add(plain(value))
         for name, value in flat(outcome.machine).items():
@@ -85,23 +92,28 @@ def side(given: str) -> Side:
 
 def _of_file(given: str, path: Path) -> Side:
     try:
-        return _of_text(given, path.name, path.read_text(encoding="utf-8"), path.parent)
+        return _of_text(given, path.name, path.read_text(encoding="utf-8"), partial(_beside, path.parent))
     except UnicodeDecodeError as error:
         raise SegablateError("this is not text", where=str(path)) from error
 
 
-def _of_text(given: str, name: str, text: str, folder: Path) -> Side:
+def _of_text(given: str, name: str, text: str, images: Callable[[str], Pixels | None]) -> Side:
     if name.endswith(".csv"):
         return _of_csv(given, text)
-    return _of_records(given, parse(text, given, folder))
+    return _of_records(given, parse(text, given, Path()), images)
 
 
-def _of_records(given: str, records: Iterable[Record]) -> Side:
+def _of_records(given: str, records: Iterable[Record], images: Callable[[str], Pixels | None]) -> Side:
     made = Side(given)
     for record in records:
         if record.done and record.outcome:
-            made.add(record.variant, record.measure, record.seed, record.outcome)
+            read = partial(images, record.outcome.key)
+            made.add(record.variant, record.measure, record.seed, record.outcome, read)
     return made
+
+
+def _beside(folder: Path, key: str) -> Pixels | None:
+    return of_file(folder / f"{key}-{IMAGES}")
 
 
 def _of_csv(given: str, text: str) -> Side:
@@ -137,7 +149,8 @@ def _of_store(given: str, root: Path) -> Side:
     for path in sorted(root.glob("*/*/outcome.json")):
         outcome = Outcome.from_json(path.read_text(encoding="utf-8"), where=str(path))
         if outcome.status == "done":
-            made.add(f"cell {outcome.key}", path.parent.parent.name, 0, outcome)
+            read = partial(of_file, path.parent / IMAGES)
+            made.add(f"cell {outcome.key}", path.parent.parent.name, 0, outcome, read)
     if not made.numbers:
         raise SegablateError("there are no results here", where=given, hint="run a study first")
     return made
@@ -145,12 +158,22 @@ def _of_store(given: str, root: Path) -> Side:
 
 def _of_commit(given: str, revision: str, inside: str) -> Side:
     names = [inside] if inside.endswith((".csv", ".jsonl")) else [f"{inside}/{name}" for name in WITHIN]
-    for name, text in _shown(given, revision, names):
-        return _of_text(given, name, text, Path())
+    for name, content in _shown(given, revision, names):
+        folder = name.rpartition("/")[0]
+        return _of_text(
+            given, name, content.decode("utf-8", "replace"), partial(_in, given, revision, folder)
+        )
     raise SegablateError(f"the commit `{revision}` has no results at `{inside}`", where=given)
 
 
-def _shown(given: str, revision: str, names: Iterable[str]) -> Iterator[tuple[str, str]]:
+def _in(given: str, revision: str, folder: str, key: str) -> Pixels | None:
+    wanted = [f"{folder}/{key}-{IMAGES}"]
+    return next(
+        (of_bytes(content, f"{revision}:{name}") for name, content in _shown(given, revision, wanted)), None
+    )
+
+
+def _shown(given: str, revision: str, names: Iterable[str]) -> Iterator[tuple[str, bytes]]:
     for name in names:
         # a path of its own after `--` cannot be read as an option; `./` begins at the working directory
         command = ["git", "show", f"{revision}:./{name.strip('/')}", "--"]
@@ -159,4 +182,4 @@ def _shown(given: str, revision: str, names: Iterable[str]) -> Iterator[tuple[st
         except FileNotFoundError:
             raise SegablateError("`git` is not installed", where=given) from None
         if ran.returncode == 0:
-            yield name, ran.stdout.decode("utf-8", "replace")
+            yield name, ran.stdout

@@ -132,6 +132,30 @@ def test_two_results_are_compared_by_file(segablate: Callable, toy_study: Callab
     assert segablate("diff", "nowhere", "reports/toy/b").code == 2
 
 
+def test_the_margins_of_a_study_judge_two_results(
+    segablate: Callable, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name, by in (("one", 0.0), ("two", 0.01)):
+        rows = [f"v,m,miou,{0.5 + by + step / 1000},{seed}" for seed, step in enumerate((1, 3, 2, by * 100))]
+        Path(f"{name}.csv").write_text("\n".join(["variant,measure,metric,value,seed", *rows]))
+    Path("wide.yaml").write_text(f"{GOOD}margin: {{miou: 5 points}}\n".replace("name: good", "name: wide"))
+    said = segablate("diff", "one.csv", "two.csv")
+    assert "better; n = 4 seeds" in said.out
+    assert "equivalent; n = 4 seeds" in segablate("diff", "one.csv", "two.csv", "--study", "wide.yaml").out
+    missing = segablate("diff", "one.csv", "two.csv", "--study", "none.yaml")
+    assert (missing.code, missing.out) == (2, "")
+    assert missing.err.startswith("error: none.yaml: ")
+
+
+def test_a_verdict_over_images_says_what_it_does_not_say(segablate: Callable) -> None:
+    report = Path(__file__).parents[2] / "reports/quickstart"
+    study = Path(__file__).parents[2] / "studies/quickstart.yaml"
+    said = segablate("recommend", study, "--store", "nowhere", "--reports", report.parent)
+    assert "worse" in said.out
+    assert said.out.endswith("it says nothing about training again.\n")
+
+
 def test_the_best_is_recommended_and_a_constraint_that_is_not_measured_is_an_error(
     segablate: Callable, toy_study: Callable
 ) -> None:

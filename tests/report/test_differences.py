@@ -6,11 +6,15 @@ import shutil
 import subprocess
 from dataclasses import replace
 
+import numpy as np
 import pytest
+from scipy.stats import ttest_rel
+from statsmodels.stats.multitest import multipletests
 
 from segablate.errors import SegablateError
+from segablate.quantity import Margin
 from segablate.records import Measurement, Outcome
-from segablate.report.differences import differences
+from segablate.report.differences import differences, notes
 from segablate.report.sides import side
 from segablate.report.write import write
 
@@ -92,6 +96,102 @@ def test_one_sample_each_has_no_verdict_and_a_count_has(fake, tmp_path):
     assert (judged["macs"].kind, judged["macs"].source) == ("worse", "count")
 
 
+def matrices(fake, right, classes=3):
+    rng = np.random.default_rng(0)
+    confusions = np.eye(classes) * right + rng.integers(5, 60, (40, classes, classes))
+    return {"confusions": confusions.astype(np.uint32), "names": np.array([f"{i}" for i in range(40)])}
+
+
+@pytest.fixture
+def photographed(fake, tmp_path):
+    """Writes a report of one training with the matrices of its images."""
+
+    def make(name, right, classes=3):
+        folder = fake.save(tmp_path / name, [fake.Line("v", {}, True, "acc", scored("k", right / 400))])
+        np.savez_compressed(folder / "data" / "k-images.npz", **matrices(fake, right, classes))
+        return folder
+
+    return make
+
+
+def test_with_one_seed_the_images_are_drawn_again_and_that_is_told(photographed):
+    found = differences(*(side(str(photographed(name, right))) for name, right in (("p", 100), ("q", 300))))
+    (apart,) = found.numbers
+    assert (apart.verdict.kind, apart.verdict.source, apart.verdict.n) == ("better", "images", 40)
+    (note,) = notes(found.numbers)
+    assert note.endswith("it says nothing about training again.")
+
+
+def test_images_of_other_classes_cannot_be_laid_side_by_side(photographed):
+    sides = side(str(photographed("p", 100))), side(str(photographed("q", 300, classes=4)))
+    assert differences(*sides).numbers[0].verdict is None
+
+
+def test_the_images_of_a_store_are_drawn_again_too(fake, tmp_path):
+    for root, right in (("one", 100), ("two", 300)):
+        folder = tmp_path / root / "acc" / "k"
+        folder.mkdir(parents=True)
+        (folder / "outcome.json").write_text(scored("k", right / 400).to_json())
+        np.savez_compressed(folder / "images.npz", **matrices(fake, right))
+    found = differences(side(str(tmp_path / "one")), side(str(tmp_path / "two")))
+    assert found.numbers[0].verdict.source == "images"
+
+
+def timed(fake, folder, times):
+    found = [replace(scored(f"t{i}", 0.5), measurements=()) for i in range(len(times))]
+    taken = [(Measurement("p50_ms", (time,), "made up"),) for time in times]
+    rows = [replace(one, measurements=own) for one, own in zip(found, taken, strict=True)]
+    lines = [fake.Line("v", {}, True, "latency", one, seed) for seed, one in enumerate(rows)]
+    return side(str(fake.save(folder, lines)))
+
+
+def test_times_are_compared_over_processes_as_a_ratio(fake, tmp_path):
+    first = timed(fake, tmp_path / "one", [10.0, 10.2, 9.9])
+    second = timed(fake, tmp_path / "two", [12.0, 12.3, 11.8])
+    found = differences(first, second)
+    verdict = found.numbers[0].verdict
+    assert (verdict.kind, verdict.source, verdict.ratio, verdict.n) == ("worse", "processes", True, 3)
+    assert verdict.difference == pytest.approx(1.2, abs=0.01)
+    assert "did not take turns" in notes(found.numbers)[0]
+    wide = differences(first, second, {"p50_ms": Margin(0.5, relative=True)})
+    assert wide.numbers[0].verdict.kind == "equivalent"
+
+
+def test_one_process_each_tells_nothing_of_another(fake, tmp_path):
+    sides = timed(fake, tmp_path / "one", [10.0]), timed(fake, tmp_path / "two", [12.0])
+    assert differences(*sides).numbers[0].verdict is None
+
+
+def test_a_margin_that_is_stated_decides_what_matters(pair):
+    sides = [side(str(folder)) for folder in pair]
+    assert differences(*sides, {"miou": Margin(0.2)}).numbers[0].verdict.kind == "equivalent"
+
+
+def test_whole_scores_are_one_family_and_single_classes_another(fake, tmp_path):
+    rng = np.random.default_rng(1)
+    sides = []
+    for name in ("one", "two"):
+        lines = []
+        for seed, value in enumerate(rng.normal(0.5, 0.02, (5, 6))):
+            taken = tuple(
+                Measurement(m, (v,), "made up")
+                for m, v in zip(("miou", "boundary_iou"), value[:2], strict=True)
+            )
+            classes = {str(i): float(v) for i, v in enumerate(value[2:])}
+            found = scored(f"{name}{seed}", 0.5, facts={"per_class_iou": classes})
+            lines.append(fake.Line("v", {}, True, "acc", replace(found, measurements=taken), seed))
+        sides.append(side(str(fake.save(tmp_path / name, lines))))
+    judged = {one.key: one.verdict.p for one in differences(*sides).numbers}
+    for classes in (False, True):
+        own = [key for key in judged if bool(key[3]) is classes]
+        plain = []
+        for key in own:
+            ours, theirs = ([value for (value,) in one.numbers[key].values()] for one in sides)
+            plain.append(ttest_rel(ours, theirs).pvalue)
+        assert [judged[key] for key in own] == pytest.approx(multipletests(plain, method="holm")[1])
+    assert len(judged) == 6
+
+
 def test_a_store_is_compared_cell_by_cell(tmp_path):
     for root, value in (("one", 0.5), ("two", 0.6)):
         folder = tmp_path / root / "acc" / "k"
@@ -113,6 +213,20 @@ def test_what_a_commit_has_can_be_one_side(fake, report, monkeypatch):
     assert (found.numbers, found.same) == ((), 30 * 8)
     with pytest.raises(SegablateError, match="the commit `HEAD` has no results at `elsewhere`"):
         side("HEAD:elsewhere")
+
+
+@pytest.mark.skipif(not shutil.which("git"), reason="there is no git")
+def test_the_images_of_a_commit_are_drawn_again_too(photographed, monkeypatch):
+    old = photographed("old", 100)
+    monkeypatch.chdir(old.parent)
+    identity = ["-c", "user.name=x", "-c", "user.email=x@example.org"]
+    for words in (["init", "-q"], ["add", "-A"], [*identity, "commit", "-qm", "x"]):
+        subprocess.run(["git", *words], check=True)
+    shutil.rmtree(old)
+    found = differences(side("HEAD:old"), side(str(photographed("new", 300))))
+    assert found.numbers[0].verdict.source == "images"
+    of_file = differences(side("HEAD:old/data/outcomes.jsonl"), side("new"))
+    assert of_file.numbers == found.numbers
 
 
 @pytest.mark.parametrize(

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from segablate.errors import SegablateError
+from segablate.quantity import Margin
 from segablate.records import Measurement, Outcome
 from segablate.report.data import read
 from segablate.report.recommend import Constraint, recommend
@@ -68,6 +70,55 @@ def test_with_one_seed_nothing_can_be_told_apart(records):
     found = recommend(records(seeds=1), [Constraint("--max-ms", "p50_ms", 20)])
     assert found.best.variant == "b"
     assert [(one.variant, verdict) for one, verdict in found.alike] == [("a", None), ("c", None)]
+
+
+def test_with_one_seed_the_images_tell_apart_and_it_is_told_of_what(fake, tmp_path):
+    rng, lines = np.random.default_rng(0), []
+    for name, right in (("a", 100), ("b", 101), ("c", 300)):
+        found = outcome(name, "miou", right / 400)
+        lines.append(fake.Line(name, {}, name == "a", "accuracy", found))
+        (tmp_path / "data").mkdir(exist_ok=True)
+        confusions = (np.eye(3) * right + rng.integers(5, 60, (40, 3, 3))).astype(np.uint32)
+        names_of = np.array([f"{i}" for i in range(40)])
+        np.savez_compressed(tmp_path / "data" / f"{name}-images.npz", confusions=confusions, names=names_of)
+    found = recommend(read(fake.save(tmp_path, lines) / "data"), [])
+    assert (found.best.variant, names(found.told_apart), found.alike) == ("c", ["a", "b"], ())
+    assert {one.source for _, one in found.told_apart} == {"images"}
+    assert found.notes[0].endswith("it says nothing about training again.")
+
+
+def clocked(fake, folder, times):
+    lines = []
+    for name, own in times.items():
+        for seed, value in enumerate(own):
+            found = outcome(f"{name}{seed}", "p50_ms", value)
+            lines.append(fake.Line(name, {}, name == "a", "latency", found, seed))
+    return read(fake.save(folder, lines) / "data")
+
+
+def test_the_fastest_is_told_apart_over_processes(fake, tmp_path):
+    times = {"a": [10.0, 10.2, 9.9], "b": [10.4, 9.8, 10.3], "c": [15.1, 15.3, 14.8]}
+    found = recommend(clocked(fake, tmp_path, times), [], by="p50_ms")
+    assert (found.best.variant, names(found.alike), names(found.told_apart)) == ("a", ["b"], ["c"])
+    assert (found.told_apart[0][1].source, found.told_apart[0][1].ratio) == ("processes", True)
+
+
+def test_a_margin_of_the_study_makes_variants_alike(records):
+    found = recommend(records(), [], margins={"miou": Margin(0.12)})
+    assert names(found.alike) == ["a", "b"]
+    assert {one.kind for _, one in found.alike} == {"equivalent"}
+    assert names(found.told_apart) == ["c"]
+
+
+def test_a_count_that_is_higher_is_worse_unless_the_margin_says_it_does_not_matter(fake, tmp_path):
+    lines = [
+        fake.Line(name, {}, name == "a", "complexity", outcome(name, "macs", macs))
+        for name, macs in (("a", 1.0e9), ("b", 1.01e9), ("c", 2e9))
+    ]
+    found = read(fake.save(tmp_path, lines) / "data")
+    assert names(recommend(found, [], by="macs").told_apart) == ["b", "c"]
+    some = recommend(found, [], by="macs", margins={"macs": Margin(0.05, relative=True)})
+    assert (names(some.alike), names(some.told_apart)) == (["b"], ["c"])
 
 
 def test_a_constraint_that_nobody_keeps_tells_how_near_one_comes(records):
