@@ -101,7 +101,7 @@ def _verdict(one: Question, kind: Kind, p: float | None, level: float, hurdle: f
     low, high = found.interval(level)
     least = wanted = None
     if hurdle is not None:
-        least = detectable(found.n, found.spread, hurdle)
+        least = detectable(found.n, found.spread, hurdle, found.freedom)
         # nobody can add images to a test set by training again
         if kind == "undecided" and found.source != "images":
             wanted = needed(found.difference, found.spread, one.bound, hurdle, found.n)

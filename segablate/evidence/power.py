@@ -16,8 +16,15 @@ SMALL = 20  # up to here one more pair need not be better: the bootstrap joins a
 MOST = 1000  # seeds: more than anybody trains
 
 
-def detectable(n: int, spread: float, alpha: float) -> float | None:
-    """Smallest true difference that n pairs tell from none with power 80 %; None below 2 pairs."""
+def detectable(n: int, spread: float, alpha: float, freedom: float | None = None) -> float | None:
+    """Smallest true difference that n pairs tell from none with power 80 %; None below 2 pairs.
+
+    Args:
+        n: pairs.
+        spread: standard deviation of one pair.
+        alpha: level of the test.
+        freedom: degrees of freedom of the error; n − 1 if not given.
+    """
     from scipy.optimize import brentq
 
     if n < 2 or not math.isfinite(spread):
@@ -25,9 +32,13 @@ def detectable(n: int, spread: float, alpha: float) -> float | None:
     if spread == 0:
         return 0.0
     high = 1.0
-    while power_of_difference(high, n, alpha) < POWER:
+    while power_of_difference(high, n, alpha, freedom) < POWER:
         high *= 2
-    return spread * float(brentq(lambda effect: power_of_difference(effect, n, alpha) - POWER, 0, high))
+
+    def lacking(effect: float) -> float:
+        return power_of_difference(effect, n, alpha, freedom) - POWER
+
+    return spread * float(brentq(lacking, 0, high))
 
 
 def needed(difference: float, spread: float, margin: float, alpha: float, n: int) -> int | None:
@@ -51,45 +62,53 @@ def needed(difference: float, spread: float, margin: float, alpha: float, n: int
     return _first(enough, max(n + 1, 2))
 
 
-def power_of_difference(effect: float, n: int, alpha: float) -> float:
+def power_of_difference(effect: float, n: int, alpha: float, freedom: float | None = None) -> float:
     """Chance that a two-sided paired t test tells a difference from none.
 
     Args:
         effect: true difference in standard deviations of one pair.
         n: pairs.
         alpha: level of the test.
+        freedom: degrees of freedom of the error; n − 1 if not given.
     """
     from scipy.special import stdtrit
 
-    reach, shift = float(stdtrit(n - 1, 1 - alpha / 2)), effect * _root(n)
-    return 1 - _below(reach, n, shift) + _below(-reach, n, shift)
+    freedom = n - 1 if freedom is None else freedom
+    reach, shift = float(stdtrit(freedom, 1 - alpha / 2)), effect * _root(n, alpha)
+    return 1 - _below(reach, freedom, shift) + _below(-reach, freedom, shift)
 
 
 def power_of_equivalence(effect: float, margin: float, n: int, alpha: float) -> float:
     """Chance that two one-sided tests find a difference inside ±margin, from below (Bonferroni)."""
     from scipy.special import stdtrit
 
-    reach, root = float(stdtrit(n - 1, 1 - alpha)), _root(n)
-    over = 1 - _below(reach, n, (effect + margin) * root)
-    under = _below(-reach, n, (effect - margin) * root)
+    reach, root = float(stdtrit(n - 1, 1 - alpha)), _root(n, alpha)
+    over = 1 - _below(reach, n - 1, (effect + margin) * root)
+    under = _below(-reach, n - 1, (effect - margin) * root)
     return max(0.0, over + under - 1)
 
 
-def _root(n: int) -> float:
-    """√n, less what the wider interval of t and bootstrap together takes: `reports/calibration`."""
-    return math.sqrt(n) / (1 + 1 / n if n >= FEWEST_TO_RESAMPLE else 1)
+def _root(n: int, alpha: float) -> float:
+    """√n, less what the wider interval of t and bootstrap together takes: `reports/calibration`.
+
+    It takes the more the further out a correction asks the bootstrap; that share is fitted to simulations of
+    normal differences, n = 8 to 30 and alpha = 5 % to 0.05 %.
+    """
+    if n < FEWEST_TO_RESAMPLE:
+        return math.sqrt(n)
+    return math.sqrt(n) / (1 + (0.05 / alpha) ** (0.15 + 2.5 / n) / n)
 
 
-def _below(statistic: float, n: int, shift: float) -> float:
+def _below(statistic: float, freedom: float, shift: float) -> float:
     """Noncentral t at `statistic`; far out, where the routine gives up, the normal one."""
     from scipy.special import nctdtr, ndtr
 
     # its mirror image, because the routine is for shifts that are not negative
     if shift < 0:
-        return 1 - _below(-statistic, n, -shift)
-    found = float(nctdtr(n - 1, shift, statistic)) if shift < 30 else math.nan
+        return 1 - _below(-statistic, freedom, -shift)
+    found = float(nctdtr(freedom, shift, statistic)) if shift < 30 else math.nan
     if math.isnan(found):
-        return float(ndtr((statistic - shift) / math.sqrt(1 + statistic**2 / (2 * (n - 1)))))
+        return float(ndtr((statistic - shift) / math.sqrt(1 + statistic**2 / (2 * freedom))))
     return found
 
 

@@ -19,7 +19,8 @@ Numbers = NDArray[np.float64]
 
 # with fewer pairs a resample holds too few different values to have a spread of its own
 FEWEST_TO_RESAMPLE = 8
-RESAMPLES = 10_000
+# the finest p is 2 / 40,001: a table of 1,000 comparisons can still be decided
+RESAMPLES = 40_000
 # differences that differ by less than this share of the numbers they are taken of do not differ
 ROUNDING = 1e-12
 
