@@ -96,7 +96,8 @@ def _root(n: int, alpha: float) -> float:
     """
     if n < FEWEST_TO_RESAMPLE:
         return math.sqrt(n)
-    return math.sqrt(n) / (1 + (0.05 / alpha) ** (0.15 + 2.5 / n) / n)
+    wider = 1 + math.pow(0.05 / alpha, 0.15 + 2.5 / n) / n
+    return math.sqrt(n) / wider
 
 
 def _below(statistic: float, freedom: float, shift: float) -> float:
