@@ -94,4 +94,9 @@ def products(held: tuple[int, ...]) -> list[tuple[tuple[int, ...], bool]]:
     """
     if len(held) <= 2:
         return [(held, False)] if held else []
+    return apart(held)
+
+
+def apart(held: tuple[int, ...]) -> list[tuple[tuple[int, ...], bool]]:
+    """Each class by itself, and between each two."""
     return [((c,), False) for c in held] + [(pair, True) for pair in combinations(held, 2)]
