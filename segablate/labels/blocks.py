@@ -1,4 +1,4 @@
-"""The second moment as an operator: blocks of counts over pairs of classes, and patches where two hardly meet."""
+"""The second moment as an operator: blocks of counts by pairs of classes, patches where two hardly meet."""
 
 from __future__ import annotations
 
