@@ -17,7 +17,8 @@ from scipy import linalg
 
 Matrix = NDArray[np.float64]
 
-TOLERANCE = 1e-4
+# an eigenvalue is then right to about the square of it, and explained variance to 1e-8
+TOLERANCE = 1e-3
 BLOCKS_BEFORE_RESTART = 8
 MOST_PRODUCTS = 200
 # beyond it the Gram matrix has lost the shortest directions
@@ -69,12 +70,14 @@ def leading(
         residuals = ritz_image - ritz * values
         norms = np.linalg.norm(residuals[:, :k], axis=0)
         floor = 1e-12 * max(values[0], scale, np.finfo(float).tiny)
-        if np.all(norms <= np.maximum(tolerance * values[:k], floor)):
+        good = norms <= np.maximum(tolerance * values[:k], floor)
+        if good.all():
             worst = float((norms / np.maximum(values[:k], floor)).max())
             return Pairs(values[:k], ritz[:, :k], worst, products)
         if space.full:
             space.restart(ritz, ritz_image)
-        space.grow(residuals)
+        # those that are good need no more directions
+        space.grow(residuals[:, np.append(~good, np.ones(width - k, bool))])
     raise ArithmeticError(f"{k} eigenvectors are not good to {tolerance} after {MOST_PRODUCTS} products")
 
 
@@ -115,10 +118,11 @@ class _Space:
     def ritz(self, width: int) -> tuple[Matrix, Matrix, Matrix]:
         """The best eigenvalues and vectors that the space has, largest first, and the vectors' image."""
         small = self._inside[: self._size, : self._size]
-        values, mix = linalg.eigh((small + small.T) / 2, check_finite=False)
-        mix = mix[:, ::-1][:, :width]
+        most = [max(0, self._size - width), self._size - 1]
+        values, mix = linalg.eigh((small + small.T) / 2, subset_by_index=most, check_finite=False)
+        mix = np.ascontiguousarray(mix[:, ::-1])
         inside = slice(0, self._size)
-        return values[::-1][:width], self._basis[:, inside] @ mix, self._image[:, inside] @ mix
+        return values[::-1], self._basis[:, inside] @ mix, self._image[:, inside] @ mix
 
 
 def orthonormal(block: Matrix, against: Matrix) -> Matrix:

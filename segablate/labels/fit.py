@@ -19,22 +19,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segablate.errors import SegablateError
-from segablate.labels import eigen
-from segablate.labels.blocks import Blocks
 from segablate.labels.crew import Crew
 from segablate.labels.moment import SecondMoment
 from segablate.labels.patches import Labels, Patches, cut, layout, pad, raster
 from segablate.labels.runs import RunLengths
-from segablate.labels.subspace import SPARE_VECTORS, Subspace, largest, principal, random_start
+from segablate.labels.subspace import Subspace, largest, principal
 from segablate.labels.work import blas_threads, each, workers
 
 Solver = Literal["auto", "moment", "runs", "sklearn"]
 
 MAPS_A_BATCH = 32
-# what the coarse view leaves out is larger than this
-GUESS = 0.05
-# a coarse view has a quarter of the numbers, and must have many times as many as vectors are wanted
-GUESS_WORTH = 16
 # all pairs of classes in float32: 21 classes at stride 32 take 1 GB, 150 classes 47 GB
 MOMENT_LIMIT = 30_000
 
@@ -165,35 +159,12 @@ class MomentAccumulator:
 
     def solve(self, k: int, centred: bool, pool: Executor) -> Subspace:
         """See `Accumulator`."""
-        blocks = Blocks.of(self._moment.finish(pool), self.classes, layout(self.stride))
-        patches = self._moment.patches
+        blocks = self._moment.finish(pool)
         with blas_threads(workers()):  # between the products nothing else runs
-            count = blocks.count()
-            mean = count / max(patches, 1) if centred else np.zeros_like(count)
             return principal(
-                partial(blocks.times, pool=pool), count, stride=self.stride, classes=self.classes,
-                patches=patches, k=k, centred=centred, guess=_guess(blocks, mean, patches, k, pool),
+                partial(blocks.times, pool=pool), blocks.count(), stride=self.stride, classes=self.classes,
+                patches=self._moment.patches, k=k, centred=centred,
             )  # fmt: skip
-
-
-def _guess(
-    blocks: Blocks, mean: NDArray[np.float64], patches: int, k: int, pool: Executor
-) -> NDArray[np.float64] | None:
-    """Nearly the leading vectors, from the same labels seen more coarsely: it saves half of the products."""
-    width = k + SPARE_VECTORS
-    coarse = blocks.coarser(pool) if len(mean) >= GUESS_WORTH * width else None
-    if coarse is None:
-        return None
-    centre = blocks.coarsened(mean[:, None])[:, 0]
-    start = _guess(coarse, centre, patches, k, pool)
-    found = eigen.leading(
-        lambda block: coarse.times(block, pool) - patches * np.outer(centre, centre @ block),
-        random_start(len(centre), width) if start is None else start,
-        width,
-        tolerance=GUESS,
-        scale=float(coarse.count().sum()),
-    )
-    return blocks.refined(found.vectors)
 
 
 class RunsAccumulator:

@@ -8,7 +8,7 @@ from itertools import combinations
 import numpy as np
 from numpy.typing import NDArray
 
-from segablate.labels.patches import Labels, Patches
+from segablate.labels.patches import Labels, Patches, occurring
 from segablate.labels.work import Locked
 
 Codes = NDArray[np.int64]
@@ -41,10 +41,7 @@ class Kinds(Locked):
         if not len(kept):
             return np.zeros(0, np.int64)
         mixed = (kept != kept[:, :, :1]).any(axis=2)
-        # what a cell of one value holds, its first pixel tells
-        seen = np.bincount(kept[mixed].reshape(-1), minlength=self.classes)[: self.classes]
-        seen += np.bincount(kept[:, :, 0].reshape(-1), minlength=self.classes)[: self.classes]
-        held = np.flatnonzero(seen).tolist()
+        held = occurring(kept, self.classes)
         bits = np.zeros(len(kept), object if len(held) > BITS else np.int64)
         for bit, c in enumerate(held):
             bits += (patches.flat == c).any(axis=1).astype(bits.dtype) << bit
@@ -94,4 +91,9 @@ def products(held: tuple[int, ...]) -> list[tuple[tuple[int, ...], bool]]:
     """
     if len(held) <= 2:
         return [(held, False)] if held else []
+    return apart(held)
+
+
+def apart(held: tuple[int, ...]) -> list[tuple[tuple[int, ...], bool]]:
+    """Each class by itself, and between each two."""
     return [((c,), False) for c in held] + [(pair, True) for pair in combinations(held, 2)]

@@ -6,6 +6,7 @@ pixel q. Patches of one class add a constant to one block, so they are counted. 
 together: one dense product at full speed. Counts are exact in float32 up to 2²⁴ patches; a block that
 sees more goes on in float64.
 A cell of one value needs no pixels: it is one column, spread at the end.
+Most pairs of classes meet in a handful of patches only: those patches stay as they are.
 """
 
 from __future__ import annotations
@@ -16,7 +17,8 @@ from concurrent.futures import Executor
 import numpy as np
 from numpy.typing import NDArray
 
-from segablate.labels.kinds import Codes, Kind, Kinds, groups, products
+from segablate.labels.blocks import Blocks, Pair
+from segablate.labels.kinds import Codes, Kind, Kinds, apart, groups, products
 from segablate.labels.patches import Labels, Layout, Patches, layout
 from segablate.labels.work import Locked, each
 
@@ -25,7 +27,9 @@ ROWS_A_PRODUCT = 4096
 ROWS_WORTH_A_PRODUCT = 256
 # merged with other kinds, a patch costs up to four times as much: so few are cheaper all the same
 ROWS_WORTH_NO_MERGING = 192
-PENDING_BYTES = 1 << 25
+# a block of counts costs as much as this share of its pixels in patches, each time it is made or multiplied
+PATCHES_WORTH_A_BLOCK = 0.5
+PATCHES_WAITING = 1 << 16
 # float32 counts exactly so far
 EXACT = 1 << 24
 
@@ -50,11 +54,12 @@ class SecondMoment(Locked):
         self.layout = layout(stride)
         self.patches = 0
         self._pure = np.zeros(classes, np.int64)
-        self._blocks: dict[tuple[int, int], Counts] = {}
-        self._rows: dict[tuple[int, int], int] = {}
+        self._blocks: dict[Pair, Counts] = {}
+        self._rows: dict[Pair, int] = {}
         self._kinds = Kinds(classes, self.layout.cells)
         self._pending: list[Part] = []
         self._rare: list[Part] = []
+        self._few: dict[Pair, list[Labels]] = {}
 
     def add(self, maps: Sequence[Patches]) -> None:
         """Count the patches of some label maps; a few dozen maps at a time are quickest."""
@@ -65,13 +70,13 @@ class SecondMoment(Locked):
             self._pure += pure
             self.patches += sum(patches.first.size for patches in maps)
             self._pending += parts
-            if _bytes(self._pending) < PENDING_BYTES:
+            if _patches(self._pending) < PATCHES_WAITING:
                 return
             # rare kinds may have become worth their product by what has come since
             parts, self._pending, self._rare = self._pending + self._rare, [], []
         self._settle_all(parts)
         with self._lock:
-            too_many = _bytes(self._rare) > PENDING_BYTES
+            too_many = _patches(self._rare) > PATCHES_WAITING
             rare, self._rare = (self._rare, []) if too_many else ([], self._rare)
         for kind, rows in self._all_of(rare):
             self._multiply(kind, rows)
@@ -98,17 +103,22 @@ class SecondMoment(Locked):
                 self._block(pair, other._rows[pair])[...] += block
             else:
                 self._blocks[pair], self._rows[pair] = block, other._rows[pair]
+        for pair, many in other._few.items():
+            self._few.setdefault(pair, []).extend(many)
         other._blocks = {}
 
-    def finish(self, pool: Executor) -> dict[tuple[int, int], Counts]:
-        """Blocks (c, d), c ≤ d, of shape (pixels, pixels) in kept order; nothing can be added after."""
+    def finish(self, pool: Executor) -> Blocks:
+        """All that was added; nothing can be after."""
         parts, self._pending, self._rare = self._pending + self._rare, [], []
-        for _ in each(pool, lambda part: self._multiply(*part), self._all_of(parts)):
-            pass
+        for wanted in (self._all_of(parts), self._not_few()):
+            for _ in each(pool, lambda part: self._multiply(*part), wanted):
+                pass
         for c in np.flatnonzero(self._pure):
             block = self._block((int(c), int(c)), int(self._pure[c]))
             block[: self.layout.cells, : self.layout.cells] += self._pure[c]
-        return {pair: _spread(block, self.layout) for pair, block in sorted(self._blocks.items())}
+        counts = {pair: _spread(block, self.layout) for pair, block in sorted(self._blocks.items())}
+        few = {pair: _together(many) for pair, many in sorted(self._few.items())}
+        return Blocks(counts, few, self.classes, self.layout.pixels)
 
     @property
     def pure(self) -> NDArray[np.int64]:
@@ -128,17 +138,42 @@ class SecondMoment(Locked):
 
     def _all_of(self, parts: list[Part]) -> Iterator[tuple[Kind, Labels]]:
         """The products of all kinds; every cell of the rarest is treated as mixed: fewer, fuller ones."""
-        every = (1 << self.layout.cells) - 1
-        merged: dict[Kind, list[Labels]] = {}
+        alike: dict[Kind, list[Labels]] = {}
         for code, rows in groups(*_joined(parts)):
             pattern, held = self._kinds.kind(code)
-            for classes, between in products(held):
-                if len(rows) >= ROWS_WORTH_NO_MERGING:
-                    yield (pattern, classes, between), rows
-                else:
-                    merged.setdefault((every, classes, between), []).append(rows)
-        for kind, many in merged.items():
-            yield kind, np.concatenate(many)
+            for classes, between in products(held) if len(rows) >= ROWS_WORTH_NO_MERGING else apart(held):
+                alike.setdefault((pattern, classes, between), []).append(rows)
+        merged: dict[tuple[int, ...], list[Labels]] = {}
+        for kind, many in alike.items():
+            if sum(map(len, many)) >= ROWS_WORTH_NO_MERGING:
+                yield kind, np.concatenate(many)
+            else:
+                merged.setdefault(kind[1], []).extend(many)
+        for classes, many in merged.items():
+            if len(classes) == 1:
+                yield (self._every, classes, False), np.concatenate(many)
+            else:
+                yield from self._met((classes[0], classes[1]), many)
+
+    def _met(self, pair: Pair, many: list[Labels]) -> Iterator[tuple[Kind, Labels]]:
+        """The product of two classes where that is worth a block; else their patches are put aside."""
+        with self._lock:
+            many = [*self._few.pop(pair, []), *many]
+            worth = PATCHES_WORTH_A_BLOCK * self.layout.pixels
+            if pair not in self._blocks and sum(map(len, many)) < worth:
+                self._few[pair] = many
+                return
+        yield (self._every, pair, True), np.concatenate(many)
+
+    def _not_few(self) -> Iterator[tuple[Kind, Labels]]:
+        """The products of the pairs that have become worth a block since their patches were put aside."""
+        for pair in list(self._few):
+            yield from self._met(pair, [])
+
+    @property
+    def _every(self) -> int:
+        """All cells are mixed."""
+        return (1 << self.layout.cells) - 1
 
     def _multiply(self, kind: Kind, rows: Labels) -> None:
         for start in range(0, len(rows), ROWS_A_PRODUCT):
@@ -168,7 +203,7 @@ class SecondMoment(Locked):
                     for across, beyond in places:
                         block[there, beyond] += part[here, across]
 
-    def _block(self, pair: tuple[int, int], rows: int) -> Counts:
+    def _block(self, pair: Pair, rows: int) -> Counts:
         """The block of a pair of classes, wide enough to count `rows` more patches exactly."""
         if pair not in self._blocks:
             size = self.layout.cells + self.layout.pixels
@@ -221,11 +256,17 @@ def _spread(block: Counts, lay: Layout) -> Counts:
     return full
 
 
+def _together(many: list[Labels]) -> Labels:
+    """Patches as rows, (n, pixels)."""
+    rows = np.concatenate(many)
+    return rows.reshape(len(rows), -1)
+
+
 def _joined(parts: list[Part]) -> Part:
     if not parts:
         return np.zeros((0, 1, 1), np.uint8), np.zeros(0, np.int64)
     return np.concatenate([kept for kept, _ in parts]), np.concatenate([codes for _, codes in parts])
 
 
-def _bytes(parts: list[Part]) -> int:
-    return sum(kept.nbytes for kept, _ in parts)
+def _patches(parts: list[Part]) -> int:
+    return sum(len(kept) for kept, _ in parts)

@@ -118,6 +118,15 @@ def paste(patches: Labels, stride: int) -> Labels:
     return cells.transpose(0, 1, 3, 2, 4).reshape(-1, stride, stride)
 
 
+def occurring(labels: Labels, classes: int) -> list[int]:
+    """Classes that occur, ascending; quick where neighbours are mostly equal."""
+    flat = labels.reshape(-1)
+    # whatever occurs comes first or after something else
+    turns = np.flatnonzero(flat[1:] != flat[:-1]) + 1
+    seen = np.bincount(np.append(flat[:1], flat[turns]), minlength=classes)
+    return np.flatnonzero(seen[:classes]).tolist()
+
+
 def _word(bytes_: int) -> type[np.unsignedinteger[Any]]:
     for word in (np.uint64, np.uint32, np.uint16):
         if bytes_ % np.dtype(word).itemsize == 0:

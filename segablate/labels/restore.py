@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg.blas import sgemm
 
-from segablate.labels.patches import Labels, Patches, layout, paste, raster
+from segablate.labels.patches import Labels, Patches, layout, occurring, paste, raster
 from segablate.labels.subspace import Subspace
 
 Floats = NDArray[np.float32]
@@ -133,7 +133,7 @@ class Linear:
         return restored
 
     def _restore_part(self, rows: Labels, restored: list[Labels]) -> None:
-        held = np.flatnonzero(np.bincount(rows.reshape(-1), minlength=self.classes)[: self.classes]).tolist()
+        held = occurring(rows, self.classes)
         codes = self._codes(rows, held)
         ignored = rows >= self.classes
         score, bests = self._scratch(len(rows))

@@ -118,7 +118,6 @@ def principal(
     patches: int,
     k: int,
     centred: bool,
-    guess: NDArray[np.float64] | None = None,
 ) -> Subspace:
     """Leading components from products with Σ v vᵀ.
 
@@ -130,7 +129,6 @@ def principal(
         patches: number of patches n.
         k: components wanted, at most N.
         centred: take the mean patch off.
-        guess: vectors to begin with, at least k; the result is as good without, and later.
     """
     mean = count / max(patches, 1) if centred else np.zeros_like(count)
 
@@ -138,7 +136,8 @@ def principal(
         return moment_times(block) - patches * np.outer(mean, mean @ block)
 
     length = largest(stride, classes)
-    start = random_start(length, min(k + SPARE_VECTORS, length)) if guess is None else guess
+    # known nothing, the same every time
+    start = np.random.default_rng(0).standard_normal((length, min(k + SPARE_VECTORS, length)))
     # a one-hot patch has length² = its labelled pixels, so the trace is the sum of the counts
     trace = float(count.sum())
     pairs = eigen.leading(apply, start, k, scale=trace)
@@ -154,11 +153,6 @@ def principal(
         patches,
         pairs.residual,
     )
-
-
-def random_start(length: int, width: int) -> NDArray[np.float64]:
-    """Vectors to begin with where nothing is known, the same every time; shape (length, width)."""
-    return np.random.default_rng(0).standard_normal((length, width))
 
 
 def _signed(vectors: NDArray[np.float64]) -> NDArray[np.float64]:

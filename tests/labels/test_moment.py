@@ -32,7 +32,9 @@ def counted(
         blocks = total.finish(pool)
     pixels, place = case.stride**2, raster(case.stride)
     whole = np.zeros((case.classes, pixels, case.classes, pixels))
-    for (c, d), block in blocks.items():
+    met = {(c, d): (rows == c).T.astype(int) @ (rows == d) for (c, d), rows in blocks.few.items()}
+    assert not met.keys() & blocks.counts.keys()
+    for (c, d), block in (blocks.counts | met).items():
         assert c <= d
         whole[c, place[:, None], d, place[None, :]] = block
         whole[d, place[:, None], c, place[None, :]] = block.T
@@ -57,19 +59,21 @@ def test_it_equals_the_dense_one(case: Case) -> None:
 @given(
     cases(longest=600),
     st.integers(1, 40),
-    st.integers(1, 4000),
+    st.integers(1, 200),
     st.integers(0, 40),
+    st.sampled_from([0.0, 0.2, 1.0, 10.0]),
     st.integers(1, 3),
 )
 def test_neither_batches_nor_threads_nor_flushing_change_it(
-    case: Case, rows: int, pending: int, worth: int, workers: int
+    case: Case, rows: int, waiting: int, worth: int, block: float, workers: int
 ) -> None:
     many = Case(case.maps * 3, case.classes, case.stride, case.ignore)
     small = {
         "ROWS_A_PRODUCT": rows,
-        "PENDING_BYTES": pending,
+        "PATCHES_WAITING": waiting,
         "ROWS_WORTH_A_PRODUCT": worth,
         "ROWS_WORTH_NO_MERGING": worth // 2,
+        "PATCHES_WORTH_A_BLOCK": block,
     }
     with mock.patch.multiple(moment, **small):
         found = counted(many, [[label] for label in many.maps], workers)
@@ -90,7 +94,7 @@ def test_what_is_pending_is_flushed_and_the_products_come_in_every_kind() -> Non
 
     with (
         mock.patch.multiple(
-            moment, ROWS_A_PRODUCT=3, PENDING_BYTES=2000, ROWS_WORTH_A_PRODUCT=2, ROWS_WORTH_NO_MERGING=2
+            moment, ROWS_A_PRODUCT=3, PATCHES_WAITING=30, ROWS_WORTH_A_PRODUCT=2, ROWS_WORTH_NO_MERGING=2
         ),
         mock.patch.object(SecondMoment, "_multiply", spy),
     ):
@@ -114,13 +118,9 @@ def test_more_classes_in_a_batch_than_a_machine_word_has_bits(classes: int, stri
     total = SecondMoment(classes, stride)
     total.add([cut(pad(label, stride, 255), stride) for label in case.maps])
     place = raster(stride)
-    by_class = q.reshape(classes, -1, 2)[:, place]
-    product = np.zeros_like(by_class)
+    by_class = np.ascontiguousarray(q.reshape(classes, -1, 2)[:, place]).reshape(-1, 2)
     with ThreadPoolExecutor(1) as pool:
-        for (c, d), block in total.finish(pool).items():
-            product[c] += block @ by_class[d]
-            if c != d:
-                product[d] += block.T @ by_class[c]
+        product = total.finish(pool).times(by_class, pool).reshape(classes, -1, 2)
     expected = (X.T @ (X @ q)).reshape(classes, -1, 2)[:, place]
     np.testing.assert_allclose(product, expected, atol=1e-9)
 
