@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from segablate.errors import SegablateError
-from segablate.report.blocks import Curve, Figure
 from segablate.report.data import Record, arrays
+from segablate.report.figures import Curve, Figure
 from segablate.report.trainings import Training, by_measure, chosen, told_seeds
 from segablate.report.words import counted, images, stem
 

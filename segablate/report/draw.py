@@ -22,7 +22,7 @@ from matplotlib.ticker import NullLocator
 
 from segablate.quantity import quantity
 from segablate.report import draw_bars, draw_dots, draw_effects, draw_scatter, draw_spans
-from segablate.report.blocks import Bars, Curve, Dots, Effects, Figure, Picture, Scatter, Spans
+from segablate.report.figures import Bars, Curve, Dots, Effects, Figure, Picture, Scatter, Spans
 from segablate.report.looks import COLOURS, MARKERS, STYLES, TIP, apart, short
 from segablate.report.scales import Scale, scale
 

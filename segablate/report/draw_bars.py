@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Canvas
 
 from segablate.quantity import quantity
-from segablate.report.blocks import Bars
+from segablate.report.figures import Bars
 
 # a part looks the same on every page
 LOOKS = {

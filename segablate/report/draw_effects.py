@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Canvas
 
 from segablate.quantity import Quantity, quantity
-from segablate.report.blocks import Effect, Effects
+from segablate.report.figures import Effect, Effects
 from segablate.report.looks import COLOURS, GRID, INK, TIP, even_limits, round_ticks, short
 from segablate.report.words import signed
 

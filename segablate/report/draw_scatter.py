@@ -13,7 +13,7 @@ from matplotlib.figure import Figure as Canvas
 from matplotlib.ticker import NullLocator
 
 from segablate.quantity import Quantity, quantity
-from segablate.report.blocks import Point, Scatter
+from segablate.report.figures import Point, Scatter
 from segablate.report.looks import (
     COLOURS,
     GRID,

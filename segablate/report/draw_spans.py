@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Canvas
 
 from segablate.quantity import quantity
-from segablate.report.blocks import Spans
+from segablate.report.figures import Spans
 
 LONGEST = 38
 ROOM = 0.3
