@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import shutil
 import sys
-import textwrap
 from collections.abc import Sequence
+
+from segablate.report.breaks import NARROW, headings, lines, widest
 
 GAP = 2
 # off a terminal: what a page of text, a log or a mail takes
 PAGE = 100
-# a heading is broken to be no wider than its numbers, or this
-NARROW = 11
 # of the width, for the names of the rows
 SHARE = 0.45
 
@@ -37,18 +36,11 @@ def broken(
         width: how wide the table may be.
     """
     share = max(NARROW, int(width * SHARE))
-    wide = [max((len(row[at]) for row in rows), default=0) for at in range(len(heads))]
-    narrow = [share if at < words else max(NARROW, wide[at]) for at in range(len(heads))]
-    named = [[lines(cell, share, "  ") for cell in row[:words]] + list(row[words:]) for row in rows]
-    return [lines(head, most, whole=True) for head, most in zip(heads, narrow, strict=True)], named
-
-
-def lines(text: str, width: int, indent: str = "", *, whole: bool = False) -> str:
-    """A text broken into lines; `indent` is before all but the first, and `whole` leaves every word whole."""
-    found = textwrap.wrap(
-        text, width, subsequent_indent=indent, break_long_words=not whole, break_on_hyphens=not whole
-    )
-    return "\n".join(found) or text
+    named = [lines(head, share) for head in heads[:words]]
+    numbers = headings(heads[words:], [row[words:] for row in rows])
+    return named + numbers, [
+        [lines(cell, share, "  ") for cell in row[:words]] + list(row[words:]) for row in rows
+    ]
 
 
 def fitting(heads: Sequence[str], rows: Sequence[Sequence[str]], *, words: int, width: int) -> list[int]:
@@ -61,7 +53,7 @@ def fitting(heads: Sequence[str], rows: Sequence[Sequence[str]], *, words: int, 
         width: how wide the table may be.
     """
     kept = list(range(len(heads)))
-    wide = [max(len(line) for row in [heads, *rows] for line in row[at].split("\n")) for at in kept]
+    wide = [widest([row[at] for row in [heads, *rows]]) for at in kept]
     while len(kept) > words + 1 and sum(wide[at] + GAP for at in kept) - GAP > width:
         kept.remove(_least(rows, kept[words:]))
     return kept

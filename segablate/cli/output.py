@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from segablate.records import SCHEMA
+from segablate.report.breaks import widest
 
 
 def say(text: str) -> None:
@@ -37,9 +38,7 @@ def table(heads: Sequence[str], rows: Sequence[Sequence[str]], *, right: Sequenc
 
     A text may have line breaks: headings stand on their last line, cells hang from their first.
     """
-    widths = [
-        max(len(part) for line in [heads, *rows] for part in line[i].split("\n")) for i in range(len(heads))
-    ]
+    widths = [widest([line[i] for line in [heads, *rows]]) for i in range(len(heads))]
     _row(heads, widths, right, above=True)
     for line in rows:
         _row(line, widths, right)

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from segablate.cli import columns, output
+from segablate.report.breaks import lines
 
 if TYPE_CHECKING:
     from segablate.report.blocks import Table
@@ -44,7 +45,7 @@ def _print(table: Table) -> int:
         right=range(table.words, len(kept)),
     )
     for number, note in enumerate(table.notes, 1):
-        print(columns.lines(f"[{number}] {note}", width, "    "))
+        print(lines(f"[{number}] {note}", width, "    "))
     return len(table.head) - len(kept)
 
 
@@ -53,7 +54,7 @@ def _skipped(records: Sequence[Record]) -> Iterator[str]:
     reasons = {record.variant: " ".join(record.reason.split()) for record in records}
     for reason, count in Counter(reasons.values()).items():
         told = f"{count} variant{'' if count == 1 else 's'} skipped: {reason}"
-        yield columns.lines(told, columns.room(), "    ")
+        yield lines(told, columns.room(), "    ")
 
 
 def rows(records: Sequence[Record]) -> list[dict[str, Any]]:
