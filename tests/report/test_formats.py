@@ -17,11 +17,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from segablate.errors import SegablateError
+from segablate.report import draw
 from segablate.report.blocks import Cell, Table
 from segablate.report.csv import written
 from segablate.report.data import read
+from segablate.report.figures import Bar, Bars
 from segablate.report.formats.base import formats, made
 from segablate.report.formats.html import _table as html_table
+from segablate.report.formats.html import inlined
 from segablate.report.formats.latex import HEAD
 from segablate.report.formats.latex import _tables as latex_tables
 from segablate.report.formats.latex import escape as latex_escape
@@ -187,6 +190,22 @@ def test_html_tells_interval_and_n_where_a_number_is_pointed_at(fake, tmp_path):
     hover = "mIoU 51.00 %, 95% interval [48.52, 53.48], n = 3 seeds, 1,449 images"
     assert told.results.rows[0][1].hover == hover
     assert f'title="{hover}"' in made(["html"])["html"].write(told, drawings(told))
+
+
+def test_html_shows_footnotes_and_nothing_of_how_they_were_joined():
+    table = Table(("a", "n"), ((Cell("x"), Cell("failed", note=2)),), notes=("one", "two"))
+    ending = html_table(table).partition("</table></div>\n")[2]
+    assert ending == '<p class="note"><sup>1</sup> one</p>\n<p class="note"><sup>2</sup> two</p>\n'
+    assert "[]" not in html_table(replace(table, notes=()))
+
+
+def test_a_figure_in_html_has_ids_of_its_own_and_keeps_its_colours():
+    bars = Bars("x", "x", "macs", ("context", "decoder"), (Bar("a", (1e9, 2e9)),))
+    shown = inlined(draw.svg(bars).decode(), "mine", "caption")
+    assert set(re.findall(r'fill="(#[^"]+)"', shown)) == {"#e69f00", "#56b4e9"}
+    assert all(
+        one.startswith("mine-") for one in re.findall(r'\bid="([^"]+)"|href="#([^"]+)"', shown)[0] if one
+    )
 
 
 def test_the_caption_of_latex_tells_the_protocol_and_n(told):
