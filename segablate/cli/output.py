@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from segablate.records import SCHEMA
+from segablate.report.breaks import widest
 
 
 def say(text: str) -> None:
@@ -33,11 +34,24 @@ def _plain(value: Any) -> Any:
 
 
 def table(heads: Sequence[str], rows: Sequence[Sequence[str]], *, right: Sequence[int] = ()) -> None:
-    """Print rows under their heads, columns aligned; `right` are the columns flush right."""
-    widths = [max(len(line[i]) for line in [heads, *rows]) for i in range(len(heads))]
-    for line in [heads, *rows]:
-        cells = [
-            text.rjust(width) if i in right else text.ljust(width)
-            for i, (text, width) in enumerate(zip(line, widths, strict=True))
+    """Print rows under their heads, columns aligned; `right` are the columns flush right.
+
+    A text may have line breaks: headings stand on their last line, cells hang from their first.
+    """
+    widths = [widest([line[i] for line in [heads, *rows]]) for i in range(len(heads))]
+    _row(heads, widths, right, above=True)
+    for line in rows:
+        _row(line, widths, right)
+
+
+def _row(cells: Sequence[str], widths: Sequence[int], right: Sequence[int], above: bool = False) -> None:
+    parts = [cell.split("\n") for cell in cells]
+    tall = max(len(part) for part in parts)
+    blank = [[""] * (tall - len(part)) for part in parts]
+    filled = [gap + part if above else part + gap for part, gap in zip(parts, blank, strict=True)]
+    for at in range(tall):
+        texts = [
+            part[at].rjust(width) if i in right else part[at].ljust(width)
+            for i, (part, width) in enumerate(zip(filled, widths, strict=True))
         ]
-        print("  ".join(cells).rstrip())
+        print("  ".join(texts).rstrip())

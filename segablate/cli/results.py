@@ -1,33 +1,60 @@
-"""The results of a study on the terminal: the report's own table, without its markup."""
+"""The results of a study on the terminal: the report's own table, a measure at a time, without its markup."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from segablate.cli import columns, output
+from segablate.report.breaks import lines
 
 if TYPE_CHECKING:
+    from segablate.report.blocks import Table
     from segablate.report.data import Record
 
 
 def show(records: Sequence[Record]) -> None:
-    """Print the table of results with its footnotes; a terminal gets the columns it has room for."""
+    """Print a table a measure with its footnotes; it has the columns that there is room for."""
     from segablate.report.table import results
 
-    table = results(records)
-    rows = [[cell.text + (f" [{cell.note}]" if cell.note else "") for cell in row] for row in table.rows]
-    kept = columns.fitting(table.head, rows, words=table.words, width=columns.room())
+    measures = list(dict.fromkeys(record.measure for record in records))
+    left = 0
+    for measure in measures:
+        mine = [record for record in records if record.measure == measure]
+        tried = {record.variant for record in mine if record.state != "skipped"}
+        skipped = [record for record in mine if tried and record.variant not in tried]
+        if len(measures) > 1:
+            print(measure if measure == measures[0] else f"\n{measure}")
+        left += _print(results([record for record in mine if record not in skipped]))
+        for line in _skipped(skipped):
+            print(line)
+    if left:
+        output.say(f"\n{left} more column{'' if left == 1 else 's'} in the report: there is no room here")
+
+
+def _print(table: Table) -> int:
+    """Print a table with its footnotes; gives how many columns were left out."""
+    width = columns.room()
+    texts = [[cell.text + (f" [{cell.note}]" if cell.note else "") for cell in row] for row in table.rows]
+    heads, rows = columns.broken(table.head, texts, words=table.words, width=width)
+    kept = columns.fitting(heads, rows, words=table.words, width=width)
     output.table(
-        [table.head[at] for at in kept],
+        [heads[at] for at in kept],
         [[row[at] for at in kept] for row in rows],
         right=range(table.words, len(kept)),
     )
     for number, note in enumerate(table.notes, 1):
-        print(f"[{number}] {note}")
-    left = len(table.head) - len(kept)
-    if left:
-        output.say(f"{left} more column{'' if left == 1 else 's'} in the report: the terminal is too narrow")
+        print(lines(f"[{number}] {note}", width, "    "))
+    return len(table.head) - len(kept)
+
+
+def _skipped(records: Sequence[Record]) -> Iterator[str]:
+    """How many variants the study leaves out, and why: a row without a number each would bury the others."""
+    reasons = {record.variant: " ".join(record.reason.split()) for record in records}
+    for reason, count in Counter(reasons.values()).items():
+        told = f"{count} variant{'' if count == 1 else 's'} skipped: {reason}"
+        yield lines(told, columns.room(), "    ")
 
 
 def rows(records: Sequence[Record]) -> list[dict[str, Any]]:

@@ -10,10 +10,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from segablate.cli import kinds
 from segablate.registry import Part
+
+if TYPE_CHECKING:
+    from segablate.quantity import Quantity
 
 Schema: TypeAlias = dict[str, Any]
 
@@ -30,6 +33,7 @@ SLOTS = {
 COUNT: Schema = {"type": "integer", "minimum": 1}
 TEXT: Schema = {"type": "string", "pattern": r"\S"}
 SIZE: Schema = {"type": "array", "items": COUNT, "minItems": 2, "maxItems": 2}
+NUMBER: Schema = {"type": "number", "minimum": 0}
 INPUT: dict[str, Schema] = {"size": SIZE, "batch": COUNT, "classes": COUNT}
 MODEL: dict[str, Schema] = {
     "output_stride": {"type": "integer"},
@@ -63,7 +67,7 @@ def study_schema() -> Schema:
         "measure": {"type": "array", "minItems": 1, "items": _named("measure", {"as": TEXT})},
         "repeat": {**COUNT, "description": "Number of seeds, the same for every variant."},
         "skip": {"type": "array", "items": _skip()},
-        "margin": {"type": "object", "description": "Metric → the largest difference that does not matter."},
+        "margin": _closed(_margins(), description="Metric → the largest difference that does not matter."),
     }
     return {
         "$schema": DIALECT,
@@ -73,6 +77,27 @@ def study_schema() -> Schema:
         "required": ["name", "measure"],
         "additionalProperties": False,
     }
+
+
+def _margins() -> dict[str, Schema]:
+    """What a margin of each metric may be: a number in the unit that reports show, or one with its unit."""
+    from segablate.quantity import QUANTITIES
+
+    return {name: _margin(what) for name, what in QUANTITIES.items() if what.compared != "none"}
+
+
+def _margin(what: Quantity) -> Schema:
+    if what.compared == "ratio":
+        return _with_unit("%")
+    if what.shown_unit == "%":
+        return {"anyOf": [NUMBER, _with_unit("points?", optional=True)]}
+    units = "|".join(filter(None, ["%", re.escape(what.shown_unit)]))
+    return {"anyOf": [NUMBER, _with_unit(units, optional=True)]}
+
+
+def _with_unit(unit: str, optional: bool = False) -> Schema:
+    ending = f"({unit}){'?' if optional else ''}"
+    return {"type": "string", "pattern": rf"^\s*([0-9]+(\.[0-9]*)?|\.[0-9]+)\s*{ending}\s*$"}
 
 
 def _fields() -> tuple[dict[str, Schema], dict[str, Schema]]:

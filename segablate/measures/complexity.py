@@ -20,7 +20,8 @@ from segablate.measures.counting import conventions
 from segablate.measures.counting.conventions import CONVENTIONS, Published
 from segablate.measures.counting.cost import SCOPES, Cost, Module, Scope
 from segablate.measures.counting.count import cost
-from segablate.models.assemble import bare, complete, shaped
+from segablate.models.assemble import shaped
+from segablate.models.complete import bare, complete
 from segablate.models.segmenter import Segmenter
 from segablate.records import Measurement, Reads
 

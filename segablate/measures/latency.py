@@ -24,7 +24,8 @@ from segablate.measures.timing.numerics import Precision, check_precision
 from segablate.measures.timing.protocols import NOT_REPRODUCED, Name, Rules, described, rules
 from segablate.measures.timing.runtimes.base import runtimes
 from segablate.measures.timing.session import Timed
-from segablate.models.assemble import EXTERNAL, complete, shaped
+from segablate.models.assemble import shaped
+from segablate.models.complete import EXTERNAL, complete
 from segablate.models.scopes import Scope, scoped
 from segablate.records import Measurement, Reads
 

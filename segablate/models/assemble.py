@@ -2,47 +2,31 @@
 
         {use: pp-liteseg-t, …} ── expand ──► parts ── complete ──► all settings ── assemble ──► Segmenter
 
-`complete` is what the network depends on; two studies that mean the same network complete to the same
-mapping, whether they name it or spell it out.
+The first two arrows are in `complete.py`, the last is here.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 import torch
 
-from segablate.errors import SegablateError, context, near_miss
+from segablate.errors import SegablateError, context
 from segablate.models.auxiliary import AuxiliaryHead, auxiliary_head
 from segablate.models.check import positive
-from segablate.models.contexts.base import Context, contexts
-from segablate.models.decoders.base import Decoder, decoders
-from segablate.models.encoders.base import Encoder, encoders
+from segablate.models.complete import EXTERNAL, REGISTRIES, Config, complete, unversioned
+from segablate.models.contexts.base import Context
+from segablate.models.decoders.base import Decoder
+from segablate.models.encoders.base import Encoder
 from segablate.models.external import External, external
-from segablate.models.external import spec as external_spec
 from segablate.models.features import Feature, find
-from segablate.models.fusions.base import fusions
-from segablate.models.identity import identity
-from segablate.models.networks.base import PARTS, expand
 from segablate.models.segmenter import Segmenter
-from segablate.models.upsamplers.base import Subspace, Upsampler, upsampler_class, upsamplers
-from segablate.models.weights.load import fingerprint, load_weights, locate
-from segablate.registry import Part, Registry
+from segablate.models.upsamplers.base import Subspace, Upsampler, upsampler_class
+from segablate.models.weights.load import load_weights, locate
+from segablate.registry import Part
 
-Config: TypeAlias = Mapping[str, Any]
 Network: TypeAlias = Segmenter | External
-
-EXTERNAL = "external"
-
-REGISTRIES: dict[str, Registry] = {
-    "encoder": encoders,
-    "context": contexts,
-    "decoder": decoders,
-    "upsampler": upsamplers,
-}
-DEFAULTS = {"context": "none", "decoder": "head", "upsampler": "bilinear"}
 
 
 @dataclass(frozen=True)
@@ -58,47 +42,6 @@ class Fit:
     stride: int
     channels: int
     mean: bool
-
-
-def complete(model: Config) -> dict[str, Any]:
-    """All that a network is made of: every part with its version and every setting, as JSON values.
-
-    Weights are there by what is in the file, not only by where it lies, and so is code from outside: its
-    version is what `identity` sees of it. None of it is run.
-
-    Raises:
-        SegablateError: an unknown part, setting or word; `field` is the path below `model`.
-    """
-    if model.get("use") == EXTERNAL:
-        factory, settings = external_spec(model)
-        return {"use": EXTERNAL, "factory": factory, "settings": settings, "version": identity(factory)}
-    plan = expand(model)
-    for word in plan:
-        if word not in PARTS:
-            raise SegablateError(
-                f"a model has no `{word}`", hint=near_miss(word, ["use", *PARTS]), field=word
-            )
-    if "encoder" not in plan:
-        raise SegablateError("a model needs an `encoder`, or a network's name under `use`")
-    plan = {**DEFAULTS, **plan}
-    done: dict[str, Any] = {name: _complete(name, plan[name]) for name in REGISTRIES}
-    done["output_stride"] = _output_stride(plan)
-    done["auxiliary"] = _complete_heads(plan.get("auxiliary") or {})
-    if plan.get("weights") is not None:
-        path = locate(str(plan["weights"]), done["encoder"]["use"])
-        done["weights"] = {"path": str(plan["weights"]), "sha256": fingerprint(path)}
-    return done
-
-
-def bare(done: Config) -> dict[str, Any]:
-    """The way back from `complete`: what a study may write, without versions, which are for keys."""
-    if done.get("use") == EXTERNAL:
-        # its settings are its own, and may have a `version` among them
-        return {name: value for name, value in done.items() if name != "version"}
-    written: dict[str, Any] = _bare(done)
-    if written.get("weights"):
-        written["weights"] = written["weights"]["path"]
-    return written
 
 
 def assemble(
@@ -193,42 +136,13 @@ def needed_fit(model: Config, classes: int) -> Fit | None:
         return None
     with torch.device("meta"):
         stand_in = _assemble(
-            complete({**_bare(done), "upsampler": "nearest", "weights": None}), classes, None
+            complete({**unversioned(done), "upsampler": "nearest", "weights": None}), classes, None
         )
     return Fit(stand_in.decoder.code.stride, upsampler["channels"], upsampler["bias"])
 
 
-def _complete(name: str, spec: Any) -> dict[str, Any]:
-    with context(field=name):
-        part, settings = REGISTRIES[name].resolve(spec)
-        if "fusion" in settings:
-            with context(field="fusion"):
-                fusion, chosen = fusions.resolve(settings["fusion"])
-                settings["fusion"] = {"use": fusion.name, "version": fusion.version, **chosen}
-    return {"use": part.name, "version": part.version, **settings}
-
-
-def _complete_heads(heads: Any) -> dict[str, Any]:
-    if not isinstance(heads, Mapping):
-        raise SegablateError("`auxiliary` is a mapping from names to heads", field="auxiliary")
-    done = {}
-    for name, given in heads.items():
-        with context(field=f"auxiliary.{name}"):
-            done[str(name)] = auxiliary_head.settings(given)
-    return done
-
-
-def _output_stride(plan: Config) -> int:
-    stride = plan.get("output_stride", 32)
-    if isinstance(stride, bool) or not isinstance(stride, int):
-        raise SegablateError(
-            f"`output_stride` is `{stride}`, but must be a whole number", field="output_stride"
-        )
-    return stride
-
-
 def _build(name: str, done: Config, ingredients: Config, lift: tuple[str, ...] = ()) -> Any:
-    settings = _bare(done[name])
+    settings = unversioned(done[name])
     part: Part = REGISTRIES[name].part(settings.pop("use"))
     try:
         return part.build(ingredients, settings)
@@ -237,13 +151,6 @@ def _build(name: str, done: Config, ingredients: Config, lift: tuple[str, ...] =
         if error.field not in lift:
             error.field = f"{name}.{error.field}" if error.field else name
         raise
-
-
-def _bare(done: Any) -> Any:
-    # versions are for keys; a part does not take them as a setting
-    if isinstance(done, Mapping):
-        return {name: _bare(value) for name, value in done.items() if name != "version"}
-    return done
 
 
 def _heads(wanted: Config, features: tuple[Feature, ...], classes: int) -> dict[str, AuxiliaryHead]:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from segablate.errors import SegablateError
-from segablate.report.blocks import Curve, Figure
 from segablate.report.data import Record, arrays
+from segablate.report.figures import Curve, Figure
 from segablate.report.trainings import Training, by_measure, chosen, told_seeds
 from segablate.report.words import counted, images, stem
 
@@ -19,13 +20,19 @@ ARTEFACT = "curve.npz"
 
 def figures(found: Sequence[Training]) -> tuple[Figure, ...]:
     """All curves, measure by measure."""
-    drawn: list[Figure | None] = []
+    drawn: list[Figure] = []
     stems: list[str] = []
     for label, own in by_measure(found).items():
         stems.append(stem(label, stems))
         shown = chosen(own, MOST_CURVES)
-        drawn += [trimap(shown, stems[-1]), training(shown, stems[-1])]
-    return tuple(figure for figure in drawn if figure)
+        left = (
+            f" The baseline and the best, {len(shown)} of {len(own)} variants."
+            if len(shown) < len(own)
+            else ""
+        )
+        made = (trimap(shown, stems[-1]), training(shown, stems[-1]))
+        drawn += [replace(one, caption=one.caption + left) for one in made if one]
+    return tuple(drawn)
 
 
 def trimap(own: Sequence[Training], called: str) -> Figure | None:

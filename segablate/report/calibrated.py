@@ -8,8 +8,9 @@ from dataclasses import dataclass
 
 from segablate.evidence.calibration import ALPHA
 from segablate.quantity import quantity
-from segablate.report.blocks import Caveat, Curve, Figure
+from segablate.report.blocks import Caveat
 from segablate.report.data import Record
+from segablate.report.figures import Curve, Figure
 from segablate.report.words import listed, plain, stem
 
 TOLERATED = ALPHA + 0.01

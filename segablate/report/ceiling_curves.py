@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from segablate.report.blocks import Curve, Figure
 from segablate.report.ceilings import Ceiling, measures, strides
+from segablate.report.figures import Curve, Figure
 from segablate.report.words import images, stem
 
 

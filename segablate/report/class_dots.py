@@ -5,9 +5,9 @@ from __future__ import annotations
 import statistics
 from collections.abc import Mapping, Sequence
 
-from segablate.report.blocks import Dots, Series
 from segablate.report.ceilings import Ceiling, is_oracle
 from segablate.report.data import Record
+from segablate.report.figures import Dots, Series
 from segablate.report.per_class import class_name, selected
 from segablate.report.words import images, stem
 

@@ -19,8 +19,8 @@ import numpy as np
 from PIL import Image, UnidentifiedImageError
 
 from segablate.errors import SegablateError
-from segablate.report.blocks import Contrast, Scene
 from segablate.report.data import Record, arrays, artefact_path
+from segablate.report.sheets import Contrast, Scene
 from segablate.report.words import counted, listed, stem
 
 ARTEFACT = "pictures.npz"

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from segablate.quantity import quantity
-from segablate.report.blocks import Bar, Bars, Curve, Figure
 from segablate.report.costs import GROUPS, Costing, by_measure, families
+from segablate.report.figures import Bar, Bars, Curve, Figure
 from segablate.report.words import listed, stem
 
 MOST_BARS = 24

@@ -22,11 +22,16 @@ from matplotlib.ticker import NullLocator
 
 from segablate.quantity import quantity
 from segablate.report import draw_bars, draw_dots, draw_effects, draw_scatter, draw_spans
-from segablate.report.blocks import Bars, Curve, Dots, Effects, Figure, Picture, Scatter, Spans
-from segablate.report.looks import COLOURS, MARKERS, STYLES, TIP, apart, short
+from segablate.report.figures import Bars, Curve, Dots, Effects, Figure, Picture, Scatter, Spans
+from segablate.report.looks import COLOURS, MARKERS, SMALL, STYLES, TIP, apart, beside, short
 from segablate.report.scales import Scale, scale
 
 MOST_TICKS = 16
+# inches: around the axes, their width, and what a curve's name takes in height
+LEFT, BELOW, ABOVE, WIDTH, ROOM = 0.8, 0.55, 0.46, 4.8, 0.2
+# the line again beside its name, where many end at about the same place
+SAMPLE, NAME = (1.045, 1.07, 1.095), 1.115
+THIN: dict[str, Any] = {"markevery": [1], "markersize": 4.0, "linewidth": 1.2}
 MARK = "segablate-data:"
 
 
@@ -68,12 +73,18 @@ def _tipped(drawn: str, tips: Sequence[str]) -> str:
 
 def canvas(figure: Figure) -> Canvas:
     """The figure drawn, on nothing yet."""
-    drawn = Canvas(figsize=(8, 4.6))
-    axes = drawn.add_axes((0.1, 0.12, 0.6, 0.78))
+    height = max(4.6, BELOW + ABOVE + ROOM * len(figure.curves))
+    width = LEFT + WIDTH * NAME + beside([_told(curve, figure) for curve in figure.curves])
+    drawn = Canvas(figsize=(width, height))
+    axes = drawn.add_axes((LEFT / width, BELOW / height, WIDTH / width, (height - BELOW - ABOVE) / height))
     heights = scale(figure)
     _frame(axes, figure, heights)
     _curves(axes, figure, heights)
     return drawn
+
+
+def _told(curve: Curve, figure: Figure) -> str:
+    return f"{short(curve.label)}  {quantity(figure.metric).shown(curve.y[-1])}"
 
 
 def data_of(drawn: bytes) -> Any:
@@ -154,21 +165,22 @@ def _curves(axes: Axes, figure: Figure, scaled: Scale) -> None:
         }
         axes.plot(curve.x or axes.get_xlim(), heights if curve.x else heights * 2, clip_on=False, **look)
         _name(axes, curve, figure, (curve.x[-1] if curve.x else right, heights[-1]), place)
+        axes.plot(SAMPLE, [place] * len(SAMPLE), transform=axes.transAxes, clip_on=False, **look, **THIN)
 
 
 def _name(axes: Axes, curve: Curve, figure: Figure, end: tuple[float, float], place: float) -> None:
     """Write a curve's name and last value to the right, with a thin line from its end."""
-    line = {"arrowstyle": "-", "linewidth": 0.6, "color": _colour(curve, figure), "relpos": (0, 0.5)}
+    line = {"arrowstyle": "-", "linewidth": 0.5, "color": _colour(curve, figure), "relpos": (1, 0.5)}
     axes.annotate(
-        f"{short(curve.label)}  {quantity(figure.metric).shown(curve.y[-1])}",
+        "",
         xy=end,
-        xytext=(1.05, place),
+        xytext=(SAMPLE[0], place),
         textcoords="axes fraction",
-        va="center",
-        fontsize=8.5,
         annotation_clip=False,
         arrowprops={**line, "shrinkA": 0, "shrinkB": 0},
     )
+    look: dict[str, Any] = {"transform": axes.transAxes, "va": "center", "fontsize": SMALL}
+    axes.text(NAME, place, _told(curve, figure), **look)
 
 
 def _colour(curve: Curve, figure: Figure) -> str:

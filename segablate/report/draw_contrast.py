@@ -9,8 +9,8 @@ from collections.abc import Sequence
 import numpy as np
 from PIL import Image, ImageDraw
 
-from segablate.report.blocks import Contrast, Scene
 from segablate.report.pictures import font
+from segablate.report.sheets import Contrast, Scene
 
 WIDTH = 220
 GAP, LINE = 6, 18

@@ -6,7 +6,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Canvas
 
 from segablate.quantity import quantity
-from segablate.report.blocks import Dots
+from segablate.report.figures import Dots
 from segablate.report.looks import COLOURS, GRID, MARKERS, TIP, even_limits, round_ticks, short
 
 ROOM = 0.24

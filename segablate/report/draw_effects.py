@@ -10,8 +10,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Canvas
 
 from segablate.quantity import Quantity, quantity
-from segablate.report.blocks import Effect, Effects
-from segablate.report.looks import COLOURS, GRID, INK, TIP, even_limits, round_ticks, short
+from segablate.report.draw_rows import rows, write
+from segablate.report.figures import Effect, Effects
+from segablate.report.looks import COLOURS, GRID, INK, TIP, even_limits, round_ticks
 from segablate.report.words import signed
 
 LOOKS = {
@@ -22,18 +23,19 @@ LOOKS = {
 }
 OTHER = ("D", INK)
 ROOM = 0.34
-HEAD = 1.15
 
 
 def canvas(figure: Effects) -> tuple[Canvas, tuple[str, ...]]:
     """The figure drawn, and what each mark tells."""
-    height = HEAD + ROOM * len(figure.effects)
-    drawn = Canvas(figsize=(8, height))
-    axes = drawn.add_axes((0.27, 0.55 / height, 0.42, ROOM * len(figure.effects) / height))
+    texts = [told(figure, one) for one in figure.effects]
+    drawn, axes = rows([one.label for one in figure.effects], texts, _title(figure), room=ROOM)
     _frame(axes, figure)
-    for at, effect in enumerate(figure.effects):
-        _effect(axes, figure, at, effect)
-    return drawn, tuple(f"{one.label}: {told(figure, one)}, {one.n}" for one in figure.effects)
+    for at, (effect, text) in enumerate(zip(figure.effects, texts, strict=True)):
+        _mark(axes, figure, at, effect)
+        write(axes, text, at, axes.get_xlim()[1])
+    return drawn, tuple(
+        f"{one.label}: {text}, {one.n}" for one, text in zip(figure.effects, texts, strict=True)
+    )
 
 
 def told(figure: Effects, effect: Effect) -> str:
@@ -54,11 +56,11 @@ def _drawn(figure: Effects, value: float) -> float:
     return 100 * (value - 1) if figure.ratio else value * quantity(figure.metric).scale
 
 
-def _unit(figure: Effects) -> str:
+def _title(figure: Effects) -> str:
     what: Quantity = quantity(figure.metric)
-    if figure.ratio:
-        return "% of the baseline"
-    return "points" if what.shown_unit == "%" else what.shown_unit
+    unit = "points" if what.shown_unit == "%" else what.shown_unit
+    unit = "% of the baseline" if figure.ratio else unit
+    return f"{what.title}: difference to the baseline{f' ({unit})' if unit else ''}"
 
 
 def _frame(axes: Axes, figure: Effects) -> None:
@@ -69,21 +71,10 @@ def _frame(axes: Axes, figure: Effects) -> None:
     axes.axvline(0, color=INK, linewidth=0.8, zorder=1)
     axes.set_xlim(low, high)
     axes.set_xticks(round_ticks(low, high, step))
-    axes.set_ylim(len(figure.effects) - 0.4, -0.6)
-    axes.set_yticks(
-        range(len(figure.effects)), [short(one.label, 30) for one in figure.effects], fontsize=8.5
-    )
-    unit = _unit(figure)
-    axes.set_xlabel(
-        f"{quantity(figure.metric).title}: difference to the baseline{f' ({unit})' if unit else ''}"
-    )
-    axes.grid(True, axis="x", linewidth=0.4, color=GRID)
-    axes.set_axisbelow(True)
-    axes.spines[["top", "right", "left"]].set_visible(False)
-    axes.tick_params(axis="y", length=0)
+    axes.spines["left"].set_visible(False)
 
 
-def _effect(axes: Axes, figure: Effects, at: int, effect: Effect) -> None:
+def _mark(axes: Axes, figure: Effects, at: int, effect: Effect) -> None:
     marker, colour = LOOKS.get(effect.kind, OTHER)
     if effect.interval:
         axes.plot([_drawn(figure, end) for end in effect.interval], [at, at], color=colour, zorder=2)
@@ -97,12 +88,4 @@ def _effect(axes: Axes, figure: Effects, at: int, effect: Effect) -> None:
         markerfacecolor="#ffffff" if effect.kind == "undecided" else colour,
         zorder=3,
         gid=f"{TIP}{at}",
-    )
-    axes.annotate(
-        told(figure, effect),
-        xy=(1.03, at),
-        xycoords=("axes fraction", "data"),
-        va="center",
-        fontsize=8.5,
-        annotation_clip=False,
     )

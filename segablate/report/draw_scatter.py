@@ -13,14 +13,16 @@ from matplotlib.figure import Figure as Canvas
 from matplotlib.ticker import NullLocator
 
 from segablate.quantity import Quantity, quantity
-from segablate.report.blocks import Point, Scatter
+from segablate.report.figures import Point, Scatter
 from segablate.report.looks import (
     COLOURS,
     GRID,
     INK,
     MARKERS,
+    SMALL,
     TIP,
     apart,
+    beside,
     even_limits,
     log_ticks,
     round_ticks,
@@ -28,21 +30,29 @@ from segablate.report.looks import (
 )
 
 GAP = 0.05
+LEFT, WIDTH = 0.8, 4.3
 ROOM = 0.24
 
 
 def canvas(figure: Scatter) -> tuple[Canvas, tuple[str, ...]]:
     """The figure drawn, and what each mark tells."""
+    texts = [_told(figure, one) for one in figure.points]
     height = max(4.6, 1.2 + ROOM * len(figure.points))
-    drawn = Canvas(figsize=(8, height))
-    axes = drawn.add_axes((0.1, 0.55 / height, 0.53, 1 - 1.0 / height))
+    width = LEFT + WIDTH * 1.05 + beside(texts)
+    drawn = Canvas(figsize=(width, height))
+    axes = drawn.add_axes((LEFT / width, 0.55 / height, WIDTH / width, 1 - 1.0 / height))
     _frame(axes, figure)
     _front(axes, figure)
     places = apart([_share(axes, one, figure) for one in figure.points], GAP)
     for at, (point, place) in enumerate(zip(figure.points, places, strict=True)):
         _point(axes, figure, at, point)
-        _name(axes, figure, point, place)
+        _name(axes, figure, at, place)
     return drawn, tuple(tip(figure, one) for one in figure.points)
+
+
+def _told(figure: Scatter, point: Point) -> str:
+    x, y = quantity(figure.x_metric), quantity(figure.y_metric)
+    return f"{short(point.label)}  {x.shown(point.x)} | {y.shown(point.y)}"
 
 
 def tip(figure: Scatter, point: Point) -> str:
@@ -74,6 +84,8 @@ def _frame(axes: Axes, figure: Scatter) -> None:
     axes.xaxis.set_minor_locator(NullLocator())
     axes.set_xlabel(f"{x.heading}; the scale is logarithmic")
     low, high, step = even_limits(min(heights), max(heights), most=y.limits[1] or float("inf"))
+    # a wide interval around a share may reach below nothing, where no share is
+    low = max(0.0, low) if y.shown_unit == "%" else low
     axes.set_ylim(low, high)
     axes.set_yticks(round_ticks(low, high, step))
     axes.text(-0.14, 1.03, y.heading, transform=axes.transAxes)
@@ -120,26 +132,39 @@ def _point(axes: Axes, figure: Scatter, at: int, point: Point) -> None:
     )
 
 
-def _name(axes: Axes, figure: Scatter, point: Point, place: float) -> None:
-    x, y = quantity(figure.x_metric), quantity(figure.y_metric)
-    told = f"{short(point.label, 30)}  {x.shown(point.x)} | {y.shown(point.y)}"
+def _name(axes: Axes, figure: Scatter, at: int, place: float) -> None:
+    """The mark again, so that it is found where many are, then the name and both values."""
+    x, y, point = quantity(figure.x_metric), quantity(figure.y_metric), figure.points[at]
+    line = {
+        "arrowstyle": "-",
+        "linewidth": 0.4,
+        "color": GRID,
+        "relpos": (0, 0.5),
+        "shrinkA": 0,
+        "shrinkB": 4,
+    }
     axes.annotate(
-        told,
+        _told(figure, point),
         xy=(point.x * x.scale, point.y * y.scale),
         xytext=(1.05, place),
         textcoords="axes fraction",
         va="center",
-        fontsize=8.5,
+        fontsize=SMALL,
         annotation_clip=False,
-        arrowprops={
-            "arrowstyle": "-",
-            "linewidth": 0.4,
-            "color": GRID,
-            "relpos": (0, 0.5),
-            "shrinkA": 0,
-            "shrinkB": 4,
-        },
+        arrowprops=line,
         zorder=0,
+    )
+    colour = COLOURS[at % len(COLOURS)]
+    axes.plot(
+        1.03,
+        place,
+        transform=axes.transAxes,
+        marker=MARKERS[at % len(MARKERS)],
+        markersize=4.5,
+        markerfacecolor=colour if point.front else "#ffffff",
+        markeredgecolor=colour,
+        linestyle="",
+        clip_on=False,
     )
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from segablate.evidence.verdict import Verdict
 from segablate.quantity import quantity
-from segablate.report.blocks import Effect, Effects
+from segablate.report.figures import Effect, Effects
 from segablate.report.words import counted, stem
 
 MOST_EFFECTS = 40

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import textwrap
 from collections.abc import Sequence
 
 # Okabe and Ito's colours, in an order in which neighbours also differ in lightness
@@ -13,7 +14,10 @@ GRID = "#cccccc"
 INK = "#000000"
 TIP = "tip-"
 LABEL_GAP = 0.055
-LONGEST = 34
+# text beside a drawing is of this size, and a character of it about so wide, in inches
+SMALL = 8.5
+CHARACTER = 0.073
+LONGEST = 56
 STEPS = (1.0, 2.0, 5.0)
 EVEN_STEPS = (1.0, 2.0, 2.5, 5.0, 10.0)
 
@@ -34,6 +38,17 @@ def apart(places: Sequence[float], gap: float = LABEL_GAP) -> list[float]:
     for place, i in zip(moved, order, strict=True):
         spread[i] = place
     return spread
+
+
+def beside(texts: Sequence[str]) -> float:
+    """Inches that the longest of some texts takes."""
+    return CHARACTER * max(map(len, texts), default=0)
+
+
+def wrapped(label: str, width: int = 38) -> str:
+    """A label in at most two lines, without what matplotlib reads as mathematics."""
+    line = " ".join(label.split())
+    return "\n".join(textwrap.wrap(line, width, max_lines=2, placeholder="…")).replace("$", r"\$")
 
 
 def short(label: str, longest: int = LONGEST) -> str:

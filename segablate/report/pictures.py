@@ -13,10 +13,10 @@ import matplotlib
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from segablate.report.blocks import Sheet, Strip
 from segablate.report.ceilings import Ceiling, strides, widest
 from segablate.report.data import arrays, artefact_path
 from segablate.report.per_class import selected
+from segablate.report.sheets import Sheet, Strip
 from segablate.report.words import images, listed, percent, stem
 
 ARTEFACT = "worst.npz"

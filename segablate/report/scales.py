@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from segablate.quantity import Quantity, quantity
-from segablate.report.blocks import Figure
+from segablate.report.figures import Figure
 
 # the axis ends where 0.01 points are lost: closer to 100 % two decimals tell nothing
 LEAST_LOST = 0.01

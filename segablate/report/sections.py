@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from segablate.report.blocks import Caveat, Dots, Page, Table
+from segablate.report.blocks import Caveat, Page, Table
+from segablate.report.figures import Dots
 
 FIGURES = "figures"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from segablate.report.blocks import Curve, Figure, Span, Spans
+from segablate.report.figures import Curve, Figure, Span, Spans
 from segablate.report.speeds import FITTED, INPUT_AXES, Growth, Speed, growths
 from segablate.report.words import listed, stem
 

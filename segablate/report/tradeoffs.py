@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from segablate.quantity import Direction, quantity
-from segablate.report.blocks import Point, Scatter
 from segablate.report.ceilings import is_oracle
 from segablate.report.data import Record
 from segablate.report.draw_scatter import front
+from segablate.report.figures import Point, Scatter
 from segablate.report.spread import LEVEL, Spread, spread
 from segablate.report.words import stem
 

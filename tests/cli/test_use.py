@@ -15,6 +15,7 @@ import yaml
 
 from segablate.cli.live import Board
 from segablate.cli.schemas import study_schema
+from segablate.errors import SegablateError
 from segablate.records import Outcome
 from segablate.run.plan import plan
 from segablate.study.load import load
@@ -82,6 +83,31 @@ def test_the_schema_refuses_what_no_study_may_say(
     changed = yaml.safe_load(GOOD.replace(old, new, 1))
     assert changed != yaml.safe_load(GOOD)
     assert not validator.is_valid(changed)
+
+
+MARGINS = ["0.5", "0", "-1", "true", "null", "[1]", "half", "{at: 1}"]
+MARGINS += [
+    f'"{number}{unit}"' for number in ("2", ".5", "1.", "-1") for unit in ("", " %", " points", " ms")
+]
+MARGINS += ['"1 point"', '"1 million"', '"1 GMAC"', '"5 of them"', '" 1 % "', "1.5e-3"]
+
+
+@pytest.mark.parametrize("metric", ["miou", "p50_ms", "fps", "params", "macs", "coverage", "mIoU"])
+def test_the_schema_takes_the_margins_that_a_study_takes(
+    metric: str, tmp_path: Path, validator: jsonschema.Draft202012Validator
+) -> None:
+    path, took = tmp_path / "good.yaml", []
+    for written in MARGINS:
+        path.write_text(f"{GOOD}margin: {{{metric}: {written}}}\n", encoding="utf-8")
+        try:
+            load(path)
+        except SegablateError:
+            valid = False
+        else:
+            valid = True
+            took.append(written)
+        assert validator.is_valid(read(path).data) == valid, written
+    assert bool(took) == (metric not in ("coverage", "mIoU"))
 
 
 def test_the_printed_schema_is_one_json_document(segablate: Callable) -> None:

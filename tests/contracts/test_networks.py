@@ -12,7 +12,8 @@ import pytest
 import torch
 
 from segablate.errors import SegablateError
-from segablate.models.assemble import assemble, complete, needed_fit, planned
+from segablate.models.assemble import assemble, needed_fit, planned
+from segablate.models.complete import complete
 from segablate.models.networks.base import PARTS, expand, networks
 from segablate.models.scopes import scoped
 from segablate.models.segmenter import Segmenter

@@ -9,7 +9,8 @@ import pytest
 import torch
 
 from segablate.errors import SegablateError
-from segablate.models.assemble import Fit, assemble, bare, complete, needed_fit, planned
+from segablate.models.assemble import Fit, assemble, needed_fit, planned
+from segablate.models.complete import bare, complete
 from segablate.models.networks.base import networks
 
 SMALL: dict[str, Any] = {"encoder": "resnet18", "output_stride": 16}

@@ -16,7 +16,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from segablate.errors import SegablateError
-from segablate.models.assemble import assemble, bare, complete, shaped
+from segablate.models.assemble import assemble, shaped
+from segablate.models.complete import bare, complete
 from segablate.models.identity import identity
 
 

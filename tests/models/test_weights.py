@@ -15,9 +15,10 @@ import torch
 from torch import Tensor, nn
 
 from segablate.errors import SegablateError
-from segablate.models.assemble import assemble, complete, planned
-from segablate.models.assemble import bare as written
+from segablate.models.assemble import assemble, planned
 from segablate.models.classify import Classifier
+from segablate.models.complete import bare as written
+from segablate.models.complete import complete
 from segablate.models.encoders.base import encoders
 from segablate.models.weights.load import load_weights, read
 from segablate.models.weights.pdparams import read_pdparams

@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.text import Text
 
 from segablate.evidence.verdict import Verdict
 from segablate.records import Measurement, Outcome
@@ -18,6 +20,20 @@ from segablate.report.class_dots import of_accuracy, of_ceilings
 from segablate.report.contrasts import contrasts, differing
 from segablate.report.data import read
 from segablate.report.draw_scatter import front
+from segablate.report.figures import (
+    Bar,
+    Bars,
+    Curve,
+    Dots,
+    Effect,
+    Effects,
+    Figure,
+    Point,
+    Scatter,
+    Series,
+    Span,
+    Spans,
+)
 
 points = st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9)), min_size=1, max_size=12)
 
@@ -202,3 +218,44 @@ def test_round_steps_of_a_logarithmic_axis_hold_what_they_are_around(low, times)
     assert ticks[0] <= low
     assert ticks[-1] >= low * times * (1 - 1e-12)
     assert len(ticks) >= 2
+
+
+LONG = [f"{name}, a decoder with a long name, stride {at}" for at in range(10) for name in ("one", "two")]
+
+
+def drawn_with_twenty_variants():
+    """Every kind of figure of a study with twenty variants of long names."""
+    values = [0.5 + at / 100 for at in range(len(LONG))]
+    both = list(zip(LONG, values, strict=True))
+    yield Scatter("s", "", "macs", "miou", tuple(Point(one, 1e9 * v, v, None, (0.0, 1.0)) for one, v in both))
+    yield Effects(
+        "e", "", "miou", False, 0.95, 0.005, tuple(Effect(o, "better", v, (0.1, v), "n") for o, v in both)
+    )
+    curves = [Curve(one, one, one, one, (1.0, 2.0, 4.0), (v / 2, v, v)) for one, v in both]
+    yield Figure("c", "", "miou", "x", tuple(curves), "mIoU in the band (%)")
+    yield Spans("l", "", "p50_ms", tuple(Span(one, 9 * v, (8 * v, 9 * v)) for one, v in both))
+    yield Bars("b", "", "macs", ("encoder", "decoder"), tuple(Bar(one, (1e9 * v, 1e9)) for one, v in both))
+    yield Dots("d", "", "iou", ("road", "car"), tuple(Series(one, (v, v)) for one, v in both[:6]))
+
+
+@pytest.mark.parametrize(
+    "figure", list(drawn_with_twenty_variants()), ids=lambda figure: type(figure).__name__
+)
+def test_twenty_variants_with_long_names_fit_into_a_figure_and_names_do_not_overlap(figure):
+    with draw._plain_style():
+        canvas, _ = draw.drawing(figure)
+        FigureCanvasAgg(canvas).draw()
+        size = canvas.bbox
+        named = []
+        for text in canvas.findobj(Text):
+            if not text.get_visible() or not text.get_text().strip():
+                continue
+            # an annotation's own extent takes in its line
+            box = Text.get_window_extent(text)
+            assert size.x0 <= box.x0 < box.x1 <= size.x1, text.get_text()
+            assert size.y0 <= box.y0 < box.y1 <= size.y1, text.get_text()
+            named += [box] if "long name" in text.get_text() else []
+    assert len(named) >= 6
+    for at, one in enumerate(named):
+        # what touches in a line or two of the screen is still read
+        assert not any(one.padded(-1.5).overlaps(other.padded(-1.5)) for other in named[at + 1 :])

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from segablate.report.blocks import Sheet, Strip
 from segablate.report.ceilings import baseline_choices, ceilings
 from segablate.report.data import read
 from segablate.report.pictures import draw, sheets
+from segablate.report.sheets import Sheet, Strip
 
 PALETTE = ((0, 0, 0), (200, 0, 0), (0, 200, 0))
 

@@ -10,9 +10,9 @@ import pytest
 
 from segablate.records import Measurement, Outcome
 from segablate.report import draw
-from segablate.report.blocks import Figure, Spans
 from segablate.report.data import Record
 from segablate.report.facts import StudyFacts
+from segablate.report.figures import Figure, Spans
 from segablate.report.markdown import markdown
 from segablate.report.page import page
 from segablate.report.published import compare, load, published

@@ -13,7 +13,8 @@ from segablate.measures.counting import meta
 from segablate.measures.counting.cost import Check, Cost, Module, Parameters
 from segablate.measures.counting.ledger import Bytes, ledger
 from segablate.measures.counting.traced import Trace, trace
-from segablate.models.assemble import EXTERNAL, Config, Network, assemble, needed_fit, planned
+from segablate.models.assemble import Network, assemble, needed_fit, planned
+from segablate.models.complete import EXTERNAL, Config
 from segablate.models.segmenter import Segmenter
 from segablate.models.upsamplers.base import Subspace
 

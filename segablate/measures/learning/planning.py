@@ -10,7 +10,8 @@ import torch
 from segablate.datasets.base import Dataset, datasets
 from segablate.errors import SegablateError, context
 from segablate.measures.base import Config
-from segablate.models.assemble import EXTERNAL, complete, needed_fit, planned
+from segablate.models.assemble import needed_fit, planned
+from segablate.models.complete import EXTERNAL, complete
 from segablate.models.segmenter import Segmenter
 from segablate.training.forward import forward, training_mode
 from segablate.training.objective import Objective, completed

@@ -18,7 +18,8 @@ from segablate.errors import SegablateError
 from segablate.measures.timing.device import Call, Device
 from segablate.measures.timing.runtimes.base import runtimes
 from segablate.measures.timing.session import Subject
-from segablate.models.assemble import Network, assemble, bare
+from segablate.models.assemble import Network, assemble
+from segablate.models.complete import bare
 from segablate.models.deploy import FORMATS, deploy, input_type
 from segablate.models.scopes import scoped
 

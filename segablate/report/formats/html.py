@@ -97,9 +97,9 @@ def _table(table: Table) -> str:
         for at, text in enumerate(table.head)
     )
     rows = ["".join(_cell(table, at, cell) for at, cell in enumerate(row)) for row in table.rows]
-    notes = [
+    notes = "".join(
         f'<p class="note"><sup>{at}</sup> {escape(note)}</p>\n' for at, note in enumerate(table.notes, 1)
-    ]
+    )
     return (
         f'<div class="wide" tabindex="0"><table>\n<thead><tr>{head}</tr></thead>\n<tbody>\n'
         + "\n".join(f"<tr>{row}</tr>" for row in rows)
@@ -147,7 +147,7 @@ def inlined(svg: str, called: str, caption: str) -> str:
     """
     drawn = svg[svg.index("<svg") :]
     drawn = re.sub(r"<metadata>.*?</metadata>", "", drawn, count=1, flags=re.DOTALL)
-    drawn = re.sub(r'(\bid="|"#|url\(#)', lambda found: f"{found[1]}{called}-", drawn)
+    drawn = re.sub(r'(\bid="|href="#|url\(#)', lambda found: f"{found[1]}{called}-", drawn)
     drawn = re.sub("|".join(TURNED), lambda found: TURNED[found[0]], drawn)
     drawn = re.sub(r' xmlns:\w+="[^"]*"| xmlns="[^"]*"', "", drawn).replace("xlink:href", "href")
     drawn = re.sub(r"\s*\n\s*", "\n", drawn)

@@ -13,6 +13,7 @@ from typing import ClassVar
 
 from segablate.report.blocks import Cell, Page, Table
 from segablate.report.formats.base import Pictures, formats
+from segablate.report.panels import Panel, panels
 
 HEAD = r"""% Made by segablate from the data beside it.
 % Needs \usepackage{booktabs}; take it in with \input{report.tex}.
@@ -41,6 +42,7 @@ SIGNS = {
     "×": r"$\times$",
     "−": "$-$",
     "±": r"$\pm$",
+    "÷": r"$\div$",
     "–": "--",
     "—": "---",
     "…": r"\ldots{}",
@@ -82,7 +84,9 @@ ACCENTS = {
 }
 # TeX takes an accent over a letter, and these over what has lost its dot
 DOTLESS = {"i": r"\i", "j": r"\j"}
-WIDE = 6
+# characters of a footnote's size that fit between the margins of an article, and in a column of two
+PAGE, COLUMN = 85, 59
+LINES = 36
 
 
 @formats.register("latex")
@@ -93,12 +97,15 @@ class Latex:
 
     def write(self, page: Page, pictures: Pictures) -> str:
         """See `Format`."""
-        tables = [(page.results, "results", _caption(page))]
+        tables: list[tuple[Table, str, Sequence[str]]] = [
+            (page.results, "results", [page.question, *page.protocol])
+        ]
         if page.published:
-            tables.append((page.published.table, "published", _told(page.published.source)))
+            tables.append((page.published.table, "published", page.published.source))
         if page.per_class:
-            tables.append((page.per_class, "classes", _told(page.per_class.below)))
-        return "\n".join([HEAD, *(_table(*one, name=page.name) for one in tables if one[0].rows)])
+            tables.append((page.per_class, "classes", []))
+        cut = [table for one in tables if one[0].rows for table in _tables(*one, name=page.name)]
+        return "\n".join([HEAD, *cut])
 
 
 def escape(text: str) -> str:
@@ -141,11 +148,6 @@ def _unknown(character: str) -> str:
     return f'\\segablatechar{{\\char"{code}\\relax}}{{{code}}}'
 
 
-def _caption(page: Page) -> str:
-    """The question, how the numbers are defined, and over how many."""
-    return _told([page.question, *page.protocol, *page.results.below])
-
-
 def _told(sentences: Sequence[str]) -> str:
     return " ".join(escape(_ended(sentence)) for sentence in sentences if sentence.strip())
 
@@ -155,28 +157,80 @@ def _ended(sentence: str) -> str:
     return sentence if sentence[-1] in ".?!" else f"{sentence}."
 
 
-def _table(table: Table, kind: str, caption: str, *, name: str) -> str:
-    columns = "l" * min(table.words, len(table.head)) + "r" * (len(table.head) - table.words)
-    wide = len(table.head) > WIDE
+def _tables(table: Table, kind: str, caption: Sequence[str], *, name: str) -> list[str]:
+    """The table in as many parts as it needs to fit; all but the first say which one they go on from."""
+    label = f"tab:{re.sub('[^a-z0-9]+', '-', name.lower())}-{kind}"
+    parts, told = panels(table, PAGE, LINES), list[str]()
+    made = []
+    for number, part in enumerate(parts, 1):
+        own = [
+            one for one in (*caption, *part.table.below) if one not in told and _concerns(one, part, table)
+        ]
+        told += own
+        text = _told(own) if number == 1 else rf"Table~\ref{{{label}}}, continued. {_told(own)}".strip()
+        made.append(_table(part, text, label if number == 1 else f"{label}-{number}", name=name))
+    return made
+
+
+def _concerns(sentence: str, part: Panel, whole: Table) -> bool:
+    """Whether a sentence belongs to a part; one that begins with a heading's title is about its column."""
+    title = sentence.partition(":")[0]
+    heads = [" ".join(head.split()) for head in part.table.head]
+    elsewhere = any(_titled(head, title) for head in whole.head)
+    return not elsewhere or any(_titled(head, title) for head in heads)
+
+
+def _titled(head: str, title: str) -> bool:
+    return head.rpartition(": ")[2].partition(" (")[0] == title
+
+
+def _table(part: Panel, caption: str, label: str, *, name: str) -> str:
+    table = part.table
+    numbers = len(table.head) - table.words
     notes = [rf"\item[{number}] {escape(note)}" for number, note in enumerate(table.notes, 1)]
+    star = "*" if part.width > COLUMN else ""
     lines = [
-        r"\begin{table*}[tbp]" if wide else r"\begin{table}[tbp]",
+        rf"\begin{{table{star}}}[tbp]",
         r"\centering",
         r"\footnotesize",
         r"\setlength{\tabcolsep}{4pt}",
+        r"\setlength{\belowcaptionskip}{4pt}",
         rf"\caption[{escape(name)}]{{{caption}}}",
-        rf"\label{{tab:{re.sub('[^a-z0-9]+', '-', name.lower())}-{kind}}}",
-        rf"\begin{{tabular}}{{@{{}}{columns}@{{}}}}",
+        rf"\label{{{label}}}",
+        rf"\begin{{tabular}}{{@{{}}{'l' * table.words}{'r' * numbers}@{{}}}}",
         r"\toprule",
-        _row([escape(text) for text in table.head]),
+        *_spans(part),
+        _row([_stack(text, at < table.words, "b") for at, text in enumerate(table.head)]),
         r"\midrule",
-        *(_row([_cell(cell) for cell in row]) for row in table.rows),
+        *(_row([_cell(cell, at < table.words) for at, cell in enumerate(row)]) for row in table.rows),
         r"\bottomrule",
         r"\end{tabular}",
         *(["\\begin{list}{}{\\setlength{\\itemsep}{0pt}}", *notes, r"\end{list}"] if notes else []),
-        r"\end{table*}" if wide else r"\end{table}",
+        rf"\end{{table{star}}}",
     ]
     return "\n".join(lines) + "\n"
+
+
+def _spans(part: Panel) -> list[str]:
+    """What several columns have in common, with a rule below it."""
+    if not any(name for name, _ in part.spans):
+        return []
+    heads, rules, at = ["{}"] * part.table.words, [], part.table.words + 1
+    for name, count in part.spans:
+        heads.append(rf"\multicolumn{{{count}}}{{c}}{{{escape(name)}}}")
+        rules.append(rf"\cmidrule(lr){{{at}-{at + count - 1}}}" if name else "")
+        at += count
+    return [_row(heads), "".join(rules)]
+
+
+def _stack(text: str, word: bool, place: str) -> str:
+    """A text of one line, or of several, one above the other."""
+    lines = [escape(line) for line in text.split("\n")]
+    if len(lines) == 1:
+        return lines[0]
+    # the same argument trap as in `_row`
+    joined = r"\\ ".join(f"{{}}{line}" if line[:1] in ("[", "*") else line for line in lines)
+    return rf"\begin{{tabular}}[{place}]{{@{{}}{'l' if word else 'r'}@{{}}}}{joined}\end{{tabular}}"
 
 
 def _row(cells: Sequence[str]) -> str:
@@ -184,8 +238,8 @@ def _row(cells: Sequence[str]) -> str:
     return " & ".join(f"{{}}{cell}" if cell[:1] in ("[", "*") else cell for cell in cells) + r" \\"
 
 
-def _cell(cell: Cell) -> str:
-    text = escape(cell.text)
+def _cell(cell: Cell, word: bool) -> str:
+    text = _stack(cell.text, word, "t")
     text = rf"\texttt{{{text}}}" if cell.code and text else text
     text = rf"\textbf{{{text}}}" if cell.bold else text
     return rf"{text}\textsuperscript{{{cell.note}}}" if cell.note else text

@@ -1,0 +1,41 @@
+"""Every committed report is what the data beside it say; a new one is checked by being there."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+REPORTS = sorted(path.parent.relative_to(ROOT) for path in (ROOT / "reports").rglob("report.md"))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("report", REPORTS, ids=lambda report: report.relative_to("reports").as_posix())
+def test_a_committed_report_is_what_its_data_say(
+    report: Path, segablate: Callable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(ROOT)
+    # the page has the line that makes it again, with changes to the study and the label if there are any
+    made = re.findall("^segablate run .+$", (report / "report.md").read_text(encoding="utf-8"), re.MULTILINE)
+    assert len(made) == 1
+    said = segablate("report", *shlex.split(made[0])[2:], "--check")
+    assert said.code == 0, said.out + said.err
+    assert said.err == f"{report}: every file is what its data say\n"
+
+
+def test_all_that_lies_below_reports_belongs_to_one_of_them() -> None:
+    files = [path.relative_to(ROOT) for path in (ROOT / "reports").rglob("*") if path.is_file()]
+    own = {"report.md", "results.csv", "report.html", "report.tex"}
+    for path in files:
+        folder = path.parent if path.name in own else path.parent.parent
+        assert folder in REPORTS, path
+        assert path.name in own or path.parent.name in ("data", "figures"), path
+
+
+def test_every_report_has_a_page_and_data() -> None:
+    data = {path.parent.parent.relative_to(ROOT) for path in (ROOT / "reports").rglob("outcomes.jsonl")}
+    assert data == set(REPORTS)
