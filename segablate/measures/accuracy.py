@@ -18,7 +18,7 @@ import torch
 from segablate.datasets.base import Dataset
 from segablate.errors import SegablateError, context
 from segablate.labels.scores import Scores
-from segablate.measures.base import PLACES, Arrays, Config, Result, Workshop, measures
+from segablate.measures.base import PLACES, Arrays, Config, Result, Workshop, allows_external, measures
 from segablate.measures.learning.album import Album
 from segablate.measures.learning.learn import Learning
 from segablate.measures.learning.planning import data_of, given, model_of, recipe_of
@@ -83,7 +83,7 @@ class Accuracy:
         model = given(config, "model")
         recipe, told = recipe_of(given(config, "recipe"))
         data, about, root = data_of(config)
-        network = model_of(model, recipe, len(data.classes))
+        network = model_of(model, recipe, len(data.classes), allow_external=allows_external(config))
         train, score = self.train or data.default_fit, self.score or data.default_score
         with context(field="train" if self.train else "data"):
             trained, trained_images = data.fingerprint(train), data.image_fingerprint(train)

@@ -182,6 +182,13 @@ def test_what_cannot_be_trained_is_refused_when_it_is_planned(
     assert caught.value.where
 
 
+def test_a_model_that_is_only_a_name_is_refused() -> None:
+    config = {"model": "pp-liteseg-t", "recipe": "quick", "data": {"use": "shapes", "images": 2}}
+    with pytest.raises(SegablateError, match="`model` is `pp-liteseg-t`, but is a mapping") as caught:
+        measures.part("accuracy").build({}, {}).reads(config)
+    assert caught.value.field == "model"
+
+
 def test_an_unknown_key_of_a_recipe_names_file_line_and_the_nearest(study: Callable[..., Plan]) -> None:
     with pytest.raises(SegablateError) as caught:
         study(text=STUDY.replace("iterations: 4", "iteration: 4"))
