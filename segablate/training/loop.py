@@ -75,7 +75,7 @@ class Training:
     ) -> None:
         self.network = network.to(device)
         if recipe.channels_last:
-            self.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+            self.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch lists it not
         self.source = source
         self.recipe = recipe
         self.objective = objective
@@ -125,7 +125,7 @@ class Training:
             loss = self.objective(_full(answer), part.labels, batch.labels if len(parts) > 1 else None)
             total += float(loss.detach())
             self._finite(total, rate)
-            self.scaler.scale(loss).backward()  # type: ignore[no-untyped-call]
+            self.scaler.scale(loss).backward()  # type: ignore[no-untyped-call]  # torch has no types there
         self.scaler.step(self.optimiser)
         self.scaler.update()
         self.progress.curve.append([self.progress.iteration, total, rate, temperature(self.network)])
