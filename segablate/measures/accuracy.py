@@ -9,6 +9,7 @@ order and the same augmentation, so that variants pair.
 from __future__ import annotations
 
 import io
+import traceback
 from collections.abc import Hashable, Iterator, Sequence
 from typing import Any, ClassVar
 
@@ -128,6 +129,7 @@ def _one(reads: Reads, seed: int, shop: Workshop) -> Result | SegablateError:
             done = learning.learn()
             scores, album = _scored(learning)
     except SegablateError as error:
+        _let_go(error)
         return error
     artefacts: dict[str, Arrays | bytes] = {
         "images.npz": scores.arrays(),
@@ -137,6 +139,13 @@ def _one(reads: Reads, seed: int, shop: Workshop) -> Result | SegablateError:
     if seed == 0:  # one training's pictures are enough to look at
         artefacts["pictures.npz"] = album.arrays()
     return Result(_measurements(scores, reads), _facts(scores, learning, done), artefacts)
+
+
+def _let_go(error: BaseException | None) -> None:
+    """Free what the frames of an error hold: whoever tells it keeps it while the next network is trained."""
+    while error is not None:
+        traceback.clear_frames(error.__traceback__)
+        error = error.__cause__ or error.__context__
 
 
 def _scored(learning: Learning) -> tuple[Scores, Album]:

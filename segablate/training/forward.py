@@ -15,7 +15,8 @@ from segablate.models.upsamplers.dupsampling import DUpsampling
 from segablate.training.recipes.base import Precision, Recipe
 
 TYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
-NO_ROOM = ("out of memory", "can't allocate memory")
+# of torch, of its CPU allocator, and of cuDNN and cuBLAS
+NO_ROOM = ("out of memory", "can't allocate memory", "STATUS_ALLOC_FAILED")
 
 
 def training_mode(network: nn.Module, recipe: Recipe) -> None:

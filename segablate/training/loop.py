@@ -152,7 +152,7 @@ class Training:
         if "optimiser" in found:
             self.optimiser.load_state_dict(found["optimiser"])
             self.scaler.load_state_dict(found["scaler"])
-            _set_generators(found["generators"])
+            _set_generators(found["generators"], self.device)
         return done
 
     def _save(self) -> None:
@@ -165,7 +165,7 @@ class Training:
         if done.iteration < self.recipe.iterations:
             content["optimiser"] = self.optimiser.state_dict()
             content["scaler"] = self.scaler.state_dict()
-            content["generators"] = _generators()
+            content["generators"] = _generators(self.device)
         files.save(self.path, content)
         self.saved = done.iteration
 
@@ -176,12 +176,12 @@ def _full(answer: Answer) -> Answer:
     return Answer(answer.scores.float(), None if answer.code is None else answer.code.float(), more)
 
 
-def _generators() -> dict[str, Tensor]:
+def _generators(device: str) -> dict[str, Tensor]:
     found = {"cpu": torch.get_rng_state()}
-    return found | ({"cuda": torch.cuda.get_rng_state()} if torch.cuda.is_available() else {})
+    return found | ({"cuda": torch.cuda.get_rng_state()} if device == "cuda" else {})
 
 
-def _set_generators(states: dict[str, Tensor]) -> None:
+def _set_generators(states: dict[str, Tensor], device: str) -> None:
     torch.set_rng_state(states["cpu"])
-    if "cuda" in states and torch.cuda.is_available():
+    if "cuda" in states and device == "cuda":
         torch.cuda.set_rng_state(states["cuda"])

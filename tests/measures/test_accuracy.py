@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import weakref
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -227,6 +228,23 @@ def test_a_variant_that_fails_leaves_the_others_alone(
     summary = execute(study("repeat=1"), store)
     assert (summary.done, summary.failed) == (1, 1)
     assert "not enough memory for 2 crops of 32×64" in summary.failures[0][1]
+
+
+def test_what_a_failed_variant_held_is_free_before_the_next_is_trained(
+    study: Callable[..., Plan], store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held: list[weakref.ref[Any]] = []
+    alive: list[bool] = []
+
+    def full(self: Any, batch: Any) -> None:
+        alive.extend(one() is not None for one in held)
+        activations = torch.zeros(3)
+        held.append(weakref.ref(activations))
+        raise MemoryError
+
+    monkeypatch.setattr(learn.Training, "_step", full)
+    assert execute(study("repeat=1"), store).failed == 2
+    assert alive == [False]
 
 
 def test_the_generator_of_whoever_measures_is_left_alone(study: Callable[..., Plan], store: Store) -> None:
