@@ -9,6 +9,7 @@ order and the same augmentation, so that variants pair.
 from __future__ import annotations
 
 import io
+import traceback
 from collections.abc import Hashable, Iterator, Sequence
 from typing import Any, ClassVar
 
@@ -18,7 +19,7 @@ import torch
 from segablate.datasets.base import Dataset
 from segablate.errors import SegablateError, context
 from segablate.labels.scores import Scores
-from segablate.measures.base import PLACES, Arrays, Config, Result, Workshop, measures
+from segablate.measures.base import PLACES, Arrays, Config, Result, Workshop, allows_external, measures
 from segablate.measures.learning.album import Album
 from segablate.measures.learning.learn import Learning
 from segablate.measures.learning.planning import data_of, given, model_of, recipe_of
@@ -83,7 +84,7 @@ class Accuracy:
         model = given(config, "model")
         recipe, told = recipe_of(given(config, "recipe"))
         data, about, root = data_of(config)
-        network = model_of(model, recipe, len(data.classes))
+        network = model_of(model, recipe, len(data.classes), allow_external=allows_external(config))
         train, score = self.train or data.default_fit, self.score or data.default_score
         with context(field="train" if self.train else "data"):
             trained, trained_images = data.fingerprint(train), data.image_fingerprint(train)
@@ -128,6 +129,7 @@ def _one(reads: Reads, seed: int, shop: Workshop) -> Result | SegablateError:
             done = learning.learn()
             scores, album = _scored(learning)
     except SegablateError as error:
+        _let_go(error)
         return error
     artefacts: dict[str, Arrays | bytes] = {
         "images.npz": scores.arrays(),
@@ -137,6 +139,13 @@ def _one(reads: Reads, seed: int, shop: Workshop) -> Result | SegablateError:
     if seed == 0:  # one training's pictures are enough to look at
         artefacts["pictures.npz"] = album.arrays()
     return Result(_measurements(scores, reads), _facts(scores, learning, done), artefacts)
+
+
+def _let_go(error: BaseException | None) -> None:
+    """Free what the frames of an error hold: whoever tells it keeps it while the next network is trained."""
+    while error is not None:
+        traceback.clear_frames(error.__traceback__)
+        error = error.__cause__ or error.__context__
 
 
 def _scored(learning: Learning) -> tuple[Scores, Album]:

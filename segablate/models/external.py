@@ -28,12 +28,14 @@ class External(nn.Module):
 
     Args:
         module: what the factory returned.
+        factory: its name, for messages.
         classes: number of classes.
     """
 
-    def __init__(self, module: nn.Module, classes: int) -> None:
+    def __init__(self, module: nn.Module, factory: str, classes: int) -> None:
         super().__init__()
         self.module = module
+        self.factory = factory
         self.classes = classes
 
     def check_size(self, height: int, width: int) -> None:
@@ -43,9 +45,15 @@ class External(nn.Module):
         """(batch, 3, height, width) → scores (batch, classes, height, width)."""
         return _scores(self.module(image))
 
-    def with_auxiliary(self, image: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
-        """The scores, and no auxiliary heads: what training calls."""
-        return self(image), {}
+    def checked(self, image: Tensor) -> Tensor:
+        """As `forward`, where sizes come up that it was not tried with: in training and scoring.
+
+        Raises:
+            SegablateError: the scores are not (batch, classes, height, width).
+        """
+        scores: Tensor = self(image)
+        _fitting(scores, image, self.factory, self.classes)
+        return scores
 
 
 def external(model: Mapping[str, Any], classes: int, *, allow: bool) -> External:
@@ -75,8 +83,8 @@ def external(model: Mapping[str, Any], classes: int, *, allow: bool) -> External
         raise SegablateError(
             f"`{factory}` returns a `{type(module).__name__}`, not a `torch.nn.Module`", field="factory"
         )
-    network = External(module, classes)
-    _try(network, factory, classes)
+    network = External(module, factory, classes)
+    _try(network)
     return network
 
 
@@ -135,28 +143,34 @@ def _scores(given: Any) -> Tensor:
 
 
 @torch.no_grad()
-def _try(network: External, factory: str, classes: int) -> None:
+def _try(network: External) -> None:
     image = torch.randn(TRIED, generator=torch.Generator().manual_seed(0))
-    batch, _, height, width = TRIED
     was_training = network.training
     network.eval()
     try:
-        scores = network(image)
+        scores = network.checked(image)
     except (RuntimeError, ValueError, TypeError, IndexError) as error:
         raise SegablateError(
-            f"`{factory}` fails on a random {'×'.join(map(str, TRIED))} batch: {error}", field="factory"
+            f"`{network.factory}` fails on a random {_sides(TRIED)} batch: {error}", field="factory"
         ) from error
     network.train(was_training)
-    if scores.shape != (batch, classes, height, width):
-        raise SegablateError(_off(scores, factory, classes), hint=_remedy(scores, classes), field="factory")
     if not torch.isfinite(scores).all():
-        raise SegablateError(f"`{factory}` gives scores that are not finite", field="factory")
+        raise SegablateError(f"`{network.factory}` gives scores that are not finite", field="factory")
 
 
-def _off(scores: Tensor, factory: str, classes: int) -> str:
-    batch, _, height, width = TRIED
-    wanted = f"{batch}×{classes}×{height}×{width}"
-    return f"`{factory}` gives {'×'.join(map(str, scores.shape))} scores, but {wanted} are needed"
+def _fitting(scores: Tensor, image: Tensor, factory: str, classes: int) -> None:
+    batch, _, height, width = image.shape
+    wanted = (batch, classes, height, width)
+    if scores.shape != wanted:
+        raise SegablateError(
+            f"`{factory}` gives {_sides(scores.shape)} scores, but {_sides(wanted)} are needed",
+            hint=_remedy(scores, classes),
+            field="factory",
+        )
+
+
+def _sides(shape: Sequence[int]) -> str:
+    return "×".join(map(str, shape))
 
 
 def _remedy(scores: Tensor, classes: int) -> str:

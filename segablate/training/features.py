@@ -87,7 +87,7 @@ class Features:
         self, names: Sequence[str], encoder: Encoder, pictures: Pictures, device: str, progress: Progress
     ) -> None:
         # twice as fast on a CPU
-        encoder.eval().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        encoder.eval().to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch lists it not
         staged = {name: self._path(name).with_suffix(".tmp") for name in names}
         files = {
             name: np.memmap(path, np.float16, "w+", shape=(int(self._starts[name][-1]),))

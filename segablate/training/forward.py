@@ -9,12 +9,14 @@ import torch
 from torch import Tensor, nn
 
 from segablate.errors import SegablateError
+from segablate.models.external import External
 from segablate.models.segmenter import Answer, Segmenter
 from segablate.models.upsamplers.dupsampling import DUpsampling
 from segablate.training.recipes.base import Precision, Recipe
 
 TYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
-NO_ROOM = ("out of memory", "can't allocate memory")
+# of torch, of its CPU allocator, and of cuDNN and cuBLAS
+NO_ROOM = ("out of memory", "can't allocate memory", "STATUS_ALLOC_FAILED")
 
 
 def training_mode(network: nn.Module, recipe: Recipe) -> None:
@@ -30,10 +32,16 @@ def forward(network: nn.Module, inputs: dict[str, Tensor], labels: Tensor, recip
     if recipe.channels_last:
         inputs = {name: x.contiguous(memory_format=torch.channels_last) for name, x in inputs.items()}
     if not isinstance(network, Segmenter):
-        return Answer(network(inputs["image"]))
+        return Answer(scores(network, inputs["image"]))
     if "image" in inputs:
         inputs = network.encoder(inputs["image"], network.features_read())
     return network.decode(inputs, size)
+
+
+def scores(network: nn.Module, image: Tensor) -> Tensor:
+    """(batch, 3, height, width) → scores of that size; those of code from outside are looked at."""
+    given: Tensor = network.checked(image) if isinstance(network, External) else network(image)
+    return given
 
 
 def mixed(device: str, precision: Precision) -> torch.autocast:

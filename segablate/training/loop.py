@@ -75,7 +75,7 @@ class Training:
     ) -> None:
         self.network = network.to(device)
         if recipe.channels_last:
-            self.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+            self.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch lists it not
         self.source = source
         self.recipe = recipe
         self.objective = objective
@@ -125,7 +125,7 @@ class Training:
             loss = self.objective(_full(answer), part.labels, batch.labels if len(parts) > 1 else None)
             total += float(loss.detach())
             self._finite(total, rate)
-            self.scaler.scale(loss).backward()  # type: ignore[no-untyped-call]
+            self.scaler.scale(loss).backward()  # type: ignore[no-untyped-call]  # torch has no types there
         self.scaler.step(self.optimiser)
         self.scaler.update()
         self.progress.curve.append([self.progress.iteration, total, rate, temperature(self.network)])
@@ -152,7 +152,7 @@ class Training:
         if "optimiser" in found:
             self.optimiser.load_state_dict(found["optimiser"])
             self.scaler.load_state_dict(found["scaler"])
-            _set_generators(found["generators"])
+            _set_generators(found["generators"], self.device)
         return done
 
     def _save(self) -> None:
@@ -165,7 +165,7 @@ class Training:
         if done.iteration < self.recipe.iterations:
             content["optimiser"] = self.optimiser.state_dict()
             content["scaler"] = self.scaler.state_dict()
-            content["generators"] = _generators()
+            content["generators"] = _generators(self.device)
         files.save(self.path, content)
         self.saved = done.iteration
 
@@ -176,12 +176,12 @@ def _full(answer: Answer) -> Answer:
     return Answer(answer.scores.float(), None if answer.code is None else answer.code.float(), more)
 
 
-def _generators() -> dict[str, Tensor]:
+def _generators(device: str) -> dict[str, Tensor]:
     found = {"cpu": torch.get_rng_state()}
-    return found | ({"cuda": torch.cuda.get_rng_state()} if torch.cuda.is_available() else {})
+    return found | ({"cuda": torch.cuda.get_rng_state()} if device == "cuda" else {})
 
 
-def _set_generators(states: dict[str, Tensor]) -> None:
+def _set_generators(states: dict[str, Tensor], device: str) -> None:
     torch.set_rng_state(states["cpu"])
-    if "cuda" in states and torch.cuda.is_available():
+    if "cuda" in states and device == "cuda":
         torch.cuda.set_rng_state(states["cuda"])

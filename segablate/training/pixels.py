@@ -16,9 +16,14 @@ OWN: dict[str, tuple[Colour, Colour]] = {
 }
 
 
-def normalisation(encoder: str, mean: Colour | None, deviation: Colour | None) -> tuple[Colour, Colour]:
-    """Mean and deviation in 0…255: those given, or else those the encoder was trained with."""
-    own = OWN.get(encoder, IMAGENET)
+def normalisation(
+    encoder: str | None, mean: Colour | None, deviation: Colour | None
+) -> tuple[Colour, Colour]:
+    """Mean and deviation in 0…255: those given, or else those the encoder was trained with.
+
+    An encoder that nobody can name gets ImageNet's.
+    """
+    own = OWN.get(encoder or "", IMAGENET)
     return mean or own[0], deviation or own[1]
 
 

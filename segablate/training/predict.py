@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from segablate.models.segmenter import Segmenter
-from segablate.training.forward import mixed
+from segablate.training.forward import mixed, scores
 from segablate.training.pixels import Colour, normalise
 from segablate.training.recipes.base import Precision
 
@@ -96,21 +96,20 @@ class Predictor:
         for top in _starts(height, window[0]):
             for left in _starts(width, window[1]):
                 place = (..., slice(top, top + window[0]), slice(left, left + window[1]))
-                scores = self._scores(colours[place])
+                found = self._scores(colours[place])
                 if not total.ndim:
-                    total = scores.new_zeros(1, scores.shape[1], height, width)
-                total[place] += scores
+                    total = found.new_zeros(1, found.shape[1], height, width)
+                total[place] += found
                 seen[place] += 1
         return total / seen
 
     def _scores(self, colours: Tensor) -> Tensor:
         with mixed(self.device, self.precision):
-            scores: Tensor = self.network(normalise(colours, *self.pixels))
-        return scores.float()
+            return scores(self.network, normalise(colours, *self.pixels)).float()
 
 
-def _labels(scores: Tensor) -> np.ndarray:
-    labels: np.ndarray = scores[0].argmax(0).to(torch.uint8).cpu().numpy()
+def _labels(given: Tensor) -> np.ndarray:
+    labels: np.ndarray = given[0].argmax(0).to(torch.uint8).cpu().numpy()
     return labels
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import weakref
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -182,6 +183,13 @@ def test_what_cannot_be_trained_is_refused_when_it_is_planned(
     assert caught.value.where
 
 
+def test_a_model_that_is_only_a_name_is_refused() -> None:
+    config = {"model": "pp-liteseg-t", "recipe": "quick", "data": {"use": "shapes", "images": 2}}
+    with pytest.raises(SegablateError, match="`model` is `pp-liteseg-t`, but is a mapping") as caught:
+        measures.part("accuracy").build({}, {}).reads(config)
+    assert caught.value.field == "model"
+
+
 def test_an_unknown_key_of_a_recipe_names_file_line_and_the_nearest(study: Callable[..., Plan]) -> None:
     with pytest.raises(SegablateError) as caught:
         study(text=STUDY.replace("iterations: 4", "iteration: 4"))
@@ -220,6 +228,23 @@ def test_a_variant_that_fails_leaves_the_others_alone(
     summary = execute(study("repeat=1"), store)
     assert (summary.done, summary.failed) == (1, 1)
     assert "not enough memory for 2 crops of 32×64" in summary.failures[0][1]
+
+
+def test_what_a_failed_variant_held_is_free_before_the_next_is_trained(
+    study: Callable[..., Plan], store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held: list[weakref.ref[Any]] = []
+    alive: list[bool] = []
+
+    def full(self: Any, batch: Any) -> None:
+        alive.extend(one() is not None for one in held)
+        activations = torch.zeros(3)
+        held.append(weakref.ref(activations))
+        raise MemoryError
+
+    monkeypatch.setattr(learn.Training, "_step", full)
+    assert execute(study("repeat=1"), store).failed == 2
+    assert alive == [False]
 
 
 def test_the_generator_of_whoever_measures_is_left_alone(study: Callable[..., Plan], store: Store) -> None:

@@ -70,7 +70,7 @@ def test_end_to_end_starts_with_bytes_and_normalises_as_imagenet(
 
 
 def test_a_network_from_outside_has_all_scopes_but_the_first() -> None:
-    network = External(nn.Conv2d(3, CLASSES, 1), CLASSES).eval()
+    network = External(nn.Conv2d(3, CLASSES, 1), "net:make", CLASSES).eval()
     x = image(8, 12)
     label = scoped(network, "labels")(x)
     assert torch.equal(label.long(), scoped(network, "logits")(x).argmax(1))
@@ -96,7 +96,7 @@ def test_a_deployed_network_has_its_precision_and_format_and_gives_the_same_scor
 
 
 def test_a_network_from_outside_is_deployed_as_a_copy() -> None:
-    network = External(nn.Sequential(nn.Conv2d(3, CLASSES, 3, padding=1), nn.Dropout()), CLASSES)
+    network = External(nn.Sequential(nn.Conv2d(3, CLASSES, 3, padding=1), nn.Dropout()), "net:make", CLASSES)
     ready = deploy(network, "channels-last", "bf16")
     assert not ready.training
     assert network.training

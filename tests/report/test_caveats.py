@@ -26,6 +26,7 @@ from segablate.report.caveats import (
     processor_times,
     several_machines,
     timed_apart,
+    trained_bound_was_tuned_here,
     uncounted_operators,
     unequal_images,
     unmatched_seeds,
@@ -80,6 +81,7 @@ def cases(fake):
         cells_without_numbers: [ok, another(fake.failed("no"))],
         unequal_images: [ok, another(replace(dup, facts={**dup.facts, "images": 200}))],
         few_images: [another(replace(done, facts={**done.facts, "images": 3}))],
+        trained_bound_was_tuned_here: [another(replace(done, reads={**done.reads, "encode": "autoencoder"}))],
         fitted_on_what_is_scored: [another(replace(dup, reads={**dup.reads, "fit": "val"}))],
         absent_classes: [another(replace(done, facts={**done.facts, "per_class_iou": scores}))],
         operations_are_no_time: [another(replace(cost, facts={}))],
@@ -98,6 +100,13 @@ def test_each_doubt_is_raised_by_what_it_is_about(fake, cases, tmp_path, rule):
 def test_a_clean_study_raises_one_doubt_only(fake, tmp_path):
     records = read(fake.save(tmp_path, fake.study(measures=["project"]), pictures=False) / "data")
     assert [one.remedy for one in caveats(records)] == ["Train the variants and measure their accuracy."]
+
+
+@pytest.mark.parametrize("other", [{"data": {"use": "camvid"}}, {"score": "train"}, {"encode": "optimise"}])
+def test_only_the_label_maps_it_was_tuned_on_make_the_trained_bound_doubtful(fake, tmp_path, other):
+    reads = {**fake.oracle("bilinear", None, 16).reads, "encode": "autoencoder", **other}
+    line = fake.Line("a", {}, True, "trained", replace(fake.oracle("bilinear", None, 16), reads=reads))
+    assert not trained_bound_was_tuned_here(read(fake.save(tmp_path, [line], pictures=False) / "data"))
 
 
 def test_a_class_that_is_absent_is_named(fake, cases, tmp_path):

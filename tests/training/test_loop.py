@@ -112,7 +112,10 @@ def test_a_loss_that_is_not_finite_tells_where_and_what_was_last_good(tmp_path: 
     assert "recipe.rate" in (caught.value.hint or "")
 
 
-@pytest.mark.parametrize("error", [RuntimeError("CUDA out of memory. Tried"), MemoryError()])
+@pytest.mark.parametrize(
+    "error",
+    [RuntimeError("CUDA out of memory. Tried"), RuntimeError("CUBLAS_STATUS_ALLOC_FAILED"), MemoryError()],
+)
 def test_memory_that_runs_out_is_said_with_what_would_help(tmp_path: Path, error: Exception) -> None:
     made = tiny_training.training(tmp_path / "x.pt")
 
@@ -123,6 +126,19 @@ def test_memory_that_runs_out_is_said_with_what_would_help(tmp_path: Path, error
     with pytest.raises(SegablateError, match="not enough memory for 2 crops of 32×32") as caught:
         made.run(lambda steps: None)
     assert "recipe.accumulate" in (caught.value.hint or "")
+
+
+def test_a_training_on_the_cpu_leaves_a_gpu_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def never(*_: Any) -> Tensor:
+        raise AssertionError("the generator of the GPU was touched")
+
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "get_rng_state", never)
+    made = tiny_training.training(tmp_path / "x.pt")
+    made._save()
+    kept = files.load(tmp_path / "x.pt")
+    assert kept is not None
+    assert list(kept["generators"]) == ["cpu"]
 
 
 @pytest.mark.parametrize("precision", ["bf16", "fp16"])

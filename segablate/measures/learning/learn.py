@@ -21,7 +21,7 @@ from segablate.labels.work import threads
 from segablate.measures.base import PLACES, Workshop
 from segablate.measures.ceilings.maps import maps
 from segablate.measures.ceilings.scene import Scene, kind
-from segablate.models.assemble import assemble
+from segablate.models.assemble import assemble, bare
 from segablate.models.segmenter import Segmenter
 from segablate.models.upsamplers.base import Subspace
 from segablate.records import Reads
@@ -68,12 +68,12 @@ class Learning:
         self.recipe = _recipe(reads["recipe"])
         self.train, self.score = self._decoded("train"), self._decoded("score")
         self.numbers = _spread(len(self.score), reads["limit"])
-        model = _bare(reads["model"])
-        self.pixels = normalisation(model["encoder"]["use"], self.recipe.mean, self.recipe.deviation)
+        model = bare(reads["model"])
+        encoder = model["encoder"]["use"] if "encoder" in model else None
+        self.pixels = normalisation(encoder, self.recipe.mean, self.recipe.deviation)
         subspace = self._subspace()
         torch.manual_seed(seed)
-        made = assemble(_spec(model), reads["classes"], subspace=subspace)
-        assert isinstance(made, Segmenter)
+        made = assemble(model, reads["classes"], subspace=subspace, allow_external=shop.allow_external)
         self.network = made.to(shop.device)
 
     def learn(self) -> Done:
@@ -163,6 +163,7 @@ class Learning:
             return self._features(about, sizes, lambda place: self._whole(self.numbers[place]))
 
     def _features(self, about: Reads, sizes: list[tuple[int, int]], picture: Any) -> Features:
+        assert isinstance(self.network, Segmenter)
         model = self.reads["model"]
         key = {
             **about,
@@ -203,11 +204,6 @@ def _recipe(told: Mapping[str, Any]) -> Recipe:
     settings = _bare(told)
     made: Recipe = recipes.part(settings.pop("use")).build({}, settings)
     return made
-
-
-def _spec(model: Mapping[str, Any]) -> dict[str, Any]:
-    weights = model.get("weights")
-    return {**model, "weights": weights["path"]} if weights else dict(model)
 
 
 def _sight(told: Mapping[str, Any]) -> Sight:

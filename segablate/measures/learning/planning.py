@@ -10,7 +10,7 @@ import torch
 from segablate.datasets.base import Dataset, datasets
 from segablate.errors import SegablateError, context
 from segablate.measures.base import Config
-from segablate.models.assemble import needed_fit, planned
+from segablate.models.assemble import needed_fit, planned, shaped
 from segablate.models.complete import EXTERNAL, complete
 from segablate.models.segmenter import Segmenter
 from segablate.training.forward import forward, training_mode
@@ -53,15 +53,20 @@ def recipe_of(spec: Any) -> tuple[Recipe, dict[str, Any]]:
         return recipe, {"use": part.name, "version": part.version, **settings, "loss": completed(recipe.loss)}
 
 
-def model_of(model: Mapping[str, Any], recipe: Recipe, classes: int) -> dict[str, Any]:
+def model_of(model: Any, recipe: Recipe, classes: int, *, allow_external: bool) -> dict[str, Any]:
     """What the record says of a network that this recipe can train.
 
     Raises:
-        SegablateError: the network cannot be made, or not be trained so.
+        SegablateError: the network cannot be made, or not be trained so; or it is code from outside, and that
+            is not allowed.
     """
+    if not isinstance(model, Mapping):
+        raise SegablateError(
+            f"`model` is `{model}`, but is a mapping", hint="write `model: {use: …}`", field="model"
+        )
+    if model.get("use") == EXTERNAL:
+        return _from_outside(model, recipe, classes, allow=allow_external)
     with context(field="model"):
-        if model.get("use") == EXTERNAL:
-            raise SegablateError("a model from outside cannot be trained in a study", field="use")
         done = complete(model)
         network = planned(model, classes)
     with context(field="recipe"):
@@ -75,6 +80,32 @@ def model_of(model: Mapping[str, Any], recipe: Recipe, classes: int) -> dict[str
         "output_stride": network.decoder.code.stride,
     }
     return told | ({"fit": None} if fit else {})
+
+
+def _from_outside(model: Mapping[str, Any], recipe: Recipe, classes: int, *, allow: bool) -> dict[str, Any]:
+    with context(field="model"):
+        done = complete(model)
+        network = shaped(model, classes, allow_external=allow)
+        if not any(parameter.requires_grad for parameter in network.parameters()):
+            raise SegablateError(
+                f"`{done['factory']}` gives a network without a parameter that training may change",
+                field="factory",
+            )
+    with context(field="recipe"):
+        _as_a_whole(recipe)
+        Objective(network, recipe, classes)
+    return {"model": done, "classes": classes}
+
+
+def _as_a_whole(recipe: Recipe) -> None:
+    """Refuse what a recipe wants of the encoder alone."""
+    unknown = "which part of a model from outside is its encoder is not known, so that it cannot"
+    if recipe.encoder == "frozen":
+        raise SegablateError(f"{unknown} be frozen", hint="write `recipe.encoder: trained`", field="encoder")
+    if recipe.encoder_rate != 1:
+        raise SegablateError(
+            f"{unknown} have a rate of its own", hint="write `recipe.encoder_rate: 1`", field="encoder_rate"
+        )
 
 
 def _check(network: Segmenter, recipe: Recipe, classes: int) -> None:
