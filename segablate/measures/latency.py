@@ -20,11 +20,12 @@ from segablate.measures import inputs
 from segablate.measures.base import DEVICE, Config, Result, Workshop, allows_external, measures
 from segablate.measures.timing.flags import flags
 from segablate.measures.timing.fresh import Errand, Sitting, sit
-from segablate.measures.timing.numerics import Precision, check_precision
+from segablate.measures.timing.numerics import check_precision
 from segablate.measures.timing.protocols import NOT_REPRODUCED, Name, Rules, described, rules
 from segablate.measures.timing.runtimes.base import runtimes
 from segablate.measures.timing.session import Timed
 from segablate.models.assemble import EXTERNAL, complete, shaped
+from segablate.models.deploy import MemoryFormat, Precision
 from segablate.models.scopes import Scope, scoped
 from segablate.records import Measurement, Reads
 
@@ -60,7 +61,7 @@ class Latency:
         *,
         scope: Scope = "labels",
         precision: Precision = "fp32",
-        memory_format: Literal["channels-first", "channels-last"] = "channels-first",
+        memory_format: MemoryFormat = "channels-first",
         runtime: str = "eager",
         fused: bool = True,
         protocol: Name = "segablate",

@@ -24,6 +24,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from rounds import seconds
 from torch import Tensor
 from torch.nn import functional as F
 
@@ -89,9 +90,9 @@ def arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def row(what: str, pair: Mapping[str, Work], device: torch.device, seconds: float, goal: str) -> None:
+def row(what: str, pair: Mapping[str, Work], device: torch.device, budget: float, goal: str) -> None:
     """Measure plain against fused and print one line."""
-    taken = interleaved(pair, device, seconds)
+    taken = interleaved(pair, device, budget)
     middle, low, high = ratio(taken["plain"], taken["fused"])
     plain, fused = (1e3 * float(np.median(taken[name])) for name in ("plain", "fused"))
     n = len(taken["plain"])
@@ -99,7 +100,7 @@ def row(what: str, pair: Mapping[str, Work], device: torch.device, seconds: floa
     print(f"| {what} | {plain:.2f} | {fused:.2f} | {ratios} | {goal} |", flush=True)
 
 
-def interleaved(works: Mapping[str, Work], device: torch.device, seconds: float) -> dict[str, np.ndarray]:
+def interleaved(works: Mapping[str, Work], device: torch.device, budget: float) -> dict[str, np.ndarray]:
     """Seconds of each piece of work in rounds, until the time is up."""
     for work in works.values():
         end = time.perf_counter() + WARM_UP
@@ -107,7 +108,7 @@ def interleaved(works: Mapping[str, Work], device: torch.device, seconds: float)
             pass
     taken: dict[str, list[float]] = {name: [] for name in works}
     orders = itertools.cycle((list(works), list(works)[::-1]))
-    end = time.perf_counter() + seconds
+    end = time.perf_counter() + budget
     while time.perf_counter() < end or len(next(iter(taken.values()))) < LEAST:
         for name in next(orders):
             taken[name].append(timed(works[name], device))
@@ -116,13 +117,15 @@ def interleaved(works: Mapping[str, Work], device: torch.device, seconds: float)
 
 def timed(work: Work, device: torch.device) -> float:
     """Seconds from an idle device to an idle device."""
-    if device.type == "cuda":
+    if device.type == "cpu":
+        return seconds(work)
+
+    def waited_for() -> None:
+        work()
         torch.cuda.synchronize()
-    before = time.perf_counter()
-    work()
-    if device.type == "cuda":
-        torch.cuda.synchronize()
-    return time.perf_counter() - before
+
+    torch.cuda.synchronize()
+    return seconds(waited_for)
 
 
 def ratio(slow: np.ndarray, fast: np.ndarray) -> tuple[float, float, float]:
@@ -202,7 +205,7 @@ def made(name: str, device: torch.device) -> Segmenter:
     return network.eval().requires_grad_(False).to(device)
 
 
-def graphs(device: torch.device, seconds: float) -> None:
+def graphs(device: torch.device, budget: float) -> None:
     """`cuda-graph` with the fused step against eager without: fp32, and what it is in fp16."""
     precisions: tuple[Precision, ...] = ("fp32", "fp16")
     for size, precision in itertools.product(SIZES, precisions):
@@ -217,7 +220,7 @@ def graphs(device: torch.device, seconds: float) -> None:
         pair = {"plain": partial(plain, image), "fused": partial(recorded, given)}
         what = f"eager fp32 ÷ cuda-graph, folded, channels-last, {precision}, {size[0]}×{size[1]}"
         goal = GOALS["graph"]["cuda"] if precision == "fp32" else "–"
-        row(what, pair, device, seconds, goal)
+        row(what, pair, device, budget, goal)
 
 
 if __name__ == "__main__":
