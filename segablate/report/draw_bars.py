@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import textwrap
-
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Canvas
 
 from segablate.quantity import quantity
 from segablate.report.blocks import Bars
+from segablate.report.looks import wrapped
 
 # a part looks the same on every page
 LOOKS = {
@@ -63,7 +62,7 @@ def _stack(axes: Axes, bars: Bars) -> None:
 
 
 def _frame(axes: Axes, bars: Bars) -> None:
-    axes.set_yticks(range(len(bars.bars)), [_wrapped(bar.label) for bar in bars.bars], fontsize=8)
+    axes.set_yticks(range(len(bars.bars)), [wrapped(bar.label, LONGEST) for bar in bars.bars], fontsize=8)
     axes.set_ylim(len(bars.bars) - 0.4, -0.6)
     axes.set_xlim(0)
     axes.set_xlabel(quantity(bars.metric).heading)
@@ -71,9 +70,3 @@ def _frame(axes: Axes, bars: Bars) -> None:
     axes.set_axisbelow(True)
     axes.spines[["top", "right"]].set_visible(False)
     axes.legend(loc="lower left", bbox_to_anchor=(0, 1.0), ncols=len(bars.parts), frameon=False, fontsize=8.5)
-
-
-def _wrapped(label: str) -> str:
-    """At most two lines."""
-    line = " ".join(label.split()).replace("$", r"\$")
-    return "\n".join(textwrap.wrap(line, LONGEST, max_lines=2, placeholder="…"))

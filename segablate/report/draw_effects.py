@@ -11,7 +11,7 @@ from matplotlib.figure import Figure as Canvas
 
 from segablate.quantity import Quantity, quantity
 from segablate.report.blocks import Effect, Effects
-from segablate.report.looks import COLOURS, GRID, INK, TIP, even_limits, round_ticks, short
+from segablate.report.looks import COLOURS, GRID, INK, TIP, even_limits, round_ticks, wrapped
 from segablate.report.words import signed
 
 LOOKS = {
@@ -23,6 +23,7 @@ LOOKS = {
 OTHER = ("D", INK)
 ROOM = 0.34
 HEAD = 1.15
+LONGEST = 34
 
 
 def canvas(figure: Effects) -> tuple[Canvas, tuple[str, ...]]:
@@ -71,7 +72,7 @@ def _frame(axes: Axes, figure: Effects) -> None:
     axes.set_xticks(round_ticks(low, high, step))
     axes.set_ylim(len(figure.effects) - 0.4, -0.6)
     axes.set_yticks(
-        range(len(figure.effects)), [short(one.label, 30) for one in figure.effects], fontsize=8.5
+        range(len(figure.effects)), [wrapped(one.label, LONGEST) for one in figure.effects], fontsize=8
     )
     unit = _unit(figure)
     axes.set_xlabel(

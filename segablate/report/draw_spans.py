@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import textwrap
-
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Canvas
 
 from segablate.quantity import quantity
 from segablate.report.blocks import Spans
+from segablate.report.looks import wrapped
 
 LONGEST = 38
 ROOM = 0.3
@@ -21,7 +20,9 @@ def canvas(spans: Spans) -> Canvas:
     drawn = Canvas(figsize=(8, height))
     axes = drawn.add_axes((0.33, 0.55 / height, 0.52, ROOM * len(spans.spans) / height))
     _values(axes, spans)
-    axes.set_yticks(range(len(spans.spans)), [_wrapped(span.label) for span in spans.spans], fontsize=8)
+    axes.set_yticks(
+        range(len(spans.spans)), [wrapped(span.label, LONGEST) for span in spans.spans], fontsize=8
+    )
     axes.set_ylim(len(spans.spans) - 0.4, -0.6)
     axes.set_xlim(0)
     axes.set_xlabel(quantity(spans.metric).heading)
@@ -46,9 +47,3 @@ def _values(axes: Axes, spans: Spans) -> None:
             va="center",
             fontsize=8.5,
         )
-
-
-def _wrapped(label: str) -> str:
-    """At most two lines."""
-    line = " ".join(label.split()).replace("$", r"\$")
-    return "\n".join(textwrap.wrap(line, LONGEST, max_lines=2, placeholder="…"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import textwrap
 from collections.abc import Sequence
 
 # Okabe and Ito's colours, in an order in which neighbours also differ in lightness
@@ -41,6 +42,12 @@ def short(label: str, longest: int = LONGEST) -> str:
     line = " ".join(label.split())
     line = line if len(line) <= longest else f"{line[: longest - 1]}…"
     return line.replace("$", r"\$")
+
+
+def wrapped(label: str, longest: int) -> str:
+    """A label in at most two lines."""
+    line = " ".join(label.split()).replace("$", r"\$")
+    return "\n".join(textwrap.wrap(line, longest, max_lines=2, placeholder="…"))
 
 
 def even_limits(low: float, high: float, *, most: float = math.inf) -> tuple[float, float, float]:
