@@ -13,6 +13,8 @@ Direction = Literal["higher", "lower", "none"]
 Compared = Literal["difference", "ratio", "count", "none"]
 TIMES = ("ms", "s", "image/s")
 COUNTS = ("MAC", "FLOP", "operation", "B")
+# they tell how times scatter within a process; what is judged between processes is the median
+SCATTER = ("p95_ms", "p99_ms", "iqr_ms")
 
 
 @dataclass(frozen=True)
@@ -65,8 +67,8 @@ class Quantity:
 
     @property
     def compared(self) -> Compared:
-        """How two of them are compared: times as a ratio, counts as they are, "none" if neither is better."""
-        if self.direction == "none":
+        """How two of them are compared: times as a ratio, counts as they are, "none" if not at all."""
+        if self.direction == "none" or self.metric in SCATTER:
             return "none"
         if self.unit in TIMES:
             return "ratio"

@@ -9,8 +9,16 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from segablate.cli.app import app, example
-from segablate.cli.flops import configured, parsed, placed
-from segablate.cli.options import AllowExternal, AsJson, Device, find_external
+from segablate.cli.network import (
+    USUAL_SHAPE,
+    Shape,
+    configured,
+    model_argument,
+    parsed,
+    placed,
+    set_option,
+)
+from segablate.cli.options import AllowExternal, AsJson, Classes, Device, find_external
 from segablate.errors import SegablateError
 
 if TYPE_CHECKING:
@@ -23,21 +31,12 @@ OPTIONS = ("scope", "precision", "runtime", "cap")
     epilog=example("segablate latency pp-liteseg-t stdc1-seg --input 1x3x64x128 --repeat 1 --cap 0.2")
 )
 def latency(
-    models: Annotated[
-        list[str],
-        typer.Argument(
-            metavar="MODEL",
-            help="Networks, see `segablate list networks`; or package.module:function of your own.",
-            show_default=False,
-        ),
-    ],
-    shape: Annotated[
-        str, typer.Option("--input", metavar="BxCxHxW", help="Shape of the input.")
-    ] = "1x3x512x1024",
-    classes: Annotated[int, typer.Option(min=1, metavar="N", help="How many classes there are.")] = 19,
+    models: Annotated[list[str], model_argument("Networks")],
+    shape: Shape = USUAL_SHAPE,
+    classes: Classes = 19,
     settings: Annotated[
         list[str],
-        typer.Option("--set", metavar="KEY=VALUE", help="Change every network; may be given again."),
+        set_option("Change every network"),
     ] = [],  # noqa: B006  # Typer makes its own list
     scope: Annotated[
         Literal["forward", "logits", "labels", "end-to-end"], typer.Option(help="Where timing ends.")

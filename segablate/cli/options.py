@@ -22,6 +22,7 @@ Overrides = Annotated[
 AllowExternal = Annotated[
     bool, typer.Option("--allow-external", help="Run the code of a function of your own.")
 ]
+Classes = Annotated[int, typer.Option(min=1, metavar="N", help="How many classes there are.")]
 Device = Annotated[Literal["auto", "cpu", "cuda"], typer.Option(help="Where networks compute.")]
 StoreFolder = Annotated[Path, typer.Option("--store", metavar="DIR", help="Where outcomes are kept.")]
 ReportsFolder = Annotated[Path, typer.Option("--reports", metavar="DIR", help="Where reports are written.")]

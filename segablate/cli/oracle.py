@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 import typer
 
 from segablate.cli.app import app, example
-from segablate.cli.options import AsJson, numbers, words
+from segablate.cli.options import AsJson, Classes, numbers, words
 from segablate.errors import SegablateError
 
 # field of the measure's configuration → option that sets it, the narrower after the wider
@@ -32,7 +32,7 @@ def oracle(
     labels: Annotated[
         Path, typer.Argument(metavar="LABELS", help="A folder of label maps.", show_default=False)
     ],
-    classes: Annotated[int, typer.Option(min=1, metavar="N", help="How many classes there are.")],
+    classes: Classes,
     stride: Annotated[str, typer.Option(metavar="S,…", help="Output strides.")],
     upsampler: Annotated[
         str, typer.Option(metavar="U,…", help="Upsamplers, see `segablate list upsamplers`.")

@@ -65,6 +65,11 @@ def study_schema() -> Schema:
             "description": "Which combinations; a grid if not given.",
         },
         "measure": {"type": "array", "minItems": 1, "items": _named("measure", {"as": TEXT})},
+        "conditions": {
+            "type": "array",
+            "items": TEXT,
+            "description": "Axes of which each value has a baseline of its own.",
+        },
         "repeat": {**COUNT, "description": "Number of seeds, the same for every variant."},
         "skip": {"type": "array", "items": _skip()},
         "margin": _closed(_margins(), description="Metric → the largest difference that does not matter."),

@@ -20,12 +20,13 @@ from segablate.measures import inputs
 from segablate.measures.base import DEVICE, Config, Result, Workshop, allows_external, measures
 from segablate.measures.timing.flags import flags
 from segablate.measures.timing.fresh import Errand, Sitting, sit
-from segablate.measures.timing.numerics import Precision, check_precision
+from segablate.measures.timing.numerics import check_precision
 from segablate.measures.timing.protocols import NOT_REPRODUCED, Name, Rules, described, rules
 from segablate.measures.timing.runtimes.base import runtimes
 from segablate.measures.timing.session import Timed
 from segablate.models.assemble import shaped
 from segablate.models.complete import EXTERNAL, complete
+from segablate.models.deploy import MemoryFormat, Precision
 from segablate.models.scopes import Scope, scoped
 from segablate.records import Measurement, Reads
 
@@ -33,7 +34,7 @@ from segablate.records import Measurement, Reads
 TRAINING_ONLY = ("auxiliary", "weights")
 UPSAMPLER_TRAINING_ONLY = ("train",)
 DIGITS = 6  # of milliseconds: nanoseconds
-FEW = 100  # samples below which the 99th percentile is one of the last
+FEW = 100  # passes below which the 99th percentile lies between the two slowest
 
 
 @measures.register("latency", paper="arXiv:2204.02681, Sec. 4, whose protocol it does not follow")
@@ -61,7 +62,7 @@ class Latency:
         *,
         scope: Scope = "labels",
         precision: Precision = "fp32",
-        memory_format: Literal["channels-first", "channels-last"] = "channels-first",
+        memory_format: MemoryFormat = "channels-first",
         runtime: str = "eager",
         fused: bool = True,
         protocol: Name = "segablate",
@@ -142,10 +143,12 @@ class Latency:
         spots = NOT_REPRODUCED if self.protocol == "paddleseg-trt" else ()
         samples = tuple(round(value, DIGITS) for value in timed.samples)
         p95, p99, low, high = (float(value) for value in np.percentile(samples, (95, 99, 25, 75)))
-        last = (f"its p99 rests on {len(samples)} samples",) if len(samples) < FEW else ()
+        last = (f"of fewer than {FEW} passes the 99th percentile lies between the two slowest",)
         yield Measurement("p50_ms", samples, f"median of all passes; {said}", spots)
         yield Measurement("p95_ms", (p95,), "interpolated linearly between passes")
-        yield Measurement("p99_ms", (p99,), "interpolated linearly between passes", last)
+        yield Measurement(
+            "p99_ms", (p99,), "interpolated linearly between passes", last if len(samples) < FEW else ()
+        )
         yield Measurement("iqr_ms", (high - low,), "75th less 25th percentile of the passes")
         yield Measurement(
             "fps", timed.fps, "images a second of many passes, waited for once; not 1 / latency"

@@ -2,7 +2,8 @@
 
 Axes of the model are what a study compares, where it has any; data, input, recipe and the output stride are
 then conditions, and each condition has its own baseline. A study that varies the recipe but no model
-compares recipes, and one that varies neither compares what it varies.
+compares recipes, and one that varies neither compares what it varies. What a study lists under `conditions`
+is one too: whether a decoder is faster is asked with the same encoder.
 """
 
 from __future__ import annotations
@@ -19,7 +20,12 @@ Choices = Mapping[str, str]
 
 def compared_axes(records: Sequence[Record]) -> tuple[str, ...]:
     """The axes whose values are compared with the baseline's; the others are conditions."""
-    axes = list(dict.fromkeys(field for record in records for field in record.choices))
+    told = {field for record in records for field in record.conditions}
+    axes = [
+        field
+        for field in dict.fromkeys(field for record in records for field in record.choices)
+        if field not in told
+    ]
     for subject in SUBJECTS:
         own = tuple(axis for axis in axes if axis.startswith(subject) and not axis.endswith(STRIDE))
         if own:

@@ -30,6 +30,7 @@ class Record:
         seed: the seed of this repeat.
         skipped: why the study skips it; "" where it does not.
         outcome: what was found; None where it was skipped or has not run.
+        conditions: axes that the study says are not compared.
     """
 
     folder: Path
@@ -40,6 +41,7 @@ class Record:
     seed: int
     skipped: str
     outcome: Outcome | None
+    conditions: tuple[str, ...] = ()
 
     @property
     def done(self) -> bool:
@@ -109,6 +111,7 @@ def _record(folder: Path, line: str, where: str) -> Record:
             seed=int(raw["seed"]),
             skipped=str(raw["skipped"] or ""),
             outcome=None if outcome is None else Outcome.from_json(json.dumps(outcome), where=where),
+            conditions=tuple(str(field) for field in raw.get("conditions", ())),
         )
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise SegablateError(

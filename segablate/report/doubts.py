@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
@@ -128,14 +128,19 @@ def processor_times(records: Sequence[Record]) -> list[Caveat]:
 
 def flagged_times(records: Sequence[Record]) -> list[Caveat]:
     """What the clock itself found doubtful: launch-bound, throttled, a busy machine, each with its remedy."""
-    found: dict[tuple[str, str], set[str]] = {}
+    found: dict[tuple[str, str], dict[str, str]] = {}
     for record in _timed(records):
         for flag in record.facts.get("flags", ()):
-            found.setdefault((str(flag["name"]), str(flag["remedy"])), set()).add(record.variant)
-    return [
-        Caveat(f"Times of {counted(len(own), 'variant')} are flagged {name}.", _sentence(remedy))
-        for (name, remedy), own in sorted(found.items())
-    ]
+            own = found.setdefault((str(flag["name"]), str(flag["remedy"])), {})
+            own.setdefault(record.variant, str(flag["found"]))
+    return [Caveat(_flagged(name, own), _sentence(remedy)) for (name, remedy), own in sorted(found.items())]
+
+
+def _flagged(name: str, own: Mapping[str, str]) -> str:
+    variant, seen = next(iter(own.items()))
+    alike = len(set(own.values())) == 1
+    told = seen if alike else f"{seen} in {variant}, for one"
+    return f"Times of {counted(len(own), 'variant')} are flagged {name} ({told})."
 
 
 def timed_apart(records: Sequence[Record]) -> list[Caveat]:

@@ -50,7 +50,7 @@ def over_input(grown: Sequence[Growth], axis: str, called: str) -> Figure:
     pixels = axis == "input.size"
     curves = tuple(
         Curve(
-            label=f"{one.family}, {FITTED[axis]}^{one.exponent:.2f}",
+            label=f"{one.family} (∝ {FITTED[axis]}^{one.exponent:.2f})",
             style="",
             marker=one.family,
             colour=one.family,

@@ -195,7 +195,7 @@ def _called(one: Speed) -> str:
 
 
 def _grows(one: Growth) -> str:
-    spread = f" ± {one.half:.2f}" if math.isfinite(one.half) else ""
+    spread = f" ± {max(one.half, 0.01):.2f}" if math.isfinite(one.half) else ""
     said = (
         f"{one.family}: time grows as {FITTED[one.axis]}^{one.exponent:.2f}{spread} "
         f"({one.points[0][0]:,.0f} to {one.points[-1][0]:,.0f} {FITTED[one.axis]}; "

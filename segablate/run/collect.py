@@ -6,7 +6,7 @@ The folder is committed, so it is small, and collecting the same outcomes again 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -42,7 +42,7 @@ def collect(plan: Plan, store: Store, folder: Path) -> Path:
     """
     data = folder / DATA
     outcomes = {cell.key: store.outcome(cell) for cell in plan.cells}
-    lines = "".join(_line(row, outcomes) + "\n" for row in plan.rows)
+    lines = "".join(_line(row, outcomes, plan.study.conditions) + "\n" for row in plan.rows)
     arrays = _arrays(plan, store, outcomes)
     seeds = {cell.key: cell.seed or 0 for cell in plan.cells}
     _fit(arrays, seeds, MOST_BYTES - len(lines.encode()), store.tell)
@@ -53,7 +53,7 @@ def collect(plan: Plan, store: Store, folder: Path) -> Path:
     return data
 
 
-def _line(row: Row, outcomes: Mapping[str, Outcome | None]) -> str:
+def _line(row: Row, outcomes: Mapping[str, Outcome | None], conditions: Sequence[str]) -> str:
     outcome = outcomes[row.cell.key] if row.cell else None
     record = {
         "variant": row.variant.label,
@@ -64,6 +64,8 @@ def _line(row: Row, outcomes: Mapping[str, Outcome | None]) -> str:
         "skipped": row.skipped,
         "outcome": json.loads(outcome.to_json()) if outcome else None,
     }
+    if conditions:
+        record["conditions"] = list(conditions)
     return json.dumps(record, sort_keys=True, ensure_ascii=False)
 
 

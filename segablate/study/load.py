@@ -42,6 +42,7 @@ def load(path: Path, overrides: Sequence[str] = ()) -> Study:
         fixed=nest(fixed),
         axes=axes,
         design=sections.design(source),
+        conditions=sections.conditions(source, [axis.field for axis in axes]),
         skips=sections.skips(source, fields, [measure.label for measure in measures]),
         measures=measures,
         repeat=sections.repeat(source),

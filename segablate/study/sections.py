@@ -14,7 +14,7 @@ from segablate.study.study import MeasureSpec, Skip
 
 KEYS = (
     *("name", "question", "expect", "cite", "published"),
-    *("fixed", "vary", "design", "skip", "measure", "repeat", "margin"),
+    *("fixed", "vary", "design", "conditions", "skip", "measure", "repeat", "margin"),
 )
 
 
@@ -117,6 +117,20 @@ def _measure(source: Source, path: str, entry: Any) -> MeasureSpec:
     called = text(source, f"{path}.as", entry["as"]) if "as" in entry else use
     settings = {key: value for key, value in entry.items() if key not in ("use", "as")}
     return MeasureSpec(label(source, path, called), use, settings)
+
+
+def conditions(source: Source, axes: Collection[str]) -> tuple[str, ...]:
+    """The axes of which each value has a baseline of its own: all that are named, and not all there are."""
+    given = source.data.get("conditions", [])
+    if not isinstance(given, list):
+        raise source.error("`conditions` must be a list of axes", "conditions", "write `[model.encoder]`")
+    for index, axis in enumerate(given):
+        if axis not in axes:
+            path = f"conditions.{index}"
+            raise source.error(f"the study varies no `{axis}`", path, near_miss(str(axis), axes))
+    if given and set(given) == set(axes):
+        raise source.error("all axes are conditions, so that nothing is compared", "conditions")
+    return tuple(given)
 
 
 def repeat(source: Source) -> int:

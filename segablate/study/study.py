@@ -84,6 +84,7 @@ class Study:
         skips: what is left out.
         measures: what is measured, at least one.
         repeat: number of seeds, from 0.
+        conditions: axes of which each value has a baseline of its own, beside those that always have.
         margin: metric → largest difference that does not matter, where the study says so.
         places: dotted path → where it is written; read it with `where`.
     """
@@ -100,6 +101,7 @@ class Study:
     skips: tuple[Skip, ...]
     measures: tuple[MeasureSpec, ...]
     repeat: int
+    conditions: tuple[str, ...] = ()
     margin: Mapping[str, Margin] = field(default_factory=dict)
     places: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)
 

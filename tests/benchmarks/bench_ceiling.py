@@ -26,6 +26,7 @@ from pathlib import Path
 from typing import Any
 
 from PIL import Image
+from rounds import ratio, seconds
 
 from segablate.datasets.base import Item, datasets
 from segablate.labels.fit import Solver, fit
@@ -103,13 +104,6 @@ def one_round(items: Sequence[Item], strides: Sequence[int], fit_on: str, score_
     return taken
 
 
-def seconds(work: Callable[[], object]) -> float:
-    """Wall time."""
-    before = time.perf_counter()
-    work()
-    return time.perf_counter() - before
-
-
 def decode(items: Sequence[Item]) -> None:
     """Only decode, with Pillow, on all cores."""
 
@@ -153,15 +147,15 @@ def compared(rounds: Sequence[dict[Any, float]], strides: Sequence[int]) -> Iter
     """Rows of ratios."""
     for stride in strides:
         what = f"r = {stride}, C̃ = {CHANNELS}: decode + fit + score, × decoding alone"
-        yield (what, ratio(rounds, stride, "decode"), *GOALS.get(stride, ("–", "–")))
+        yield (what, shown(rounds, stride, "decode"), *GOALS.get(stride, ("–", "–")))
     what = f"r = {strides[0]}: {len(CURVE)} values of C̃ up to {CURVE[-1]}, × the run for {CHANNELS}"
-    yield what, ratio(rounds, "curve", strides[0]), "≤ 4", "≤ 2"
+    yield what, shown(rounds, "curve", strides[0]), "≤ 4", "≤ 2"
 
 
-def ratio(rounds: Sequence[dict[Any, float]], of: Any, to: Any) -> str:
+def shown(rounds: Sequence[dict[Any, float]], of: Any, to: Any) -> str:
     """Median ratio over the rounds, and its range."""
-    found = [one[of] / one[to] for one in rounds]
-    return f"{statistics.median(found):.2f}× ({min(found):.2f} to {max(found):.2f})"
+    middle, least, most = ratio(rounds, of, to)
+    return f"{middle:.2f}× ({least:.2f} to {most:.2f})"
 
 
 def memory(stride: int, peak: int) -> tuple[str, ...]:

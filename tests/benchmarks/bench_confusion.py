@@ -11,10 +11,10 @@ from __future__ import annotations
 
 import argparse
 import statistics
-import time
 from collections.abc import Callable
 
 import numpy as np
+from rounds import seconds
 
 from segablate.labels.confusion import confusion
 from segablate.labels.patches import Labels
@@ -34,18 +34,19 @@ def main() -> None:
         "confusion": lambda: confusion(truth, predicted, asked.classes),
         "all scores": lambda: seen.add("", truth, predicted),
     }
-    seconds = {name: [] for name in work}
+    taken: dict[str, list[float]] = {name: [] for name in work}
     for at in range(asked.rounds):
         order = list(work) if at % 2 else list(work)[::-1]
         for name in order:
-            seconds[name].append(clock(work[name]))
+            taken[name].append(seconds(work[name]))
     print(f"{height}×{width}, {asked.classes} classes, {asked.rounds} rounds\n")
     print("| | ms | as a multiple of the pass | goal |\n|:--|--:|--:|--:|")
-    for name, taken in seconds.items():
-        ratios = [one / base for one, base in zip(taken, seconds["one pass of np.bincount"], strict=True)]
+    base = taken["one pass of np.bincount"]
+    for name, times in taken.items():
+        ratios = [one / other for one, other in zip(times, base, strict=True)]
         low, middle, high = statistics.quantiles(ratios, n=4)
         goal = f"≤ {GOAL}" if name == "confusion" else ""
-        median = statistics.median(taken) * 1e3
+        median = statistics.median(times) * 1e3
         print(f"| {name} | {median:.2f} | {middle:.2f} ({low:.2f}…{high:.2f}) | {goal} |")
 
 
@@ -67,13 +68,6 @@ def pair(shape: tuple[int, int], classes: int) -> tuple[Labels, Labels]:
     noise = rng.random(shape) < 0.02
     predicted[noise] = rng.integers(0, classes, shape)[noise]
     return np.where(truth == classes, 255, truth).astype(np.uint8), predicted.astype(np.uint8)
-
-
-def clock(work: Callable[[], object]) -> float:
-    """Seconds of one call."""
-    begun = time.perf_counter()
-    work()
-    return time.perf_counter() - begun
 
 
 if __name__ == "__main__":

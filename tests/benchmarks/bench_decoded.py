@@ -11,13 +11,13 @@ shown, with the least and the most. The files lie in the system's own cache: no 
 from __future__ import annotations
 
 import argparse
-import statistics
 import tempfile
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
+from rounds import ratio, seconds
 
 from segablate.datasets.base import Dataset, datasets
 from segablate.datasets.decoded import Decoded, decoded
@@ -47,8 +47,8 @@ def main() -> None:
     print(f"{asked.data}, {split}: {len(cache):,} pictures kept in {built:.2f} s, ", end="")
     print(f"opened again in {1000 * opened:.1f} ms\n")
     print("| reading image and label map | measured | aim |\n|---|---|---|")
-    print(f"| from the cache, × decoding | {ratio(rounds, 'cache', 'decode')} | ≤ 0.05 |")
-    print(f"| from the cache, × copying as many bytes in memory | {ratio(rounds, 'cache', 'copy')} | ≤ 1.5 |")
+    print(f"| from the cache, × decoding | {shown(rounds, 'cache', 'decode')} | ≤ 0.05 |")
+    print(f"| from the cache, × copying as many bytes in memory | {shown(rounds, 'cache', 'copy')} | ≤ 1.5 |")
 
 
 def one_round(data: Dataset, items: Sequence[Item], cache: Decoded) -> dict[str, float]:
@@ -62,26 +62,27 @@ def one_round(data: Dataset, items: Sequence[Item], cache: Decoded) -> dict[str,
         np.copyto(target[i][1], label)
 
     return {
-        "decode": seconds(lambda i: copy(data.image(items[i]), data.label(items[i]), i), indices),
-        "cache": seconds(lambda i: copy(cache.image(i), cache.label(i), i), indices),
-        "copy": seconds(lambda i: copy(*source[i], i), indices),
+        "decode": again(lambda i: copy(data.image(items[i]), data.label(items[i]), i), indices),
+        "cache": again(lambda i: copy(cache.image(i), cache.label(i), i), indices),
+        "copy": again(lambda i: copy(*source[i], i), indices),
     }
 
 
-def seconds(read: Callable[[int], None], indices: Sequence[int]) -> float:
+def again(read: Callable[[int], None], indices: Sequence[int]) -> float:
     """Wall time of reading all, after having read all once."""
-    for index in indices:
-        read(index)
-    begun = time.perf_counter()
-    for index in indices:
-        read(index)
-    return time.perf_counter() - begun
+
+    def everything() -> None:
+        for index in indices:
+            read(index)
+
+    everything()
+    return seconds(everything)
 
 
-def ratio(rounds: Sequence[dict[str, float]], of: str, to: str) -> str:
+def shown(rounds: Sequence[dict[str, float]], of: str, to: str) -> str:
     """Median ratio over the rounds, and its range."""
-    found = [one[of] / one[to] for one in rounds]
-    return f"{statistics.median(found):.3g} ({min(found):.3g} to {max(found):.3g})"
+    middle, least, most = ratio(rounds, of, to)
+    return f"{middle:.3g} ({least:.3g} to {most:.3g})"
 
 
 if __name__ == "__main__":

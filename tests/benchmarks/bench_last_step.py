@@ -1,14 +1,16 @@
 """How much faster labels come when the last step is fused: fused and plain side by side, interleaved.
 
-    python tests/benchmarks/bench_last_step.py [--device cuda] [--networks] [--seconds 8] [--threads 1]
+    python tests/benchmarks/bench_last_step.py [--device cuda] [--networks] [--only TEXT] [--seconds 8]
+
+`--networks` compares every network at 256×512 in its place: a minute and a half.
 
 Prints Markdown tables of plain ÷ fused, so that above 1 is faster. In every round all that is compared runs
 once, in an order that changes; a ratio is taken within a round, and shown as the median over the rounds with
 the 95 % bootstrap interval of that median. Scores are of three kinds: `regions` as a trained network gives
 them (one class leads in each region and others blur in at its edge), `network` what pp-liteseg-t with random
-weights gives of smooth noise, and `noise`, which is as bad as scores can be. Plain is the arg max of
-`interpolate` in the code's own memory format; on a CPU, scores whose classes lie together make torch's arg
-max several times faster, and so channels-last has rows of its own.
+weights gives of smooth noise, and `noise`. Plain is the arg max of `interpolate` in the code's own memory
+format; on a CPU, scores whose classes lie together make torch's arg max several times faster, and so
+channels-last has rows of its own.
 """
 
 from __future__ import annotations
@@ -22,13 +24,14 @@ from typing import Any
 
 import numpy as np
 import torch
+from rounds import seconds
 from torch import Tensor
 from torch.nn import functional as F
 
 from segablate.errors import SegablateError
 from segablate.measures.timing.runtimes.base import runtimes
 from segablate.models.assemble import assemble, needed_fit
-from segablate.models.deploy import MemoryFormat, deploy
+from segablate.models.deploy import MemoryFormat, Precision, deploy
 from segablate.models.labelling.plain import best
 from segablate.models.networks.base import networks
 from segablate.models.scopes import scoped
@@ -37,11 +40,14 @@ from segablate.models.upsamplers.base import Subspace, Upsampler, upsamplers
 
 CLASSES, STRIDE = 19, 8
 SIZES = ((512, 1024), (1024, 2048))
+SMALL = (256, 512)  # the slowest networks take a second there on one core
+LEAST, WARM_UP = 7, 0.5  # rounds, and seconds for each of two
 FORMATS: dict[str, torch.memory_format] = {
     "channels-first": torch.contiguous_format,
     "channels-last": torch.channels_last,
 }
 GOALS = {"last": {"cpu": "≥ 2.5"}, "whole": {"cpu": "≥ 1.1", "cuda": "≥ 1.3"}, "graph": {"cuda": "≥ 3"}}
+NO_SLOWER = "not wholly below 1"
 
 Work = Callable[[], object]
 
@@ -60,13 +66,16 @@ def main() -> None:
     with torch.inference_mode():
         if asked.networks:
             for network in networks.names():
-                row(network, all_networks(network, device), device, asked.seconds, "")
+                if asked.only in network:
+                    row(network, whole_network(network, device), device, asked.seconds, NO_SLOWER)
             return
         for size in SIZES:
             for what, pair in (*last_steps(size, device), *whole(size, device)):
+                what = f"{what}, {size[0]}×{size[1]}"
                 goal = GOALS["whole" if what.startswith("pp-") else "last"].get(device.type, "–")
-                row(f"{what}, {size[0]}×{size[1]}", pair, device, asked.seconds, goal)
-        if device.type == "cuda":
+                if asked.only in what:
+                    row(what, pair, device, asked.seconds, goal)
+        if device.type == "cuda" and not asked.only:
             graphs(device, asked.seconds)
 
 
@@ -74,32 +83,33 @@ def arguments() -> argparse.Namespace:
     """The command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--device", default="cpu", choices=["cpu", "cuda"])
-    parser.add_argument("--networks", action="store_true", help="every network at 512×1024, nothing else")
+    parser.add_argument("--networks", action="store_true", help="every network, nothing else")
+    parser.add_argument("--only", default="", metavar="TEXT", help="rows with this in their name")
     parser.add_argument("--seconds", type=float, default=8.0, help="for each row")
     parser.add_argument("--threads", type=int, default=1)
     return parser.parse_args()
 
 
-def row(what: str, pair: Mapping[str, Work], device: torch.device, seconds: float, goal: str) -> None:
+def row(what: str, pair: Mapping[str, Work], device: torch.device, budget: float, goal: str) -> None:
     """Measure plain against fused and print one line."""
-    taken = interleaved(pair, device, seconds)
+    taken = interleaved(pair, device, budget)
     middle, low, high = ratio(taken["plain"], taken["fused"])
     plain, fused = (1e3 * float(np.median(taken[name])) for name in ("plain", "fused"))
     n = len(taken["plain"])
-    print(
-        f"| {what} | {plain:.2f} | {fused:.2f} | {middle:.2f} ({low:.2f} to {high:.2f}, n = {n}) | {goal} |"
-    )
+    ratios = f"{middle:.3g} ({low:.3g} to {high:.3g}, n = {n})"
+    print(f"| {what} | {plain:.2f} | {fused:.2f} | {ratios} | {goal} |", flush=True)
 
 
-def interleaved(works: Mapping[str, Work], device: torch.device, seconds: float) -> dict[str, np.ndarray]:
-    """Seconds of each piece of work in rounds, until the time is up; at least five rounds."""
+def interleaved(works: Mapping[str, Work], device: torch.device, budget: float) -> dict[str, np.ndarray]:
+    """Seconds of each piece of work in rounds, until the time is up."""
     for work in works.values():
-        for _ in range(3):
-            timed(work, device)
+        end = time.perf_counter() + WARM_UP
+        while timed(work, device) and time.perf_counter() < end:
+            pass
     taken: dict[str, list[float]] = {name: [] for name in works}
     orders = itertools.cycle((list(works), list(works)[::-1]))
-    end = time.perf_counter() + seconds
-    while time.perf_counter() < end or len(next(iter(taken.values()))) < 5:
+    end = time.perf_counter() + budget
+    while time.perf_counter() < end or len(next(iter(taken.values()))) < LEAST:
         for name in next(orders):
             taken[name].append(timed(works[name], device))
     return {name: np.array(values) for name, values in taken.items()}
@@ -107,13 +117,15 @@ def interleaved(works: Mapping[str, Work], device: torch.device, seconds: float)
 
 def timed(work: Work, device: torch.device) -> float:
     """Seconds from an idle device to an idle device."""
-    if device.type == "cuda":
+    if device.type == "cpu":
+        return seconds(work)
+
+    def waited_for() -> None:
+        work()
         torch.cuda.synchronize()
-    before = time.perf_counter()
-    work()
-    if device.type == "cuda":
-        torch.cuda.synchronize()
-    return time.perf_counter() - before
+
+    torch.cuda.synchronize()
+    return seconds(waited_for)
 
 
 def ratio(slow: np.ndarray, fast: np.ndarray) -> tuple[float, float, float]:
@@ -176,9 +188,9 @@ def both(network: Any, image: Tensor, layout: MemoryFormat) -> Mapping[str, Work
     return {"plain": partial(plain, given), "fused": partial(fused, given)}
 
 
-def all_networks(name: str, device: torch.device) -> Mapping[str, Work]:
-    """Any network at 512×1024, as it comes."""
-    return both(made(name, device), picture(SIZES[0]).to(device), "channels-first")
+def whole_network(name: str, device: torch.device) -> Mapping[str, Work]:
+    """Any network, as it comes."""
+    return both(made(name, device), picture(SMALL).to(device), "channels-first")
 
 
 def made(name: str, device: torch.device) -> Segmenter:
@@ -193,9 +205,10 @@ def made(name: str, device: torch.device) -> Segmenter:
     return network.eval().requires_grad_(False).to(device)
 
 
-def graphs(device: torch.device, seconds: float) -> None:
+def graphs(device: torch.device, budget: float) -> None:
     """`cuda-graph` with the fused step against eager without: fp32, and what it is in fp16."""
-    for size, precision in itertools.product(SIZES, ("fp32", "fp16")):
+    precisions: tuple[Precision, ...] = ("fp32", "fp16")
+    for size, precision in itertools.product(SIZES, precisions):
         network = made("pp-liteseg-t", device)
         image = picture(size).to(device)
         ready = deploy(network, "channels-last", precision)
@@ -207,7 +220,7 @@ def graphs(device: torch.device, seconds: float) -> None:
         pair = {"plain": partial(plain, image), "fused": partial(recorded, given)}
         what = f"eager fp32 ÷ cuda-graph, folded, channels-last, {precision}, {size[0]}×{size[1]}"
         goal = GOALS["graph"]["cuda"] if precision == "fp32" else "–"
-        row(what, pair, device, seconds, goal)
+        row(what, pair, device, budget, goal)
 
 
 if __name__ == "__main__":

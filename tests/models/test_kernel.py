@@ -28,6 +28,21 @@ CASES: list[tuple[int, int, Size, Size, Size, bool, torch.dtype]] = [
     (4, 2, (3, 5), (4, 40), (4, 40), True, torch.bfloat16),
 ]
 
+# what a GPU makes of the kernel: programs for two generations, and with arguments of 1, which Triton folds
+COMPILED = """
+from triton.backends.compiler import GPUTarget
+from triton.compiler import ASTSource, compile
+from segablate.models.labelling.kernel import TALL, WIDE, _label
+for ones in ((), ("classes", "rows", "columns", "column_step")):
+    for aligned, capability, code, label in ((True, 75, "fp16", "i16"), (False, 90, "fp32", "u8")):
+        fixed = {"ALIGNED": aligned, "TALL": TALL, "WIDE": WIDE, **dict.fromkeys(ones, 1)}
+        types = {"code": f"*{code}", "label": f"*{label}", "down_scale": "fp32", "across_scale": "fp32"}
+        types = {name: types.get(name, "i32") for name in _label.arg_names}
+        types |= dict.fromkeys(fixed, "constexpr")
+        made = compile(ASTSource(_label, types, fixed), target=GPUTarget("cuda", capability, 32))
+        assert "st.global" in made.asm["ptx"]
+"""
+
 # Triton must not have been imported before it is told to interpret: hence a process of its own
 CHILD = """
 import sys
@@ -79,6 +94,13 @@ def test_the_kernel_gives_the_arg_max(interpreted: list[Tensor], up_to_ties: Che
 
 def test_scores_that_are_not_numbers_still_give_classes(interpreted: list[Tensor]) -> None:
     assert interpreted[-1].unique().tolist() == [0]
+
+
+@pytest.mark.slow
+def test_the_kernel_compiles_for_gpus_that_are_not_here(tmp_path: Path) -> None:
+    pytest.importorskip("triton", reason="triton is not installed")
+    environment = {**os.environ, "TRITON_CACHE_DIR": str(tmp_path)}
+    subprocess.run([sys.executable, "-c", COMPILED], check=True, env=environment)
 
 
 @pytest.mark.cuda

@@ -10,10 +10,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from segablate.models.labelling import bilinear
-from segablate.models.labelling.axis import axis
+from segablate.models.labelling.axis import Axis, pieces
 from segablate.models.labelling.plain import label_type
-from segablate.models.labelling.running import best_class
+from segablate.models.labelling.tiles import best_class
 from segablate.models.upsamplers.base import Upsampler, upsamplers
 
 Check = Callable[[Tensor, Tensor], None]
@@ -86,28 +85,12 @@ def test_shrinking_gives_the_arg_max_too(up_to_ties: Check) -> None:
     up_to_ties(module.labels(code, (10, 7)), module(code, (10, 7)))
 
 
-@pytest.mark.parametrize("classes", [3, 19])
-def test_the_dense_way_and_the_sorted_way_agree(classes: int, up_to_ties: Check) -> None:
-    code = regions(2, classes, 9, 13)
-    grid = bilinear.Grid.of((9, 13), (72, 104), (70, 101), align_corners=False)
-    scores = F.interpolate(code, (72, 104), mode="bilinear")[..., :70, :101]
-    up_to_ties(bilinear.dense(code, grid), scores)
-    up_to_ties(bilinear.labels(code, grid), scores)
-
-
-def test_a_gap_is_open_where_a_third_class_may_lead_between_two() -> None:
+def test_a_class_that_leads_in_no_cell_may_lead_between_two() -> None:
     code = torch.zeros(1, 3, 1, 2)
     code[0, :, 0, 0] = torch.tensor([10.0, 0.0, 8.0])
     code[0, :, 0, 1] = torch.tensor([0.0, 10.0, 8.0])
     label = made("bilinear", 3).labels(code, (8, 16))
     assert label[0, 0].unique_consecutive().tolist() == [0, 2, 1]
-
-
-def test_regions_are_mostly_decided_by_their_corners_and_noise_is_not() -> None:
-    grid = bilinear.Grid.of((32, 64), (256, 512), (256, 512), align_corners=False)
-    for scores, low, high in ((regions, 0.0, 0.3), (noise, 0.9, 1.0)):
-        gaps = bilinear.Gaps(scores(1, 19, 32, 64), grid)
-        assert low <= len(gaps.open) / gaps.total <= high
 
 
 def test_equal_scores_everywhere_give_the_lowest_class() -> None:
@@ -171,25 +154,44 @@ def test_others_give_the_arg_max_in_any_memory_format(
 
 
 @pytest.mark.parametrize("shape", [(2, 5, 7), (2, 3, 5, 40_000), (1, 2, 1)])
-def test_the_running_arg_max_is_torch_s(shape: tuple[int, ...]) -> None:
+def test_the_arg_max_by_tiles_is_torch_s(shape: tuple[int, ...]) -> None:
     scores = noise(*shape).round(decimals=1)
     before = scores.clone()
     assert torch.equal(best_class(scores).long(), scores.argmax(-2))
     assert torch.equal(scores, before)
 
 
-def test_positions_are_those_of_torch_s_interpolation() -> None:
-    for whole, kept, aligned in (
-        (24, 20, False),
-        (23, 23, False),
-        (24, 24, True),
-        (1, 1, True),
-        (2, 2, False),
-    ):
-        along = axis(3, whole, kept, aligned, torch.float32)
-        line = torch.eye(3)[None, :, None, :]
-        expected = F.interpolate(line, (1, whole), mode="bilinear", align_corners=aligned)[0, :, 0, :kept]
-        torch.testing.assert_close(along.weights.T, expected, atol=2e-7, rtol=0)
+def test_the_arg_max_of_short_floats_tells_hundreds_of_classes_apart() -> None:
+    scores = torch.zeros(300, 40).bfloat16()
+    place = torch.arange(40) * 7 % 300
+    scores[place, torch.arange(40)] = 1
+    assert torch.equal(best_class(scores).long(), place)
+
+
+AXES = [(24, 20, False), (23, 23, False), (24, 24, True), (1, 1, True), (2, 2, False)]
+
+
+@pytest.mark.parametrize(("whole", "kept", "aligned"), AXES)
+def test_weights_are_those_of_torch_s_interpolation(whole: int, kept: int, aligned: bool) -> None:
+    weights = Axis(3, whole, kept, aligned, torch.float32).weights
+    line = torch.eye(3)[None, :, None, :]
+    expected = F.interpolate(line, (1, whole), mode="bilinear", align_corners=aligned)[0, :, 0, :kept]
+    torch.testing.assert_close(weights.T, expected, atol=2e-7, rtol=0)
+
+
+@pytest.mark.parametrize(("whole", "kept", "aligned"), AXES)
+def test_pieces_put_together_are_all_weights(whole: int, kept: int, aligned: bool) -> None:
+    axis = Axis(3, whole, kept, aligned, torch.float32)
+    whole_again = torch.zeros(kept, 3)
+    for piece in pieces(axis, 5):
+        assert len(piece.weights) <= 5
+        whole_again[piece.pixels, piece.cells] = piece.weights
+    assert torch.equal(whole_again, axis.weights)
+
+
+def test_a_piece_reaches_few_cells_however_long_the_axis_is() -> None:
+    for piece in pieces(Axis(256, 2048, 2048, False, torch.float32), 8):
+        assert piece.weights.shape[1] <= 3
 
 
 def test_a_code_too_small_for_the_size_is_refused_as_by_the_scores() -> None:

@@ -171,7 +171,7 @@ def test_growth_is_drawn_over_megapixels_with_its_exponent() -> None:
     (drawn,) = figures(speeds(scaling(1.0)))
     assert isinstance(drawn, Figure)
     assert drawn.name == "latency-over-pixels-latency"
-    assert drawn.curves[0].label == "T, pixels^1.00"
+    assert drawn.curves[0].label == "T (∝ pixels^1.00)"
     assert drawn.curves[0].x == (0.033, 0.131, 0.524, 2.097)
 
 

@@ -145,6 +145,17 @@ def test_each_condition_has_its_own_baseline(fake, saved):
     assert baselines(records) == {"a": "a", "b": "a", "c": "c", "d": "c", "e": None}
 
 
+def test_an_axis_that_the_study_lists_is_a_condition(fake, saved):
+    def at(variant, encoder, decoder):
+        choices = {"model.encoder": encoder, "model.decoder": decoder}
+        return fake.trained(variant, [0.7], choices=choices, baseline=variant == "a")
+
+    found = saved([*at("a", "s", "x"), *at("b", "s", "y"), *at("c", "l", "x"), *at("d", "l", "y")])
+    records = [replace(record, conditions=("model.encoder",)) for record in found]
+    assert compared_axes(records) == ("model.decoder",)
+    assert baselines(records) == {"a": "a", "b": "a", "c": "c", "d": "c"}
+
+
 def test_a_study_of_recipes_compares_recipes(fake, saved):
     lines = [*fake.trained("a", [0.7], choices={"recipe.loss": "ce", "data": "p"})]
     lines += fake.trained("b", [0.7], choices={"recipe.loss": "dice", "data": "p"})

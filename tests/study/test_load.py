@@ -51,6 +51,12 @@ def example() -> Study:
     return load(path)
 
 
+def test_conditions_are_axes_in_their_order(study: Write) -> None:
+    text = "vary: {model.a: [x1, x2], model.b: [u, v], model.c: [p, q]}\nconditions: [model.c, model.a]\n"
+    assert study(text).conditions == ("model.c", "model.a")
+    assert study("vary: {model.a: [x1, x2]}\n").conditions == ()
+
+
 def test_the_example_says_what_it_says(example: Study) -> None:
     assert example.name == "pp-liteseg-modules"
     assert example.question == "What do FLD, SPPM and UAFM each earn, and what do they cost?"

@@ -21,7 +21,8 @@ from segablate.labels.work import threads
 from segablate.measures.base import PLACES, Workshop
 from segablate.measures.ceilings.maps import maps
 from segablate.measures.ceilings.scene import Scene, kind
-from segablate.models.assemble import assemble, bare
+from segablate.models.assemble import assemble
+from segablate.models.complete import bare
 from segablate.models.segmenter import Segmenter
 from segablate.models.upsamplers.base import Subspace
 from segablate.records import Reads

@@ -10,6 +10,7 @@ launching: that is latency too, and `busy` tells its share.
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable
 from typing import Any, cast
 
 import torch
@@ -30,6 +31,7 @@ class Cuda:
     def __init__(self) -> None:
         properties = torch.cuda.get_device_properties(torch.cuda.current_device())
         self.name = str(properties.name)
+        self._uuid = str(getattr(properties, "uuid", ""))
         self.cache = int(getattr(properties, "L2_cache_size", 0)) or USUAL_CACHE
         self._other = torch.zeros(CACHE_TIMES * self.cache // 4, device="cuda")
         self._began, self._ended = (_event() for _ in range(2))
@@ -77,13 +79,19 @@ class Cuda:
         with profile(activities=[ProfilerActivity.CPU, ProfilerActivity.CUDA], acc_events=True) as told:
             call()
             torch.cuda.synchronize()
-        kernels = [event for event in told.events() or () if event.device_type.name == "CUDA"]
-        seconds = sum(event.device_time_total for event in kernels) * 1e-6
-        return min(1.0, seconds / wall) if kernels and wall > 0 else None
+        seconds = at_work(told.events() or ())
+        return min(1.0, seconds / wall) if seconds and wall > 0 else None
 
     def health(self) -> Health:
         """See `Device`."""
-        return nvml.health(torch.cuda.current_device())
+        return nvml.health(torch.cuda.current_device(), self._uuid)
+
+
+def at_work(events: Iterable[Any]) -> float:
+    """Seconds of all kernels and copies that a profiler saw."""
+    # what `torch.compile` names for the profiler spans kernels that are there by themselves
+    own = (one for one in events if one.device_type.name == "CUDA" and not one.is_user_annotation)
+    return sum(float(one.device_time_total) for one in own) * 1e-6
 
 
 def _event() -> Any:

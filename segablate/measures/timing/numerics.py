@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Literal, TypeAlias
 
 import torch
 
 from segablate.errors import SegablateError
-
-Precision: TypeAlias = Literal["fp32", "tf32", "fp16", "bf16"]
+from segablate.models.deploy import Precision
 
 AMPERE = (8, 0)  # compute capability from which tf32 and bf16 are there
 

@@ -18,8 +18,13 @@ SLOWED = {
 }
 
 
-def health(index: int) -> Health:
-    """How the device of this number is; empty without the package or where the driver refuses."""
+def health(index: int, uuid: str = "") -> Health:
+    """How a device is; empty without the package or where the driver refuses.
+
+    Args:
+        index: its number, as CUDA counts.
+        uuid: its name that no other has, where it is known: the driver may count in another order.
+    """
     try:
         import pynvml
     except ImportError:
@@ -29,7 +34,7 @@ def health(index: int) -> Health:
     except pynvml.NVMLError:
         return Health()
     try:
-        return _health(pynvml, pynvml.nvmlDeviceGetHandleByIndex(_physical(index)))
+        return _health(pynvml, _handle(pynvml, index, uuid))
     except pynvml.NVMLError:
         return Health()
     finally:
@@ -48,6 +53,15 @@ def driver() -> str:
         return str(pynvml.nvmlSystemGetDriverVersion())
     finally:
         pynvml.nvmlShutdown()
+
+
+def _handle(pynvml: Any, index: int, uuid: str) -> Any:
+    if uuid:
+        try:
+            return pynvml.nvmlDeviceGetHandleByUUID(f"GPU-{uuid}")
+        except pynvml.NVMLError:  # a part of a device has a name of another kind
+            pass
+    return pynvml.nvmlDeviceGetHandleByIndex(_physical(index))
 
 
 def _health(pynvml: Any, device: Any) -> Health:

@@ -9,8 +9,8 @@ nobody else wants them. What is here gives the same labels and never holds more 
 | file | does |
 |---|---|
 | `plain` | what all must equal: the arg max of the enlarged scores; when nothing else may be done |
-| `running` | the arg max of scores that come class by class |
-| `axis` | which two cells every pixel of a row or a column lies between, and how near it is to each |
+| `tiles` | the arg max of as many scores as the cache has room for |
+| `axis` | which cells every pixel of a row or a column is a mean of, and with what weights |
 | `bilinear` | bilinear interpolation on the CPU |
 | `kernel` | bilinear interpolation on CUDA, in Triton |
 | `ways` | which of them is open |

@@ -1,10 +1,12 @@
-"""Between which two cells every pixel of a row or a column lies.
+"""Which cells every pixel of a row or a column is a mean of, and with what weights.
 
-        cells          0       1       2            h = 3, enlarged to 12 pixels
+        cells        0       1       2          3 cells, enlarged to 12 pixels
         pixels     · · · · · · · · · · · ·
-        gap        0 0 1 1 1 1 2 2 2 2 3 3          gap g lies between the cells g − 1 and g
+        pieces    └ 0, 1 ┘│0, 1, 2│└ 1, 2 ┘     of 4 pixels, and the cells that each reaches
 
-Before the first cell's centre and after the last one's there is a gap too, with the same cell on both sides.
+A matrix of all pixels and all cells is nearly all zeros: a pixel has two cells. Cut into pieces of
+neighbouring pixels it is a row of small matrices with hardly any zeros, and to multiply by them is to
+interpolate.
 Positions are computed in the numbers and in the order in which `torch.nn.functional.interpolate` does it, so
 that both mean the same point.
 """
@@ -22,62 +24,73 @@ from torch import Tensor
 class Axis:
     """One direction of an enlargement.
 
-    Attributes:
-        gap: (pixels,) the gap each pixel lies in, 0…cells.
-        near: (pixels,) how near it is to the gap's second cell, 0…1.
-        low: (cells + 1,) the first of the two cells of each gap.
-        high: (cells + 1,) the second.
-        first: (cells + 1,) the first pixel of each gap.
-        count: (cells + 1,) how many pixels it has.
-        longest: the largest of these counts.
-    """
-
-    gap: Tensor
-    near: Tensor
-    low: Tensor
-    high: Tensor
-    first: Tensor
-    count: Tensor
-    longest: int
-
-    @property
-    def weights(self) -> Tensor:
-        """(pixels, cells) the weight of each cell at each pixel."""
-        pixels = torch.arange(len(self.gap))
-        matrix = self.near.new_zeros(len(self.gap), len(self.low) - 1)
-        for cell, weight in ((self.low, 1 - self.near), (self.high, self.near)):
-            # both are the same cell at the ends, where they add up to one
-            matrix.index_put_((pixels, cell[self.gap]), weight, accumulate=True)
-        return matrix
-
-
-@functools.lru_cache(maxsize=64)  # a network asks for the same two at every image
-def axis(cells: int, whole: int, kept: int, align_corners: bool, dtype: torch.dtype) -> Axis:
-    """The axis of an enlargement from `cells` to `whole` pixels, of which the first `kept` are wanted.
+    Args:
+        cells: what is enlarged.
+        whole: pixels it is enlarged to.
+        kept: of these, how many are wanted, from the first on.
+        align_corners: as in `torch.nn.functional.interpolate`.
+        dtype: of the weights.
 
     Raises:
         ValueError: there are fewer pixels than are wanted.
     """
-    if kept > whole:
-        raise ValueError(f"{whole} restored pixels do not cover {kept}")
+
+    cells: int
+    whole: int
+    kept: int
+    align_corners: bool
+    dtype: torch.dtype
+
+    def __post_init__(self) -> None:
+        if self.kept > self.whole:
+            raise ValueError(f"{self.whole} restored pixels do not cover {self.kept}")
+
+    @property
+    def weights(self) -> Tensor:
+        """(pixels, cells) the weight of each cell at each pixel."""
+        position = self._positions().clamp(0, self.cells - 1)
+        low = position.floor()
+        near, low = position - low, low.long()
+        pixels = torch.arange(self.kept)
+        matrix = torch.zeros(self.kept, self.cells, dtype=self.dtype)
+        matrix[pixels, low] = 1 - near
+        # beyond the last cell's centre there is no second one, and nothing to add
+        matrix[pixels, (low + 1).clamp(max=self.cells - 1)] += near
+        return matrix
+
+    def _positions(self) -> Tensor:
+        """(pixels,) where their centres lie, in cells from the centre of the first."""
+        pixel = torch.arange(self.kept, dtype=self.dtype)
+        if self.align_corners:
+            return pixel * (torch.tensor(self.cells - 1, dtype=self.dtype) / max(self.whole - 1, 1))
+        return (pixel + 0.5) * (torch.tensor(self.cells, dtype=self.dtype) / self.whole) - 0.5
+
+
+@dataclass(frozen=True)
+class Piece:
+    """Neighbouring pixels.
+
+    Attributes:
+        pixels: which.
+        cells: those that they are means of.
+        weights: (pixels, cells).
+    """
+
+    pixels: slice
+    cells: slice
+    weights: Tensor
+
+
+@functools.lru_cache(maxsize=64)  # a network asks for the same two at every image
+def pieces(axis: Axis, length: int) -> tuple[Piece, ...]:
+    """The pixels of an axis, so many at a time."""
     # a tensor made in inference mode could not be used outside it
     with torch.inference_mode(False):
-        position = _positions(cells, whole, kept, align_corners, dtype)
-        below = position.floor()
-        gap = below.long().clamp(max=cells - 1) + 1
-        near = (position - below).clamp(0, 1)
-        count = torch.bincount(gap, minlength=cells + 1)
-        ends = torch.arange(cells + 1)
-        return Axis(
-            gap, near, (ends - 1).clamp(min=0), ends.clamp(max=cells - 1),
-            count.cumsum(0) - count, count, int(count.max()),
-        )  # fmt: skip
+        weights = axis.weights
+        return tuple(_piece(start, weights[start : start + length]) for start in range(0, axis.kept, length))
 
 
-def _positions(cells: int, whole: int, kept: int, align_corners: bool, dtype: torch.dtype) -> Tensor:
-    pixel = torch.arange(kept, dtype=dtype)
-    if align_corners:
-        scale = torch.tensor(cells - 1, dtype=dtype) / max(whole - 1, 1)
-        return pixel * scale
-    scale = torch.tensor(cells, dtype=dtype) / whole
-    return (pixel + 0.5) * scale - 0.5
+def _piece(start: int, weights: Tensor) -> Piece:
+    reached = weights.any(0).nonzero()
+    cells = slice(int(reached[0]), int(reached[-1]) + 1)
+    return Piece(slice(start, start + len(weights)), cells, weights[:, cells].contiguous())

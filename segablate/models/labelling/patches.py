@@ -3,7 +3,7 @@
         code ── W ──► (stride², classes, cells) ── arg max ──► (stride², cells) ── lay out ──► labels
 
 Laying out is a permutation of pixels, so it may as well be done to the labels, which are a byte each. Where W
-is a matrix it is applied class by class, to as many cells at a time as the cache holds.
+is a matrix it is applied to as many cells at a time as the cache has room for.
 """
 
 from __future__ import annotations
@@ -13,7 +13,10 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from segablate.models.labelling.plain import label_type
-from segablate.models.labelling.running import PIXELS, best_class, keep_best
+from segablate.models.labelling.tiles import at_once, best_class, label_tile
+
+# cells at a time at least, however large their patches are: a product with fewer columns is slow
+FEWEST = 16
 
 
 def laid_out(label: Tensor, cells: tuple[int, int], size: tuple[int, int]) -> Tensor:
@@ -70,16 +73,9 @@ def labels_of(
     by_class = weight.view(pixels, -1, channels).transpose(0, 1).contiguous()
     shift = None if bias is None else bias.view(pixels, -1, 1).transpose(0, 1)
     label = torch.empty(batch, pixels, cells, dtype=label_type(len(by_class)))
-    at_once = max(1, PIXELS // pixels)
-    for number, image in enumerate(code.flatten(2)):
-        for start in range(0, cells, at_once):
-            piece = slice(start, start + at_once)
-            some = image[:, piece].contiguous()
-            restored = (
-                matrix @ some if shift is None else torch.addmm(shift[k], matrix, some)
-                for k, matrix in enumerate(by_class)
-            )
-            found = torch.empty(pixels, some.shape[1], dtype=label.dtype)
-            keep_best(restored, found)
-            label[number, :, piece] = found
+    step = max(FEWEST, at_once(len(weight)))
+    for image, plane in zip(code.flatten(2), label, strict=True):
+        for some, piece in zip(image.split(step, 1), plane.split(step, 1), strict=True):
+            restored = by_class @ some
+            label_tile(restored if shift is None else restored.add_(shift), piece)
     return laid_out(label, (height, width), size)

@@ -38,9 +38,7 @@ def enlarged(
     if code.device.type == "cpu":
         # the plain way interpolates short floats in 32 bits too, but then rounds the scores
         code = code if code.dtype == torch.float64 else code.float()
-        cells = (code.shape[-2], code.shape[-1])
-        grid = bilinear.Grid.of(cells, whole, kept, align_corners=align_corners, dtype=code.dtype)
-        return bilinear.labels(code, grid)
+        return bilinear.labels(code, whole, kept, align_corners=align_corners)
     if code.is_cuda and code.dtype != torch.float64 and triton_works(code.device):
         from segablate.models.labelling import kernel
 

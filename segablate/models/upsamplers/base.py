@@ -26,7 +26,7 @@ from segablate.labels.restore import Restorer
 from segablate.labels.subspace import Subspace as Fitted
 from segablate.models.check import positive
 from segablate.models.labelling.plain import best, traced
-from segablate.models.labelling.running import best_class
+from segablate.models.labelling.tiles import best_class
 from segablate.registry import Registry
 
 upsamplers = Registry("upsampler", "segablate.models.upsamplers")

@@ -64,7 +64,7 @@ class Bilinear(Upsampler):
         return self._to(code, size) if self.fit == "stretch" else super().forward(code, size)
 
     def labels(self, code: Tensor, size: Size) -> Tensor:
-        """See `Upsampler`: one kernel on CUDA, and on a CPU only those scores that decide something."""
+        """See `Upsampler`: one kernel on CUDA, and on a CPU a few rows at a time."""
         height, width = code.shape[-2:]
         whole = size if self.fit == "stretch" else (height * self.stride, width * self.stride)
         label = enlarged(code, whole, size, align_corners=self.align_corners)
