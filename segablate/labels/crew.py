@@ -22,12 +22,12 @@ import sys
 import traceback
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from enum import Enum, auto
 from multiprocessing.connection import Connection, wait
 from types import TracebackType
 from typing import Any, Protocol, TypeAlias, TypeVar, cast
 
+from segablate.children import THREAD_VARIABLES, interrupts_kept
 from segablate.labels.work import workers
 
 Pipe: TypeAlias = "Connection[Any, Any]"
@@ -37,6 +37,7 @@ Made = TypeVar("Made", covariant=True)
 
 # a process takes about half a second to start, as long as some hundred label maps take here
 WORTH_PROCESSES = 400
+ENDED = "a worker process was ended from outside, as happens when memory is short"
 # batches a worker holds: one in work, one to go on with
 HELD = 2
 START = """
@@ -47,8 +48,8 @@ sys.path[:] = pipe.recv()
 from segablate.labels.crew import serve
 serve(pipe)
 """
-# before any library that heeds it is loaded: each core has a process already
-ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+# each core has a process already
+ONE_THREAD = dict.fromkeys(THREAD_VARIABLES, "1")
 
 
 class Task(Protocol[Given, Made]):
@@ -116,16 +117,16 @@ class Crew:
         """
         pipes = self._pipes()
         for pipe in pipes:
-            pipe.send((Word.TASK, task))
+            _tell(pipe, Word.TASK, task)
         for made in _in_order(pipes, batches):
             done(made)
         for pipe in pipes:
-            pipe.send((Word.GATHERED, None))
+            _tell(pipe, Word.GATHERED)
         return [_answer(pipe) for pipe in pipes]
 
     def _pipes(self) -> list[Pipe]:
         if not self._hands:
-            with _interrupts_kept():
+            with interrupts_kept():
                 self._hands = [_hand() for _ in range(self.count)]
         return [pipe for _, pipe in self._hands]
 
@@ -139,7 +140,7 @@ def _in_order(pipes: Sequence[Pipe], batches: Sequence[Sequence[Any]]) -> Iterat
 
     def hand_out(pipe: Pipe) -> None:
         number, batch = left.popleft()
-        pipe.send((Word.TAKE, batch))
+        _tell(pipe, Word.TAKE, batch)
         held[pipe].append(number)
 
     for pipe in [pipe for _ in range(HELD) for pipe in pipes][: len(left)]:
@@ -155,13 +156,18 @@ def _in_order(pipes: Sequence[Pipe], batches: Sequence[Sequence[Any]]) -> Iterat
             after += 1
 
 
+def _tell(pipe: Pipe, word: Word, content: Any = None) -> None:
+    try:
+        pipe.send((word, content))
+    except ConnectionError:
+        raise MemoryError(ENDED) from None
+
+
 def _answer(pipe: Pipe) -> Any:
     try:
         fine, content = _received(pipe)
     except (EOFError, ConnectionError):
-        raise MemoryError(
-            "a worker process was ended from outside, as happens when memory is short"
-        ) from None
+        raise MemoryError(ENDED) from None
     if not fine:
         raise content
     return content
@@ -216,13 +222,3 @@ def serve(pipe: Pipe) -> None:
             error.add_note(traceback.format_exc())
             answer = (False, error)
         _send(pipe, answer)
-
-
-@contextmanager
-def _interrupts_kept() -> Iterator[None]:
-    """Workers inherit the mask: Ctrl-C is the parent's to handle, and waits until they have started."""
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)

@@ -13,6 +13,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, Literal
 
+from segablate.children import THREAD_VARIABLES
 from segablate.errors import SegablateError
 
 GIB = 2**30
@@ -156,7 +157,7 @@ def _governor() -> Iterator[Check]:
 
 
 def _threads() -> Iterator[Check]:
-    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+    for name in THREAD_VARIABLES:
         wanted = os.environ.get(name, "")
         if wanted.isdigit():
             fit: Fitness = "fine" if int(wanted) <= cores() else "doubt"

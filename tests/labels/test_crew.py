@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -113,6 +114,15 @@ def test_an_error_arrives_whole(importable: type[Stumbling]) -> None:
 def test_a_worker_that_is_killed_is_told(importable: type[Stumbling]) -> None:
     with pytest.raises(MemoryError, match="a worker process was ended from outside"), Crew(2) as crew:
         crew.work(importable.Falling(), [[1], [2], [3]], [].append)
+
+
+def test_a_worker_that_was_killed_between_two_tasks_is_told(importable: type[Stumbling]) -> None:
+    with Crew(2) as crew:
+        for worker in crew.work(importable.Stumbling(), [[1], [2]], [].append):
+            os.kill(worker, signal.SIGKILL)
+        time.sleep(0.2)
+        with pytest.raises(MemoryError, match="a worker process was ended from outside"):
+            crew.work(importable.Stumbling(), [[1], [2]], [].append)
 
 
 def test_each_worker_tells_what_it_gathered_and_none_is_left_behind(importable: type[Stumbling]) -> None:

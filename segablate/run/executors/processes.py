@@ -23,6 +23,7 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
 from typing import Any
 
+from segablate.children import THREAD_VARIABLES, interrupts_kept
 from segablate.errors import SegablateError
 from segablate.measures.base import measures
 from segablate.run.claims import BusyError
@@ -35,7 +36,6 @@ from segablate.run.work import Finding, Job, keep
 
 LOOK = 0.5  # seconds between two looks at whether a silent worker lives
 GRACE = 5.0  # seconds a worker has to end by itself
-THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
 @dataclass
@@ -92,7 +92,7 @@ def _start(group: Group, again: bool, job: Job, *, one_thread: bool) -> _Worker:
     receiving, sending = context.Pipe(duplex=False)
     module = measures.part(group.measure.use).make.__module__
     process = context.Process(target=main, args=(group, job, module, sending), daemon=False)
-    with _threads(one_thread), _interrupts_kept():
+    with _threads(one_thread), interrupts_kept():
         process.start()
     sending.close()  # so that the pipe ends when the worker does
     return _Worker(group, process, receiving, again)
@@ -183,20 +183,10 @@ def _end(worker: _Worker) -> None:
 @contextmanager
 def _threads(one: bool) -> Iterator[None]:
     """One thread a worker where several run; what the user has set stands."""
-    added = [name for name in THREADS if one and name not in os.environ]
+    added = [name for name in THREAD_VARIABLES if one and name not in os.environ]
     os.environ.update(dict.fromkeys(added, "1"))
     try:
         yield
     finally:
         for name in added:
             del os.environ[name]
-
-
-@contextmanager
-def _interrupts_kept() -> Iterator[None]:
-    """A worker inherits the mask: Ctrl-C is the parent's to handle, and waits until the start is over."""
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
