@@ -13,7 +13,7 @@ from segablate.report.data import Record
 from segablate.report.verdicts import Verdicts
 from segablate.report.words import counted, listed, signed
 
-MOST_NAMED = 8
+MOST_NAMED = 4
 OVER_IMAGES = (
     "Where n is images, the networks stayed and the images were drawn again: "
     "it says nothing about training again."
@@ -112,11 +112,7 @@ def _sentence(
     kinds = [kind for kind in KINDS if any(told.kind == kind for told in own.values())]
     parts = []
     for kind in kinds:
-        named = [
-            f"{variant}{f' against {base[variant]}' if several else ''} ({_brief(told, what)})"
-            for variant, told in own.items()
-            if told.kind == kind
-        ]
+        named = [f"{variant} ({_brief(told, what)})" for variant, told in own.items() if told.kind == kind]
         if len(named) > MOST_NAMED:
             named = [*named[: MOST_NAMED - 1], f"{len(named) - MOST_NAMED + 1} more"]
         parts.append(f"{KINDS[kind]} {listed(named)}")
