@@ -166,8 +166,9 @@ def _family(family: str, group: Sequence[Sequence[Costing]]) -> str:
     first, last = group[0][0], group[0][-1]
     if last.value("params"):
         what = quantity("params")
-        least, most = what.shown(first.value("params")), what.shown(last.value("params"), unit=True)
-        told.append(f"{least} to {most} parameters ({first.input[1]})")
+        shown = [what.shown(one.value("params"), unit=one is last) for one in (first, last)]
+        level = what.shown(first.value("params"), unit=True) == shown[1]
+        told.append(f"{shown[1] if level else ' to '.join(shown)} parameters ({first.input[1]})")
     return f"{family}: {'; '.join(told)}."
 
 
