@@ -17,6 +17,7 @@ from segablate.study.load import load
 STUDIES = Path(__file__).parents[2] / "studies"
 # study → cells of accuracy, changes that make it do without files of weights
 SHIPPED: dict[str, tuple[int, Sequence[str]]] = {
+    "aa-shapes": (20, []),
     "upsamplers-camvid": (60, ["fixed.model.weights=null"]),
     "low-level-features-camvid": (36, ["fixed.model.weights=null"]),
     "temperature-camvid": (9, ["fixed.model.weights=null"]),
