@@ -27,12 +27,19 @@ def training_mode(network: nn.Module, recipe: Recipe) -> None:
 
 
 def forward(network: nn.Module, inputs: dict[str, Tensor], labels: Tensor, recipe: Recipe) -> Answer:
-    """The network's answer to images, or to an encoder's features."""
+    """The network's answer to images, or to an encoder's features.
+
+    Raises:
+        SegablateError: it is a model from outside whose scores cannot be learned from.
+    """
     size = (labels.shape[-2], labels.shape[-1])
     if recipe.channels_last:
         inputs = {name: x.contiguous(memory_format=torch.channels_last) for name, x in inputs.items()}
     if not isinstance(network, Segmenter):
-        return Answer(scores(network, inputs["image"]))
+        found = scores(network, inputs["image"])
+        if isinstance(network, External):
+            _learnable(found, network.factory)
+        return Answer(found)
     if "image" in inputs:
         inputs = network.encoder(inputs["image"], network.features_read())
     return network.decode(inputs, size)
@@ -42,6 +49,21 @@ def scores(network: nn.Module, image: Tensor) -> Tensor:
     """(batch, 3, height, width) → scores of that size; those of code from outside are looked at."""
     given: Tensor = network.checked(image) if isinstance(network, External) else network(image)
     return given
+
+
+def _learnable(scores: Tensor, factory: str) -> None:
+    if torch.is_grad_enabled() and not scores.requires_grad:
+        raise SegablateError(
+            f"`{factory}` gives scores that carry no gradient, so that nothing of it can be trained",
+            hint="look for `no_grad`, `inference_mode`, `detach` or `argmax` on the way to its scores",
+            field="factory",
+        )
+
+
+def full(answer: Answer) -> Answer:
+    """The answer in 32 bits: losses sum over many pixels, which half precision does not bear."""
+    more = {name: scores.float() for name, scores in answer.auxiliary.items()}
+    return Answer(answer.scores.float(), None if answer.code is None else answer.code.float(), more)
 
 
 def mixed(device: str, precision: Precision) -> torch.autocast:

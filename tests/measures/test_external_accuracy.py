@@ -24,20 +24,25 @@ from torch.nn import functional as F
 
 
 class Net(nn.Module):
-    def __init__(self, classes, width, sizes):
+    def __init__(self, classes, width, sizes, learns):
         super().__init__()
         self.body = nn.Sequential(nn.Conv2d(3, width, 3, 4, 1), nn.ReLU(), nn.Conv2d(width, classes, 1))
         self.sizes = sizes
+        self.learns = learns
 
     def forward(self, image):
+        with torch.set_grad_enabled(self.learns and torch.is_grad_enabled()):
+            return self.scores(image)
+
+    def scores(self, image):
         size = image.shape[2:]
         if self.sizes == "whole" or image.shape[-1] == 96:
             return {"out": F.interpolate(self.body(image), size, mode="bilinear")}
         return F.interpolate(self.body(image), scale_factor=2)
 
 
-def make(classes, width=8, sizes="whole", at_rest=False):
-    return Net(classes, width, sizes).requires_grad_(not at_rest)
+def make(classes, width=8, sizes="whole", at_rest=False, learns=True):
+    return Net(classes, width, sizes, learns).requires_grad_(not at_rest)
 """
 STUDY = """\
 name: mine
@@ -147,6 +152,16 @@ def test_what_scores_of_another_size_than_the_image_would_be_fails_its_cell_too(
     _, summary = run(made, tmp_path / "runs")
     ((_, reason),) = summary.failures
     assert f"gives 1×{CLASSES}×32×64 scores, but 1×{CLASSES}×64×128 are needed" in reason
+
+
+def test_scores_that_carry_no_gradient_fail_its_cell_with_what_to_look_for(
+    study: Callable[..., Plan], tmp_path: Path
+) -> None:
+    made = study(settings=f"{{classes: {CLASSES}, learns: false}}")
+    _, summary = run(made, tmp_path / "runs")
+    assert (summary.done, summary.failed) == (1, 1)
+    ((_, reason),) = summary.failures
+    assert "`a_net_to_train:make` gives scores that carry no gradient" in reason
 
 
 @pytest.mark.parametrize(
