@@ -23,6 +23,7 @@ from segablate.measures.base import PLACES, Arrays, Config, Result, Workshop, al
 from segablate.measures.learning.album import Album
 from segablate.measures.learning.learn import Learning
 from segablate.measures.learning.planning import data_of, given, model_of, recipe_of
+from segablate.models.gpu import numerics
 from segablate.records import Measurement, Reads
 from segablate.training import augment
 from segablate.training.loop import COLUMNS, Done
@@ -124,7 +125,8 @@ class Accuracy:
 def _one(reads: Reads, seed: int, shop: Workshop) -> Result | SegablateError:
     try:
         devices = [torch.cuda.current_device()] if shop.device == "cuda" else []
-        with torch.random.fork_rng(devices):
+        # what is scored may differ in size: to try algorithms for each would take longer than they do
+        with torch.random.fork_rng(devices), numerics(tf32=False, autotune=False):
             learning = Learning(reads, seed, shop)
             done = learning.learn()
             scores, album = _scored(learning)
@@ -182,6 +184,8 @@ def _facts(scores: Scores, learning: Learning, done: Done) -> dict[str, Any]:
         "resumed": done.resumed,
         "images_per_second": round(done.iteration * learning.recipe.batch / steps, 3),
         "waiting_share": round(done.waited / steps, 5),
+        "busy_share": None if done.busy is None else round(done.busy, 5),
+        **({"numerics": done.numerics} if done.numerics else {}),
         "last_loss": float(np.mean([row[1] for row in done.curve[-20:]])),
         "temperature": None if np.isnan(done.curve[-1][3]) else done.curve[-1][3],
         "seconds": {phase: round(seconds, 3) for phase, seconds in learning.seconds.items()},

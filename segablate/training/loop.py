@@ -12,7 +12,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -20,9 +20,10 @@ import torch
 from torch import Tensor, nn
 
 from segablate.errors import SegablateError
-from segablate.models.segmenter import Answer
+from segablate.models.gpu import numerics
 from segablate.training import files, schedule
-from segablate.training.forward import forward, memory, mixed, temperature, training_mode
+from segablate.training.forward import forward, full, memory, mixed, temperature, training_mode
+from segablate.training.gpu import Watch
 from segablate.training.objective import Objective
 from segablate.training.recipes.base import Recipe
 from segablate.training.sources import Batch, Source
@@ -40,6 +41,8 @@ class Done:
         seconds: time it took, over all runs.
         waited: time of it in which the next batch was waited for.
         resumed: how often it went on from a checkpoint.
+        busy: share of the time of some steps in which the GPU was at work; None where there is no telling.
+        numerics: what was set for the GPU.
     """
 
     iteration: int
@@ -47,6 +50,8 @@ class Done:
     seconds: float = 0.0
     waited: float = 0.0
     resumed: int = 0
+    busy: float | None = None
+    numerics: dict[str, bool] = field(default_factory=dict)
 
 
 class Training:
@@ -96,8 +101,22 @@ class Training:
         done = self._resume()
         tick(done.iteration)
         training_mode(self.network, self.recipe)
+        with (
+            memory(self.recipe),
+            # lower precision is the recipe's to ask for; every step has the shapes of the one before
+            numerics(tf32=False, autotune=True) as formats,
+            Watch(self.device, done.busy) as watch,
+        ):
+            if self.device == "cuda" and done.iteration < self.recipe.iterations:
+                done.numerics = formats
+            self._steps(tick, watch)
+        self._save()
+        return done
+
+    def _steps(self, tick: Callable[[int], None], watch: Watch) -> None:
+        done = self.progress
         begun, saved_at = time.perf_counter() - done.seconds, time.monotonic()
-        with ThreadPoolExecutor(1) as ahead, memory(self.recipe):
+        with ThreadPoolExecutor(1) as ahead:
             fetching = ahead.submit(self.source.fetch, done.iteration)
             while done.iteration < self.recipe.iterations:
                 asked = time.perf_counter()
@@ -106,12 +125,12 @@ class Training:
                 fetching = ahead.submit(self.source.fetch, done.iteration + 1)
                 self._step(self.source.batch(fetched, done.iteration))
                 tick(1)
+                begun += watch.step()
+                done.busy = watch.busy
                 done.seconds = time.perf_counter() - begun
                 if time.monotonic() - saved_at >= 60 * self.minutes:
                     self._save()
                     saved_at = time.monotonic()
-        self._save()
-        return done
 
     def _step(self, batch: Batch) -> None:
         rate = schedule.rate(self.recipe, self.progress.iteration)
@@ -122,7 +141,7 @@ class Training:
         for part in parts:
             with mixed(self.device, self.recipe.precision):
                 answer = forward(self.network, part.inputs, part.labels, self.recipe)
-            loss = self.objective(_full(answer), part.labels, batch.labels if len(parts) > 1 else None)
+            loss = self.objective(full(answer), part.labels, batch.labels if len(parts) > 1 else None)
             total += float(loss.detach())
             self._finite(total, rate)
             self.scaler.scale(loss).backward()  # type: ignore[no-untyped-call]  # torch has no types there
@@ -170,15 +189,8 @@ class Training:
         self.saved = done.iteration
 
 
-def _full(answer: Answer) -> Answer:
-    # losses sum over many pixels, which half precision does not bear
-    more = {name: scores.float() for name, scores in answer.auxiliary.items()}
-    return Answer(answer.scores.float(), None if answer.code is None else answer.code.float(), more)
-
-
 def _generators(device: str) -> dict[str, Tensor]:
-    found = {"cpu": torch.get_rng_state()}
-    return found | ({"cuda": torch.cuda.get_rng_state()} if device == "cuda" else {})
+    return {"cpu": torch.get_rng_state()} | ({"cuda": torch.cuda.get_rng_state()} if device == "cuda" else {})
 
 
 def _set_generators(states: dict[str, Tensor], device: str) -> None:

@@ -75,6 +75,8 @@ def test_a_probe_keeps_all_that_a_claim_needs(study: Callable[..., Plan], store:
         assert images["confusions"].sum() == outcome.facts["pixels"]
         assert outcome.facts["iterations"] == 4
         assert 0 <= outcome.facts["waiting_share"] <= 1
+        assert outcome.facts["busy_share"] is None
+        assert "numerics" not in outcome.facts
         rows = list(csv.reader(io.StringIO((store.folder(cell) / "curve.csv").read_text())))
         assert rows[0] == ["iteration", "loss", "rate", "temperature"]
         assert [row[0] for row in rows[1:]] == ["0", "1", "2", "3"]

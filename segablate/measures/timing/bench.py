@@ -11,9 +11,9 @@ from segablate.errors import SegablateError
 from segablate.measures.timing.cpu import Cpu
 from segablate.measures.timing.device import Device
 from segablate.measures.timing.fresh import Errand, Found
-from segablate.measures.timing.numerics import numerics
 from segablate.measures.timing.prepare import prepare, reworded
 from segablate.measures.timing.session import Session, Subject, Timed
+from segablate.models.gpu import numerics
 
 BEAT = 0.5  # seconds between two words about how long timing has lasted
 
@@ -44,7 +44,8 @@ def timed(
     first = errand.cells[at[0]]
     torch.set_num_threads(int(first["threads"]))
     device = open_device(str(first["device"]))
-    with numerics(first["precision"]):
+    # a network is timed at one size, so that trying algorithms pays
+    with numerics(tf32=first["precision"] == "tf32", autotune=True):
         ready, lost = _prepared(errand, at, device, tell)
         tell(("preparing", None))
         session = Session(list(ready.values()), device, errand.rules, _beat(tell))

@@ -10,7 +10,6 @@ launching: that is latency too, and `busy` tells its share.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
 from typing import Any, cast
 
 import torch
@@ -18,6 +17,7 @@ from torch.profiler import ProfilerActivity, profile
 
 from segablate.measures.timing import nvml
 from segablate.measures.timing.device import Call, Health, Timing
+from segablate.models.gpu import at_work
 
 CACHE_TIMES = 2
 USUAL_CACHE = 2**26  # bytes, where the driver does not tell
@@ -85,13 +85,6 @@ class Cuda:
     def health(self) -> Health:
         """See `Device`."""
         return nvml.health(torch.cuda.current_device(), self._uuid)
-
-
-def at_work(events: Iterable[Any]) -> float:
-    """Seconds of all kernels and copies that a profiler saw."""
-    # what `torch.compile` names for the profiler spans kernels that are there by themselves
-    own = (one for one in events if one.device_type.name == "CUDA" and not one.is_user_annotation)
-    return sum(float(one.device_time_total) for one in own) * 1e-6
 
 
 def _event() -> Any:

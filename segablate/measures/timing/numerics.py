@@ -1,9 +1,6 @@
-"""Number formats: set for the time of a measurement, never inherited, and put back."""
+"""Number formats that a device computes in."""
 
 from __future__ import annotations
-
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 import torch
 
@@ -11,23 +8,6 @@ from segablate.errors import SegablateError
 from segablate.models.deploy import Precision
 
 AMPERE = (8, 0)  # compute capability from which tf32 and bf16 are there
-
-
-@contextmanager
-def numerics(precision: Precision) -> Iterator[None]:
-    """Matrix products in tf32 only where that is asked for; cuDNN tries its algorithms for each shape.
-
-    What was set before is set again afterwards.
-    """
-    cudnn = torch.backends.cudnn
-    before = torch.get_float32_matmul_precision(), cudnn.allow_tf32, cudnn.benchmark, cudnn.deterministic
-    torch.set_float32_matmul_precision("high" if precision == "tf32" else "highest")
-    cudnn.allow_tf32, cudnn.benchmark, cudnn.deterministic = precision == "tf32", True, False
-    try:
-        yield
-    finally:
-        torch.set_float32_matmul_precision(before[0])
-        cudnn.allow_tf32, cudnn.benchmark, cudnn.deterministic = before[1:]
 
 
 def check_precision(precision: Precision, device: str) -> None:

@@ -12,7 +12,7 @@ from segablate.errors import SegablateError
 from segablate.measures.timing.bench import device_of
 from segablate.measures.timing.cpu import Cpu
 from segablate.measures.timing.device import Device
-from segablate.measures.timing.numerics import check_precision, numerics
+from segablate.measures.timing.numerics import check_precision
 
 KINDS = ["cpu", pytest.param("cuda", marks=pytest.mark.cuda)]
 # a busy machine may take the processor away between two looks at the clocks: once of five times it does not
@@ -83,31 +83,6 @@ def test_memory_and_work_are_counted_on_a_gpu() -> None:
     share = device.busy(work)
     assert share is not None
     assert 0.3 < share <= 1.0
-
-
-def test_number_formats_are_set_for_the_time_of_a_measurement_and_put_back() -> None:
-    cudnn = torch.backends.cudnn
-    before = torch.get_float32_matmul_precision(), cudnn.allow_tf32, cudnn.benchmark
-    with numerics("tf32"):
-        assert (torch.get_float32_matmul_precision(), cudnn.allow_tf32, cudnn.benchmark) == (
-            "high",
-            True,
-            True,
-        )
-    with numerics("fp32"):
-        assert (torch.get_float32_matmul_precision(), cudnn.allow_tf32, cudnn.benchmark) == (
-            "highest",
-            False,
-            True,
-        )
-    assert (torch.get_float32_matmul_precision(), cudnn.allow_tf32, cudnn.benchmark) == before
-
-
-def test_they_are_put_back_after_an_error_too() -> None:
-    before = torch.backends.cudnn.benchmark
-    with pytest.raises(ZeroDivisionError), numerics("fp32"):
-        raise ZeroDivisionError
-    assert torch.backends.cudnn.benchmark is before
 
 
 def test_a_precision_that_would_be_emulated_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,4 +1,4 @@
-"""What is read of NVIDIA's driver and torch's profiler, on fakes: no GPU is needed to get it right."""
+"""What is read of NVIDIA's driver, on fakes: no GPU is needed to get it right."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 
 from segablate.measures.timing import nvml
-from segablate.measures.timing.cuda import at_work
 from segablate.measures.timing.device import Health
 
 
@@ -100,13 +99,3 @@ def test_of_the_devices_that_cuda_is_shown_the_number_is_the_driver_s(
 ) -> None:
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "1")
     assert nvml.health(0).temperature == 88
-
-
-def test_kernels_and_copies_are_work_and_what_spans_them_is_not() -> None:
-    def event(kind: str, microseconds: float, spans: bool = False) -> SimpleNamespace:
-        device = SimpleNamespace(name=kind)
-        return SimpleNamespace(device_type=device, device_time_total=microseconds, is_user_annotation=spans)
-
-    seen = [event("CPU", 500), event("CUDA", 30), event("CUDA", 12), event("CUDA", 60, spans=True)]
-    assert at_work(seen) == pytest.approx(42e-6)
-    assert at_work([]) == 0
