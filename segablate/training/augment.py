@@ -17,6 +17,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from segablate.training.chance import Draw
+from segablate.training.gpu import sent
 from segablate.training.losses.base import IGNORE
 from segablate.training.pixels import Colour
 
@@ -43,8 +44,8 @@ class Canvas:
         for number, (h, w) in enumerate(self.sizes):
             image[number, :h, :w] = images[number]
             label[number, :h, :w] = labels[number]
-        self.images = torch.from_numpy(image).to(device).permute(0, 3, 1, 2)
-        self.labels = torch.from_numpy(label).to(device)
+        self.images = sent(image, device).permute(0, 3, 1, 2)
+        self.labels = sent(label, device)
 
 
 def augment(canvas: Canvas, draw: Draw, crop: tuple[int, int], mean: Colour) -> tuple[Tensor, Tensor]:
@@ -60,41 +61,32 @@ def augment(canvas: Canvas, draw: Draw, crop: tuple[int, int], mean: Colour) -> 
         Colours in 0…255, float32 (batch, 3, *crop), and labels, int64 (batch, *crop).
     """
     device = canvas.images.device
-    y, x, inside = (torch.from_numpy(value).to(device) for value in _places(canvas.sizes, draw, crop))
+    along = (_places(canvas.sizes, draw, crop, axis) for axis in range(2))
+    (rows, in_row), (columns, in_column) = ([sent(value, device) for value in values] for values in along)
+    inside = in_row[:, :, None] & in_column[:, None, :]
+    y, x = rows[:, :, None].expand_as(inside), columns[:, None, :].expand_as(inside)
     colours = _sample(canvas.images, y, x)
     colours = _coloured(colours, draw)
-    fill = torch.tensor(mean, device=device)[:, None, None]
+    fill = sent(np.asarray(mean, np.float32), device)[:, None, None]
     colours = torch.where(inside[:, None], colours, fill)
-    rows, columns = (value.round().long() for value in (y, x))
-    batch = torch.arange(len(rows), device=device)[:, None, None]
-    labels = canvas.labels[batch, rows, columns].long()
+    batch = torch.arange(len(y), device=device)[:, None, None]
+    labels = canvas.labels[batch, y.round().long(), x.round().long()].long()
     return colours, labels.where(inside, IGNORE)
 
 
-def _places(
-    sizes: np.ndarray, draw: Draw, crop: tuple[int, int]
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Where in its image each pixel of a crop comes from: row, column (batch, *crop), and whether inside."""
-    along = []
-    for axis, share in enumerate((draw.row, draw.column)):
-        length = sizes[:, axis]
-        scaled = np.maximum(np.round(length * draw.scale), 1)
-        # a negative start is padding, which then lies on both sides
-        room = scaled - crop[axis]
-        start = np.sign(room) * np.floor(share * (np.abs(room) + 1))
-        place = np.arange(crop[axis])[None] + start[:, None]
-        if axis == 1:
-            place = np.where(draw.mirrored[:, None], place[:, ::-1], place)
-        source = (place + 0.5) * (length / scaled)[:, None] - 0.5
-        within = (place >= 0) & (place < scaled[:, None])
-        along.append((np.clip(source, 0, length[:, None] - 1).astype(np.float32), within))
-    (rows, rows_in), (columns, columns_in) = along
-    shape = (len(sizes), *crop)
-    return (
-        np.broadcast_to(rows[:, :, None], shape).copy(),
-        np.broadcast_to(columns[:, None, :], shape).copy(),
-        rows_in[:, :, None] & columns_in[:, None, :],
-    )
+def _places(sizes: np.ndarray, draw: Draw, crop: tuple[int, int], axis: int) -> tuple[np.ndarray, np.ndarray]:
+    """Where in its image each row or column of a crop comes from, (batch, crop[axis]), and whether inside."""
+    length = sizes[:, axis]
+    scaled = np.maximum(np.round(length * draw.scale), 1)
+    # a negative start is padding, which then lies on both sides
+    room = scaled - crop[axis]
+    start = np.sign(room) * np.floor((draw.row, draw.column)[axis] * (np.abs(room) + 1))
+    place = np.arange(crop[axis])[None] + start[:, None]
+    if axis == 1:
+        place = np.where(draw.mirrored[:, None], place[:, ::-1], place)
+    source = (place + 0.5) * (length / scaled)[:, None] - 0.5
+    within = (place >= 0) & (place < scaled[:, None])
+    return np.clip(source, 0, length[:, None] - 1).astype(np.float32), within
 
 
 def _sample(images: Tensor, y: Tensor, x: Tensor) -> Tensor:
@@ -109,7 +101,7 @@ def _coloured(colours: Tensor, draw: Draw) -> Tensor:
     if all((factor == 1).all() for factor in factors):
         return colours
     brightness, contrast, saturation = (
-        torch.from_numpy(factor).to(colours)[:, None, None, None] for factor in factors
+        sent(factor.astype(np.float32), colours.device)[:, None, None, None] for factor in factors
     )
     colours = (colours * brightness).clamp(0, 255)
     mean = _grey(colours).mean((2, 3), keepdim=True)
@@ -119,5 +111,5 @@ def _coloured(colours: Tensor, draw: Draw) -> Tensor:
 
 
 def _grey(colours: Tensor) -> Tensor:
-    weights = torch.tensor(GREY, device=colours.device)[:, None, None]
+    weights = sent(np.asarray(GREY, np.float32), colours.device)[:, None, None]
     return (colours * weights).sum(1, keepdim=True)

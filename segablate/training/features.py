@@ -21,6 +21,7 @@ from torch import Tensor
 from segablate.models.encoders.base import Encoder
 from segablate.models.features import Feature
 from segablate.training.files import alone
+from segablate.training.gpu import sent
 
 Progress: TypeAlias = Callable[[str, int], AbstractContextManager[Callable[[int], None]]]
 Pictures: TypeAlias = Callable[[int], Tensor]
@@ -119,10 +120,7 @@ class Features:
 
 def tensors(features: Sequence[Mapping[str, np.ndarray]], device: str) -> dict[str, Tensor]:
     """Features of pictures of one size as float32 batches on a device."""
-    return {
-        name: torch.from_numpy(np.stack([one[name] for one in features])).to(device).float()
-        for name in features[0]
-    }
+    return {name: sent(np.stack([one[name] for one in features]), device).float() for name in features[0]}
 
 
 def _starts(feature: Feature, sizes: Sequence[tuple[int, int]]) -> np.ndarray:

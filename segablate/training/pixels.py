@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TypeAlias
 
-import torch
+import numpy as np
 from torch import Tensor
+
+from segablate.training.gpu import sent
 
 Colour: TypeAlias = tuple[float, float, float]
 
@@ -29,7 +31,5 @@ def normalisation(
 
 def normalise(images: Tensor, mean: Colour, deviation: Colour) -> Tensor:
     """Colours in 0…255 (batch, 3, height, width) → what the encoder sees, float32."""
-    shape = (1, 3, 1, 1)
-    minus = torch.tensor(mean, device=images.device).reshape(shape)
-    by = torch.tensor(deviation, device=images.device).reshape(shape)
-    return (images - minus) / by
+    minus, by = (sent(np.asarray(colour, np.float32), images.device) for colour in (mean, deviation))
+    return (images - minus[:, None, None]) / by[:, None, None]

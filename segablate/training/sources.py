@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
-import torch
 from torch import Tensor
 
 from segablate.training import chance
 from segablate.training.augment import Canvas, augment
 from segablate.training.features import Features, tensors
+from segablate.training.gpu import sent
 from segablate.training.pixels import Colour, normalise
 from segablate.training.recipes.base import Recipe
 
@@ -129,7 +129,7 @@ class Windows:
             top, left = _start(row, self.labels.shape[1], height), _start(column, self.labels.shape[2], width)
             found.append(self.features.window(int(number), top, left, self.recipe.crop))
             labels.append(self.labels[number, top : top + height, left : left + width])
-        truth = torch.from_numpy(np.stack(labels)).to(self.device).long()
+        truth = sent(np.stack(labels), self.device).long()
         return Batch(tensors(found, self.device), truth)
 
     def batch(self, fetched: Batch, iteration: int) -> Batch:
