@@ -71,7 +71,7 @@ def as_on_a_gpu(waits: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
 
 def training(path: Path, device: str = "cuda", iterations: int = 6) -> Training:
     """It runs on the CPU, and takes it for the device."""
-    made = tiny_training.training(path, iterations=iterations)
+    made: Training = tiny_training.training(path, iterations=iterations)
     made.device = device
     return made
 

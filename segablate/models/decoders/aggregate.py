@@ -14,11 +14,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from torch import Tensor, nn
+from torch import Tensor
 
-from segablate.models.check import positive
-from segablate.models.decoders.base import Decoder, decoders, not_coarser
-from segablate.models.decoders.refine import Refine
+from segablate.models.decoders.base import Decoder, decoders
+from segablate.models.decoders.refine import chain
 from segablate.models.features import Feature, find
 from segablate.models.layers import resize
 
@@ -48,20 +47,13 @@ class Aggregate(Decoder):
         separable: bool = True,
     ) -> None:
         super().__init__()
-        positive(reduce=reduce, channels=channels)
         high = find(features, "context")
         low = [find(features, name) for name in low_level]
-        not_coarser(low, high)
         self.low = low_level
         self.reads = ("context", *low_level)
-        self.refine = nn.ModuleList()
-        for feature in low:
-            block = Refine(
-                feature.channels, high.channels, reduce=reduce, channels=channels, separable=separable
-            )
-            self.refine.append(block)
-            high = Feature("refined", channels, high.stride)
-        self.finish(high, code, bias=True)
+        self.refine = chain(low, high, reduce=reduce, channels=channels, separable=separable)
+        last = Feature("refined", channels, high.stride) if low else high
+        self.finish(last, code, bias=True)
 
     def walk(self, features: Mapping[str, Tensor]) -> Iterator[tuple[str, Tensor]]:
         """The code."""

@@ -12,11 +12,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from torch import Tensor, nn
+from torch import Tensor
 
-from segablate.models.check import positive
-from segablate.models.decoders.base import Decoder, decoders, not_coarser
-from segablate.models.decoders.refine import Refine
+from segablate.models.decoders.base import Decoder, decoders
+from segablate.models.decoders.refine import chain
 from segablate.models.features import Feature, deepest, find
 from segablate.models.layers import resize
 
@@ -46,19 +45,14 @@ class DeepLabV3Plus(Decoder):
         separable: bool = True,
     ) -> None:
         super().__init__()
-        positive(reduce=reduce, channels=channels)
         high = find(features, "context")
         named = [deepest(features, 4)] if low_level is None else [find(features, name) for name in low_level]
-        not_coarser(named, high)
-        self.low = tuple(f.name for f in sorted(named, key=lambda f: -f.stride))
+        low = sorted(named, key=lambda feature: -feature.stride)
+        self.low = tuple(feature.name for feature in low)
         self.reads = ("context", *self.low)
-        self.refine = nn.ModuleList()
-        for name in self.low:
-            low = find(features, name)
-            block = Refine(low.channels, high.channels, reduce=reduce, channels=channels, separable=separable)
-            self.refine.append(block)
-            high = Feature(name, channels, low.stride)
-        self.finish(high, code, bias=True)
+        self.refine = chain(low, high, reduce=reduce, channels=channels, separable=separable)
+        last = Feature("refined", channels, low[-1].stride) if low else high
+        self.finish(last, code, bias=True)
 
     def walk(self, features: Mapping[str, Tensor]) -> Iterator[tuple[str, Tensor]]:
         """The code."""

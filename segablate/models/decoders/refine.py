@@ -7,9 +7,14 @@ high ─────────────────────────
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor, nn
 
+from segablate.models.check import positive
+from segablate.models.decoders.base import not_coarser
+from segablate.models.features import Feature
 from segablate.models.layers import ConvNorm, Separable
 
 
@@ -34,3 +39,20 @@ class Refine(nn.Module):
         """(batch, low, h, w) and (batch, high, h, w) → (batch, channels, h, w)."""
         blended: Tensor = self.blend(torch.cat([high, self.reduce(low)], dim=1))
         return blended
+
+
+def chain(
+    low: Sequence[Feature], high: Feature, *, reduce: int, channels: int, separable: bool
+) -> nn.ModuleList:
+    """One block for each low-level feature, which goes on from what the block before it gave.
+
+    Raises:
+        SegablateError: channels are below 1, or a low-level feature is coarser than the high-level one.
+    """
+    positive(reduce=reduce, channels=channels)
+    not_coarser(low, high)
+    before = [high.channels, *[channels] * len(low)]
+    return nn.ModuleList(
+        Refine(feature.channels, given, reduce=reduce, channels=channels, separable=separable)
+        for feature, given in zip(low, before, strict=False)
+    )
