@@ -7,6 +7,7 @@ start ── AFTER steps ──┬── STEPS steps, kernels and copies noted �
 from __future__ import annotations
 
 import time
+from typing import Any
 
 import numpy as np
 import torch
@@ -48,7 +49,7 @@ class Watch:
         self._wanted = device == "cuda" and busy is None
         self._steps = 0
         self._since = 0.0
-        self._profiler: profile | None = None
+        self._profiler: Any = None  # torch leaves its methods untyped
 
     def __enter__(self) -> Watch:
         return self
@@ -74,7 +75,6 @@ class Watch:
         return time.perf_counter() - began
 
     def _end(self, wall: float) -> None:
-        assert self._profiler is not None
         profiler, self._profiler, self._wanted = self._profiler, None, False
         self._steps = 0
         profiler.stop()
