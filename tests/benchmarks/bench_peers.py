@@ -1,19 +1,18 @@
 """What people use now beside what is here: confusion matrices, counts of operations, latency.
 
-    python tests/benchmarks/bench_peers.py [--rounds 5] [--only confusion|counts|latency]
+    python tests/benchmarks/bench_peers.py [--rounds 3] [--only confusion|counts|latency]
 
 Prints a Markdown table. Each ratio is taken within a round, in which all that is compared runs one after the
 other in an order that changes; the median of the rounds is shown, with the least and the most. One thread.
 
 - confusion: a pair of 1024×2048 label maps of 19 classes with ignored pixels, by scikit-learn, and by the
   few lines of numpy that most evaluation scripts share. All three matrices must be equal.
-- counts: fvcore's `FlopCountAnalysis` as it comes, which is what is walked with here too, less our formulas.
-  Building the network is part of each. Which operators it leaves out is told below the table, with the share of
-  all operations (two for each multiply-add) that they are by our formulas.
+- counts: fvcore's `FlopCountAnalysis` as it comes; ours goes through the network with it too, adds formulas,
+  memory and a second counter. Building the network is part of each. The operators that fvcore has no formula
+  for are listed below, with the share of all operations (two for each multiply-add) that ours says they are.
 - latency: `time.time()` around one loop in a fresh process, without a warm-up, up to the decoder's code: the
-  last upsampling and the arg max are left out. Beside it what a loop gives that is warm, and one that is whole.
-  The reference is the median of `segablate latency` with the same network as it is, batch norms folded as
-  it does; `--plain` as well, for the fused last step is another matter.
+  last upsampling and the arg max are left out. Besides, a loop that is warm, and one that is whole.
+  Ours is the median of `segablate latency --plain`, from the image to the label map by the same steps.
 """
 
 from __future__ import annotations
@@ -25,6 +24,7 @@ import subprocess
 import sys
 import time
 import warnings
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -46,11 +46,17 @@ CLASSES = 19
 MAPS = (1024, 2048)
 COUNTED = {"pp-liteseg-t": (512, 1024), "deeplabv3plus-resnet50": (256, 512)}
 TIMED, SIZE, PASSES = "pp-liteseg-t", (256, 512), 10
-WARM = 1.0  # seconds
-OURS = "ours"
+WARM, CAP = 0.5, 0.8  # seconds
+USUAL = (
+    "a loop, no warm-up, no last step",
+    "a loop, warm, no last step",
+    "a loop, warm, upsampling and arg max",
+)
+OURS, QUICK, FVCORE = "ours", "ours, quick", "fvcore's `FlopCountAnalysis`"
+FUSED = "`segablate latency`, its last step fused"
 
 Work = Callable[[], Any]
-Row = tuple[str, float, tuple[float, float, float]]
+Row = tuple[str, float, float, tuple[float, float, float]]
 
 
 def main() -> None:
@@ -66,9 +72,9 @@ def main() -> None:
     for kind, rows in kinds.items():
         if asked.only not in ("", kind):
             continue
-        for what, ours, (middle, low, high) in rows(asked.rounds):
-            factor = f"{middle:.3g}× ({low:.3g} to {high:.3g})"
-            print(f"| {what} | {1e3 * ours:.1f} ms | {1e3 * ours * middle:.1f} ms | {factor} |", flush=True)
+        for what, ours, theirs, (middle, low, high) in rows(asked.rounds):
+            factor = f"{middle:.3g} ({low:.3g} to {high:.3g})"
+            print(f"| {what} | {ours:.1f} ms | {theirs:.1f} ms | {factor} |", flush=True)
     if asked.only in ("", "counts"):
         left_out()
 
@@ -76,27 +82,25 @@ def main() -> None:
 def arguments() -> argparse.Namespace:
     """The command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--only", default="", choices=["confusion", "counts", "latency"])
     parser.add_argument("--child", action="store_true", help=argparse.SUPPRESS)
     return parser.parse_args()
 
 
 def compared(works: Mapping[str, Work], rounds: int) -> list[dict[str, float]]:
-    """Seconds of each piece of work in rounds; a first round, in which things are imported, is dropped."""
+    """Seconds of each piece of work in rounds."""
     taken = []
-    for at in range(rounds + 1):
+    for at in range(rounds):
         order = list(works) if at % 2 else list(works)[::-1]
         taken.append({name: seconds(works[name]) for name in order})
-    return taken[1:]
+    return taken
 
 
-def told(what: str, rounds: list[dict[str, float]]) -> Iterator[Row]:
-    """A row for each but ours."""
-    ours = statistics.median(one[OURS] for one in rounds)
-    for name in rounds[0]:
-        if name != OURS:
-            yield f"{what}: {name}", ours, ratio(rounds, name, OURS)
+def told(what: str, rounds: list[dict[str, float]], name: str, to: str = OURS) -> Row:
+    """A row: what is compared, the medians of both in ms, and the ratio."""
+    ours, theirs = (1e3 * statistics.median(one[which] for one in rounds) for which in (to, name))
+    return f"{what}: {name}", ours, theirs, ratio(rounds, name, to)
 
 
 def confusions(rounds: int) -> Iterator[Row]:
@@ -111,7 +115,9 @@ def confusions(rounds: int) -> Iterator[Row]:
     }
     matrices = [work() for work in works.values()]
     assert all((matrix == matrices[0]).all() for matrix in matrices)
-    yield from told(f"confusion matrix, {MAPS[0]}×{MAPS[1]}", compared(works, rounds))
+    taken = compared(works, 5 * rounds)
+    for name in list(works)[1:]:
+        yield told(f"confusion matrix, {MAPS[0]}×{MAPS[1]}", taken, name)
 
 
 def idiom(a: np.ndarray, b: np.ndarray, n: int) -> np.ndarray:
@@ -122,15 +128,21 @@ def idiom(a: np.ndarray, b: np.ndarray, n: int) -> np.ndarray:
 
 def counts(rounds: int) -> Iterator[Row]:
     """The operations of a network, by its name."""
+    for work in counters(TIMED, SIZE).values():
+        work()  # what is imported on first use is no part of a count
     for name, size in COUNTED.items():
-        for what, quick in (("all counts", False), ("`--quick`, multiply-adds only", True)):
-            works: dict[str, Work] = {
-                OURS: lambda name=name, size=size, quick=quick: cost(
-                    {"use": name}, CLASSES, size, quick=quick
-                ),
-                "fvcore, `FlopCountAnalysis`": lambda name=name, size=size: analysis(name, size).total(),
-            }
-            yield from told(f"{name}, {size[0]}×{size[1]}, {what}", compared(works, max(2, rounds // 2)))
+        taken = compared(counters(name, size), rounds)
+        for which, to in (("all that is counted", OURS), ("multiply-adds only", QUICK)):
+            yield told(f"operations of {name}, {size[0]}×{size[1]}, {which}", taken, FVCORE, to)
+
+
+def counters(name: str, size: tuple[int, int]) -> dict[str, Work]:
+    """Ways to count one network."""
+    return {
+        OURS: lambda: cost({"use": name}, CLASSES, size),
+        QUICK: lambda: cost({"use": name}, CLASSES, size, quick=True),
+        FVCORE: lambda: analysis(name, size).total(),
+    }
 
 
 def analysis(name: str, size: tuple[int, int]) -> Any:
@@ -143,20 +155,24 @@ def analysis(name: str, size: tuple[int, int]) -> Any:
 
 def left_out() -> None:
     """Say which operators fvcore has no formula for, and how much of the network they are."""
-    print("\n| network | all operations | fvcore leaves out | of all, by our formulas | ours leaves out |")
-    print("|:--|--:|:--|--:|:--|")
+    print(
+        "\n| network | fvcore leaves out | of all operations, by ours | ours leaves out |\n|:--|:--|--:|:--|"
+    )
     for name, size in COUNTED.items():
-        with quiet():
-            theirs = analysis(name, size).unsupported_ops()
+        found = analysis(name, size)
+        found.total()
+        theirs = Counter({one.removeprefix("aten::"): n for one, n in found.unsupported_ops().items()})
         ours = cost({"use": name}, CLASSES, size)
         whole = ours.modules[""]
-        missing = sum(whole.elementwise.get(one.removeprefix("aten::"), 0) for one in theirs)
-        named = ", ".join(f"{n} `{one.removeprefix('aten::')}`" for one, n in theirs.most_common())
-        mine = ", ".join(f"{n} `{one}`" for one, n in ours.uncounted.items()) or "nothing"
-        share = f"{missing / 1e9:.3f} G, {missing / whole.operations:.1%}"
-        print(
-            f"| {name}, {size[0]}×{size[1]} | {whole.operations / 1e9:.2f} G | {named} | {share} | {mine} |"
-        )
+        missing = sum(whole.elementwise.get(one, 0) for one in theirs)
+        share = f"{missing / 1e9:.3f} of {whole.operations / 1e9:.2f} G: {missing / whole.operations:.2%}"
+        mine = listed(Counter(ours.uncounted))
+        print(f"| {name}, {size[0]}×{size[1]} | {listed(theirs)} | {share} | {mine} |")
+
+
+def listed(calls: Counter[str]) -> str:
+    """Operators, the most called first."""
+    return ", ".join(f"{n} `{one}`" for one, n in calls.most_common()) or "nothing"
 
 
 def latencies(rounds: int) -> Iterator[Row]:
@@ -169,7 +185,8 @@ def latencies(rounds: int) -> Iterator[Row]:
             found |= work()
         taken.append(found)
     what = f"latency of {TIMED}, {SIZE[0]}×{SIZE[1]}"
-    yield from told(what, [{name: one[name] for name in sorted(one)} for one in taken])
+    for name in (*USUAL, FUSED):
+        yield told(what, taken, name)
 
 
 def in_a_child() -> dict[str, float]:
@@ -188,9 +205,9 @@ def as_usual() -> dict[str, float]:
         while time.perf_counter() < end:
             made(image).argmax(1)
         return {
-            "1 usual: no warm-up, no last step": cold,
-            "2 warmed up, no last step": looped(lambda: made.code(image)),
-            "3 warmed up, upsampled, arg max": looped(lambda: made(image).argmax(1)),
+            USUAL[0]: cold,
+            USUAL[1]: looped(lambda: made.code(image)),
+            USUAL[2]: looped(lambda: made(image).argmax(1)),
         }
 
 
@@ -203,10 +220,10 @@ def looped(work: Work) -> float:
 
 
 def by_protocol() -> dict[str, float]:
-    """Seconds a pass by `segablate latency`, whose last step is fused, and with the plain last step."""
+    """Seconds a pass by `segablate latency`, with the plain last step and with the fused one."""
     found = {}
-    for name, fused in ((OURS, True), ("4 `segablate latency --plain`", False)):
-        settings = {"warm_up": WARM, "cap": 1.0, "fused": fused}
+    for name, fused in ((OURS, False), (FUSED, True)):
+        settings = {"warm_up": WARM, "cap": CAP, "fused": fused}
         given = Input(size=SIZE, batch=1, classes=CLASSES)
         _, (row,) = side_by_side([(TIMED, {"use": TIMED})], given, "cpu", settings, 1, silent)
         found[name] = row.metrics["p50_ms"] / 1e3
