@@ -53,7 +53,6 @@ USUAL = (
     "a loop, warm, upsampling and arg max",
 )
 OURS, QUICK, FVCORE = "ours", "ours, quick", "fvcore's `FlopCountAnalysis`"
-FUSED = "`segablate latency`, its last step fused"
 
 Work = Callable[[], Any]
 Row = tuple[str, float, float, tuple[float, float, float]]
@@ -185,7 +184,7 @@ def latencies(rounds: int) -> Iterator[Row]:
             found |= work()
         taken.append(found)
     what = f"latency of {TIMED}, {SIZE[0]}×{SIZE[1]}"
-    for name in (*USUAL, FUSED):
+    for name in USUAL:
         yield told(what, taken, name)
 
 
@@ -220,14 +219,11 @@ def looped(work: Work) -> float:
 
 
 def by_protocol() -> dict[str, float]:
-    """Seconds a pass by `segablate latency`, with the plain last step and with the fused one."""
-    found = {}
-    for name, fused in ((OURS, False), (FUSED, True)):
-        settings = {"warm_up": WARM, "cap": CAP, "fused": fused}
-        given = Input(size=SIZE, batch=1, classes=CLASSES)
-        _, (row,) = side_by_side([(TIMED, {"use": TIMED})], given, "cpu", settings, 1, silent)
-        found[name] = row.metrics["p50_ms"] / 1e3
-    return found
+    """Seconds a pass by `segablate latency --plain`."""
+    settings = {"warm_up": WARM, "cap": CAP, "fused": False}
+    given = Input(size=SIZE, batch=1, classes=CLASSES)
+    _, (row,) = side_by_side([(TIMED, {"use": TIMED})], given, "cpu", settings, 1, silent)
+    return {OURS: row.metrics["p50_ms"] / 1e3}
 
 
 @contextmanager

@@ -16,6 +16,8 @@ from segablate.study.sections import KEYS
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "docs" / name for name in ("reports.md", "studies.md")]
+# the commands of these are run elsewhere, in `tests/docs`
+NAMING = [*PAGES, *(ROOT / "docs" / name for name in ("ceiling.md", "extension.md"))]
 
 
 def blocks(page: Path, language: str) -> list[str]:
@@ -55,7 +57,7 @@ def test_every_study_of_the_documentation_plans(
     assert said.code == 0, said.err
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+@pytest.mark.parametrize("page", NAMING, ids=lambda page: page.stem)
 def test_commands_and_options_that_are_named_exist(page: Path, segablate: Callable) -> None:
     text = page.read_text(encoding="utf-8")
     commands = set(re.findall(r"`segablate ([a-z]+)", text))
