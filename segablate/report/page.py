@@ -26,13 +26,14 @@ from segablate.report.costs import costings
 from segablate.report.csv import numbers
 from segablate.report.data import Record
 from segablate.report.facts import StudyFacts
+from segablate.report.headline import headline
 from segablate.report.judged import against
 from segablate.report.leaders import leaders
 from segablate.report.per_class import per_class
 from segablate.report.pictures import sheets
 from segablate.report.protocol import environment, protocol, settings, unmeasured
 from segablate.report.published import compare, load, published
-from segablate.report.speeds import headed, speeds
+from segablate.report.speeds import speeds
 from segablate.report.table import results
 from segablate.report.trainings import trainings
 from segablate.report.verdicts import verdicts
@@ -51,7 +52,7 @@ def page(study: StudyFacts, records: Sequence[Record]) -> Page:
     compared = compare(reference, records) if reference else ()
     judged = verdicts(study, records)
     return Page(
-        name=headed(study.name, records),
+        name=headline(study.name, records),
         question=study.question,
         expect=study.expect,
         cite=study.cite,

@@ -133,12 +133,6 @@ def speeds(records: Iterable[Record]) -> tuple[Speed, ...]:
     return tuple(Speed(tuple(own)) for own in found.values())
 
 
-def headed(name: str, records: Sequence[Record]) -> str:
-    """A report with times says in its title that they are a CPU's."""
-    devices = {one.device for one in speeds(records)}
-    return f"{name} (on a CPU)" if devices == {CPU} else name
-
-
 def growths(found: Sequence[Speed]) -> tuple[Growth, ...]:
     """How time grows along each axis of the input that has enough points."""
     grown: list[Growth] = []

@@ -13,11 +13,12 @@ from segablate.report import draw
 from segablate.report.data import Record
 from segablate.report.facts import StudyFacts
 from segablate.report.figures import Figure, Spans
+from segablate.report.headline import headline
 from segablate.report.markdown import markdown
 from segablate.report.page import page
 from segablate.report.published import compare, load, published
 from segablate.report.speed_figures import figures
-from segablate.report.speeds import growths, headed, sentences, speeds
+from segablate.report.speeds import growths, sentences, speeds
 from segablate.report.table import results
 
 STUDY = StudyFacts(
@@ -102,7 +103,7 @@ def test_one_process_has_no_interval() -> None:
 
 
 def test_a_cpu_is_named_in_the_title_and_in_the_headings(two: list[Record]) -> None:
-    assert headed("speed", two) == "speed (on a CPU)"
+    assert headline("speed", two) == "speed (on a CPU)"
     heads = results(two).head
     assert heads[1:] == ("latency, median (ms), CPU", "throughput (FPS), CPU")
     assert markdown(page(STUDY, two)).startswith("# speed (on a CPU)\n")
@@ -110,14 +111,14 @@ def test_a_cpu_is_named_in_the_title_and_in_the_headings(two: list[Record]) -> N
 
 def test_a_gpu_is_named_in_the_headings_alone() -> None:
     gpu = [record("A", [1.0], device="cuda", device_name="Example GPU")]
-    assert headed("speed", gpu) == "speed"
+    assert headline("speed", gpu) == "speed"
     assert results(gpu).head[1].endswith(", Example GPU")
 
 
 def test_two_devices_are_told_in_the_heading_and_not_ranked_together(two: list[Record]) -> None:
     mixed = [*two, record("C", [1.0], device="cuda", device_name="Example GPU")]
     assert results(mixed).head[1].endswith(", several devices")
-    assert headed("speed", mixed) == "speed"
+    assert headline("speed", mixed) == "speed"
     said = " ".join(sentences(speeds(mixed)))
     assert "Of 2 variants at that input, the baseline (A) has the least median" in said
 

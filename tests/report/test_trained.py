@@ -16,6 +16,7 @@ from segablate.report.ceilings import ceilings
 from segablate.report.data import Record, read
 from segablate.report.draw import data_of, svg
 from segablate.report.facts import StudyFacts
+from segablate.report.headline import headline
 from segablate.report.markdown import markdown
 from segablate.report.page import page
 from segablate.report.trainings import trainings
@@ -229,3 +230,20 @@ def test_the_page_has_all_of_it_in_markdown(records: Sequence[Record]) -> None:
         "| pole | 66.00 | 75.00 |",
     ):
         assert part in text
+
+
+@pytest.mark.parametrize(
+    ("encoders", "title"),
+    [(["frozen", "frozen"], "made-up (frozen encoder)"), (["frozen", "trained"], "made-up")],
+)
+def test_the_title_says_when_no_encoder_was_trained(
+    encoders: Sequence[str], title: str, fake: Any, tmp_path: Path
+) -> None:
+    lines = []
+    for variant, encoder in zip("ab", encoders, strict=True):
+        made = accuracy(variant, 0, 0.7)
+        recipe = {"use": "probe", "encoder": encoder}
+        found = replace(made, reads={**made.reads, "recipe": recipe})
+        lines.append(fake.Line(variant, {"model.upsampler": variant}, variant == "a", "accuracy", found))
+    records = read(fake.save(tmp_path / "s", lines, pictures=False) / "data")
+    assert headline("made-up", records) == title
