@@ -45,7 +45,7 @@ def recommend(
             metavar="MEASURE", help="Which measure, where several give a metric; may be given again."
         ),
     ] = [],  # noqa: B006  # Typer makes its own list
-    overrides: Overrides = [],  # noqa: B006
+    overrides: Overrides = [],  # noqa: B006  # likewise
     store: StoreFolder = Path("runs"),
     reports: ReportsFolder = Path("reports"),
     label: Label = "",

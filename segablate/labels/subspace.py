@@ -136,7 +136,7 @@ def principal(
         return moment_times(block) - patches * np.outer(mean, mean @ block)
 
     length = largest(stride, classes)
-    # known nothing, the same every time
+    # nothing is known yet; the same start every time
     start = np.random.default_rng(0).standard_normal((length, min(k + SPARE_VECTORS, length)))
     # a one-hot patch has length² = its labelled pixels, so the trace is the sum of the counts
     trace = float(count.sum())

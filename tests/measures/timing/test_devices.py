@@ -77,7 +77,7 @@ def test_memory_and_work_are_counted_on_a_gpu() -> None:
         pytest.skip("there is no CUDA device here")
     device = device_of("cuda")
     square = torch.ones(4096, 4096, device="cuda")
-    work = lambda: torch.mm(square, square)  # noqa: E731
+    work = lambda: torch.mm(square, square)  # noqa: E731  # timed as it is called, by name
     work()
     assert device.peak(work) == 4 * 4096**2
     share = device.busy(work)

@@ -30,15 +30,15 @@ class Driver:
     def nvmlInit(self) -> None:  # noqa: N802  # the driver's name
         self.open += 1
 
-    def nvmlShutdown(self) -> None:  # noqa: N802
+    def nvmlShutdown(self) -> None:  # noqa: N802  # likewise
         self.open -= 1
 
-    def nvmlDeviceGetHandleByUUID(self, uuid: str) -> int:  # noqa: N802
+    def nvmlDeviceGetHandleByUUID(self, uuid: str) -> int:  # noqa: N802  # likewise
         if uuid not in self.by_uuid:
             raise NVMLError
         return self.by_uuid[uuid]
 
-    def nvmlDeviceGetHandleByIndex(self, index: int) -> int:  # noqa: N802
+    def nvmlDeviceGetHandleByIndex(self, index: int) -> int:  # noqa: N802  # likewise
         return index
 
     def __getattr__(self, name: str) -> Any:
