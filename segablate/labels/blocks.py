@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segablate.labels.patches import Labels
-from segablate.labels.work import blas_threads, each
+from segablate.labels.work import each
 
 Matrix = NDArray[np.float64]
 Pair = tuple[int, int]
@@ -55,8 +55,7 @@ class Blocks:
             counts = self.counts[pair].astype(np.float64)
             return [(c, counts @ given[d])] + ([(d, counts.T @ given[c])] if c != d else [])
 
-        with blas_threads(1):
-            for parts in each(pool, one, [*self.counts, *self.few]):
-                for c, part in parts:
-                    product[c] += part
+        for parts in each(pool, one, [*self.counts, *self.few]):
+            for c, part in parts:
+                product[c] += part
         return product.reshape(len(block), -1)

@@ -9,20 +9,28 @@ All in float64: eigenvalues of label patches fall by five orders of magnitude wi
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import Executor
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import linalg
 
+from segablate.labels.tall import Tall
+
 Matrix = NDArray[np.float64]
 
-# an eigenvalue is then right to about the square of it, and explained variance to 1e-8
-TOLERANCE = 1e-3
+# an eigenvalue is then right to about the square of it; with less, networks trained from W differ
+TOLERANCE = 1e-4
+# label maps need 5 or 6 products, or 2 where there are hardly any kinds of patches
+NOT_YET = (1, 3, 4)
 BLOCKS_BEFORE_RESTART = 8
 MOST_PRODUCTS = 200
 # beyond it the Gram matrix has lost the shortest directions
 WORST_PIVOT = 1e-5
+# of unit columns; rounding is then as far below one as it is beside this
+NEARLY_ALL = 1e-3
+MOST_PASSES = 5
 
 
 @dataclass(frozen=True)
@@ -47,6 +55,7 @@ def leading(
     start: Matrix,
     k: int,
     *,
+    pool: Executor,
     tolerance: float = TOLERANCE,
     scale: float = 0.0,
 ) -> Pairs:
@@ -56,6 +65,7 @@ def leading(
         apply: the matrix times a block of vectors, (n, b) → (n, b).
         start: a first guess, (n, b) with b ≥ k; a few vectors more than k make it quicker.
         k: pairs wanted.
+        pool: threads, each with one BLAS thread.
         tolerance: stop when ‖A v − λ v‖ ≤ tolerance · λ for each of them, or when they are exact
             to rounding beside the largest.
         scale: size of the numbers `apply` adds up, where they may cancel: what is rounding beside it is zero.
@@ -64,8 +74,11 @@ def leading(
         ArithmeticError: the tolerance was not reached; never seen on label maps.
     """
     width = start.shape[1]
-    space = _Space(apply, start, min(BLOCKS_BEFORE_RESTART * width, start.shape[0]))
+    space = _Space(apply, start, min(BLOCKS_BEFORE_RESTART * width, start.shape[0]), Tall(pool))
     for products in range(1, MOST_PRODUCTS + 1):
+        if products in NOT_YET and not space.full:
+            space.grow(space.latest)
+            continue
         values, ritz, ritz_image = space.ritz(width)
         residuals = ritz_image - ritz * values
         norms = np.linalg.norm(residuals[:, :k], axis=0)
@@ -84,13 +97,14 @@ def leading(
 class _Space:
     """An orthonormal basis that grows, what the matrix makes of it, and the matrix seen from inside it."""
 
-    def __init__(self, apply: Callable[[Matrix], Matrix], start: Matrix, most: int) -> None:
+    def __init__(self, apply: Callable[[Matrix], Matrix], start: Matrix, most: int, tall: Tall) -> None:
         self.apply = apply
-        # columns lie together, so that the first of them are one piece of memory
-        self._basis = np.empty((start.shape[0], most), order="F")
+        self.tall = tall
+        self._basis = np.empty((start.shape[0], most))
         self._image = np.empty_like(self._basis)
         self._inside = np.empty((most, most))
         self._size = 0
+        self.latest = start
         self.grow(start)
 
     @property
@@ -100,12 +114,12 @@ class _Space:
     def grow(self, block: Matrix) -> None:
         """Add the span of a block, as many columns as there is room for."""
         old = self._basis[:, : self._size]
-        fresh = orthonormal(block[:, : max(1, self._basis.shape[1] - self._size)], old)
+        fresh = orthonormal(block[:, : max(1, self._basis.shape[1] - self._size)], old, self.tall)
         at = slice(self._size, self._size + fresh.shape[1])
-        self._basis[:, at] = fresh
-        self._image[:, at] = self.apply(fresh)
+        self.latest = self.apply(fresh)
+        self._basis[:, at], self._image[:, at] = fresh, self.latest
         self._size = at.stop
-        self._inside[: self._size, at] = self._basis[:, : self._size].T @ self._image[:, at]
+        self._inside[: self._size, at] = self.tall.inner(self._basis[:, : self._size], self.latest)
         self._inside[at, : self._size] = self._inside[: self._size, at].T
 
     def restart(self, basis: Matrix, image: Matrix) -> None:
@@ -113,39 +127,50 @@ class _Space:
         self._size = basis.shape[1]
         self._basis[:, : self._size] = basis
         self._image[:, : self._size] = image
-        self._inside[: self._size, : self._size] = basis.T @ image
+        self._inside[: self._size, : self._size] = self.tall.inner(basis, image)
 
     def ritz(self, width: int) -> tuple[Matrix, Matrix, Matrix]:
         """The best eigenvalues and vectors that the space has, largest first, and the vectors' image."""
-        small = self._inside[: self._size, : self._size]
+        inside = slice(0, self._size)
+        small = self._inside[inside, inside]
         most = [max(0, self._size - width), self._size - 1]
         values, mix = linalg.eigh((small + small.T) / 2, subset_by_index=most, check_finite=False)
         mix = np.ascontiguousarray(mix[:, ::-1])
-        inside = slice(0, self._size)
-        return values[::-1], self._basis[:, inside] @ mix, self._image[:, inside] @ mix
+        basis, image = (self.tall.mixed(whole[:, inside], mix) for whole in (self._basis, self._image))
+        return values[::-1], basis, image
 
 
-def orthonormal(block: Matrix, against: Matrix) -> Matrix:
+def orthonormal(block: Matrix, against: Matrix, tall: Tall) -> Matrix:
     """An orthonormal basis of the block's span, orthogonal to the columns of `against`.
 
-    By the Cholesky factor of its Gram matrix, twice (Yamamoto et al., 2015: as good as Householder's
-    reflections while the condition number is below 1e8), and by reflections beyond that.
+    What is in their span is taken off until hardly anything was: of a block that lay in it nothing
+    but rounding is left, which has to be made orthogonal anew (Giraud et al., 2005).
+
+    Raises:
+        ArithmeticError: there is no room left for the block.
     """
     lengths = np.linalg.norm(block, axis=0)
     # scaled first, or the shortest residuals would drown in the rounding of the longest
     block = block / np.where(lengths > 0, lengths, 1)
-    for _ in range(2):
-        block = block - against @ (against.T @ block)
-        block = _cholesky_qr(block)
-    return block
+    for _ in range(MOST_PASSES):
+        block, shortest = _qr(tall.without(block, against), tall)
+        if shortest > NEARLY_ALL:
+            return block
+    raise ArithmeticError("no directions are left that are orthogonal to those known")
 
 
-def _cholesky_qr(block: Matrix) -> Matrix:
-    gram = block.T @ block
+def _qr(block: Matrix, tall: Tall) -> tuple[Matrix, float]:
+    """An orthonormal basis of the block's span, and the least that a column adds to those before it.
+
+    By the Cholesky factor of the Gram matrix (Yamamoto et al., 2015: twice is as good as Householder's
+    reflections while the condition number is below 1e8), and by reflections beyond that.
+    """
     try:
-        factor = linalg.cholesky(gram, check_finite=False)
+        factor = linalg.cholesky(tall.inner(block, block), check_finite=False)
         if factor.diagonal().min() > WORST_PIVOT * factor.diagonal().max():
-            return np.asarray(linalg.solve_triangular(factor, block.T, trans="T", check_finite=False)).T
+            inverse = linalg.solve_triangular(factor, np.eye(len(factor)), check_finite=False)
+            return tall.mixed(block, np.asarray(inverse)), float(factor.diagonal().min())
     except linalg.LinAlgError:
         pass
-    return np.asarray(linalg.qr(block, mode="economic", check_finite=False)[0])
+    basis, factor = linalg.qr(block, mode="economic", check_finite=False)
+    return np.asarray(basis), float(np.abs(factor.diagonal()).min())

@@ -96,11 +96,12 @@ def fit(
         spent(made[1])
 
     # the dense solver heeds the order of the maps, and is a second opinion only
-    if crew is not None and crew.worth(len(maps)) and solver != "sklearn":
+    in_order = solver == "sklearn"
+    if crew is not None and crew.worth(len(maps)) and not in_order:
         for gathered in crew.work(counting, batches, done):
             counting.merge(gathered)
     else:
-        for made in each(pool, counting.take, batches):
+        for made in map(counting.take, batches) if in_order else each(pool, counting.take, batches):
             done(made)
     return {stride: counting.sums[stride].solve(k, centred, pool) for stride, k in wanted.items()}
 
@@ -160,11 +161,10 @@ class MomentAccumulator:
     def solve(self, k: int, centred: bool, pool: Executor) -> Subspace:
         """See `Accumulator`."""
         blocks = self._moment.finish(pool)
-        with blas_threads(workers()):  # between the products nothing else runs
-            return principal(
-                partial(blocks.times, pool=pool), blocks.count(), stride=self.stride, classes=self.classes,
-                patches=self._moment.patches, k=k, centred=centred,
-            )  # fmt: skip
+        return principal(
+            partial(blocks.times, pool=pool), blocks.count(), stride=self.stride, classes=self.classes,
+            patches=self._moment.patches, k=k, centred=centred, pool=pool,
+        )  # fmt: skip
 
 
 class RunsAccumulator:
@@ -185,12 +185,12 @@ class RunsAccumulator:
         """See `Accumulator`."""
         self._runs.merge(other._runs)
 
-    def solve(self, k: int, centred: bool, pool: Executor) -> Subspace:  # one sparse product at a time
+    def solve(self, k: int, centred: bool, pool: Executor) -> Subspace:
         """See `Accumulator`."""
         self._runs.finish()
         return principal(
             self._runs.moment_times, self._runs.count(), stride=self.stride, classes=self.classes,
-            patches=self._runs.patches, k=k, centred=centred,
+            patches=self._runs.patches, k=k, centred=centred, pool=pool,
         )  # fmt: skip
 
 
@@ -216,7 +216,7 @@ class DenseAccumulator:
         """See `Accumulator`."""
         self._rows += other._rows
 
-    def solve(self, k: int, centred: bool, pool: Executor) -> Subspace:  # scikit-learn has threads of its own
+    def solve(self, k: int, centred: bool, pool: Executor) -> Subspace:
         """See `Accumulator`."""
         from sklearn.decomposition import IncrementalPCA
 
@@ -234,7 +234,8 @@ class DenseAccumulator:
         pca = IncrementalPCA(n_components=k)
         # none is smaller than k, which IncrementalPCA would refuse
         for part in np.array_split(rows, max(1, len(rows) // batch)):
-            with np.errstate(divide="ignore", invalid="ignore"):  # a share of no variance is 0/0
+            # nothing else runs, so BLAS may have all cores; a share of no variance is 0/0
+            with blas_threads(workers()), np.errstate(divide="ignore", invalid="ignore"):
                 pca.partial_fit(one_hot(part, self.classes))
         variance = pca.singular_values_**2
         shape = (self.classes, self.stride * self.stride)

@@ -257,9 +257,11 @@ def _spread(block: Counts, lay: Layout) -> Counts:
 
 
 def _together(many: list[Labels]) -> Labels:
-    """Patches as rows, (n, pixels)."""
+    """Patches as rows, (n, pixels), in an order that does not tell which thread was first."""
     rows = np.concatenate(many)
-    return rows.reshape(len(rows), -1)
+    flat = np.ascontiguousarray(rows.reshape(len(rows), -1))
+    whole = np.sort(flat.view(np.dtype((np.void, flat.dtype.itemsize * flat.shape[1]))), axis=0)
+    return whole.view(flat.dtype).reshape(flat.shape)
 
 
 def _joined(parts: list[Part]) -> Part:

@@ -9,6 +9,7 @@ is the first k columns of the best larger one.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from concurrent.futures import Executor
 from dataclasses import dataclass
 from typing import Any
 
@@ -118,6 +119,7 @@ def principal(
     patches: int,
     k: int,
     centred: bool,
+    pool: Executor,
 ) -> Subspace:
     """Leading components from products with Σ v vᵀ.
 
@@ -129,6 +131,7 @@ def principal(
         patches: number of patches n.
         k: components wanted, at most N.
         centred: take the mean patch off.
+        pool: threads, each with one BLAS thread.
     """
     mean = count / max(patches, 1) if centred else np.zeros_like(count)
 
@@ -140,7 +143,7 @@ def principal(
     start = np.random.default_rng(0).standard_normal((length, min(k + SPARE_VECTORS, length)))
     # a one-hot patch has length² = its labelled pixels, so the trace is the sum of the counts
     trace = float(count.sum())
-    pairs = eigen.leading(apply, start, k, scale=trace)
+    pairs = eigen.leading(apply, start, k, pool=pool, scale=trace)
     total = trace - patches * float(mean @ mean)
     return Subspace(
         stride,

@@ -1,6 +1,6 @@
 """How long the ceilings of PASCAL VOC take, as multiples of only decoding its label maps.
 
-    SEGABLATE_DATA=… python tests/benchmarks/bench_ceiling.py [--stride 16,32] [--limit N] [--sklearn N]
+    SEGABLATE_DATA=… python tests/benchmarks/bench_ceiling.py [--stride 16,32] [--rounds N] [--sklearn N]
 
 Prints a Markdown table. A run is what the measure `oracle` does without a store: decode and fit on
 train_aug, decode and score on val. Decoding alone is Pillow's, of the same files, in as many threads.
@@ -54,14 +54,16 @@ def main() -> None:
         splits = [shortened(split, asked.limit, Path(folder)) for split in (FIT, SCORE)]
         items = [item for split in splits for item in voc().items(split)]
         strides = [int(word) for word in asked.stride.split(",")]
-        # first: a new process is charged for the size of the one that started it, which grows
-        peak = peak_bytes(strides[0], *splits)
-        rounds = [one_round(items, strides, *splits) for _ in range(asked.rounds)]
-        rows = [*compared(rounds, strides), memory(strides[0], peak)]
+        rows = []
+        if asked.rounds:
+            # first: a new process is charged for the size of the one that started it, which grows
+            peak = peak_bytes(strides[0], *splits)
+            rounds = [one_round(items, strides, *splits) for _ in range(asked.rounds)]
+            rows = [*compared(rounds, strides), memory(strides[0], peak)]
+            print(f"VOC, {len(items):,} label maps, {workers()} cores, {asked.rounds} rounds; ", end="")
+            print(f"decoding alone {statistics.median(r['decode'] for r in rounds):.2f} s\n")
         if asked.sklearn:
             rows.append(against_sklearn(voc().items(splits[0]), asked.sklearn, strides[0]))
-    print(f"VOC, {len(items):,} label maps, {workers()} cores, {asked.rounds} rounds; ", end="")
-    print(f"decoding alone {statistics.median(r['decode'] for r in rounds):.2f} s\n")
     print("| what | measured | must | aim |\n|---|---|---|---|")
     for row in rows:
         print(f"| {' | '.join(row)} |")
@@ -71,7 +73,7 @@ def arguments() -> argparse.Namespace:
     """The command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--stride", default="16,32", help="output strides; memory and curve take the first")
-    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--rounds", type=int, default=3, help="0: only what `--sklearn` asks for")
     parser.add_argument("--limit", type=int, help="so many label maps of each split, to try this out")
     parser.add_argument("--sklearn", type=int, metavar="N", help="IncrementalPCA on N maps too: minutes")
     parser.add_argument("--child", type=int, help=argparse.SUPPRESS)

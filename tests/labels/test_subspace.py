@@ -247,24 +247,3 @@ def test_more_channels_than_a_patch_has_numbers_or_none_are_refused(channels: in
         check_channels(channels, 4, 3)
     assert caught.value.field == "channels"
     check_channels(48, 4, 3)
-
-
-def test_eigenvectors_that_cannot_be_found_are_not_made_up() -> None:
-    rng = np.random.default_rng(0)
-
-    def noise(block: NDArray[np.float64]) -> NDArray[np.float64]:
-        return rng.normal(size=block.shape)
-
-    with pytest.raises(ArithmeticError, match="not good"):
-        eigen.leading(noise, rng.normal(size=(30, 5)), 3)
-
-
-def test_eigenpairs_of_a_spectrum_that_falls_by_orders_of_magnitude() -> None:
-    rng = np.random.default_rng(0)
-    Q = np.linalg.qr(rng.normal(size=(300, 300)))[0]
-    values = 10.0 ** -np.linspace(0, 8, 300)
-    A = (Q * values) @ Q.T
-    pairs = eigen.leading(lambda block: A @ block, rng.normal(size=(300, 40)), 30)
-    np.testing.assert_allclose(pairs.values, values[:30], rtol=1e-6)
-    assert pairs.residual <= eigen.TOLERANCE
-    assert pairs.products > 1
