@@ -110,11 +110,8 @@ class Accuracy:
         }
 
     def together(self, reads: Reads) -> Hashable:
-        """With a frozen encoder, all that share its features; else each network by itself."""
-        if reads["recipe"]["encoder"] == "trained":
-            return str({name: value for name, value in reads.items() if name != PLACES})
-        model = reads["model"]
-        return str([model["encoder"], model["output_stride"], model.get("weights"), reads["trained_images"]])
+        """Each network by itself: what they share, they find in the store's cache."""
+        return str({name: value for name, value in reads.items() if name != PLACES})
 
     def measure(self, cells: Sequence[Reads], seed: int, shop: Workshop) -> Iterator[Result | SegablateError]:
         """See `Measure`."""

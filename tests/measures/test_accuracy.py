@@ -101,7 +101,7 @@ def test_features_are_computed_once_for_all_variants_of_a_seed(
     study: Callable[..., Plan], store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made = study("repeat=1")
-    assert len(made.groups()) == 1
+    assert len(made.groups()) > 1  # each by itself, so that processes share the work
     computed: list[int] = []
     own = learn.Features._compute
 
