@@ -1,7 +1,7 @@
 """Draw differences to the baseline: an interval a variant, the margin that does not matter shaded.
 
 The marker tells the verdict: a triangle points to where it is decided, a square lies inside the margin,
-a hollow circle is undecided.
+a hollow circle is undecided. An arrow at the edge points to what lies far beyond the scale.
 """
 
 from __future__ import annotations
@@ -23,6 +23,8 @@ LOOKS = {
 }
 OTHER = ("D", INK)
 ROOM = 0.34
+ARROW = 0.06  # of the scale's width
+TIP_WITHIN = 0.25  # of the arrow, so that its head is beside the names
 
 
 def canvas(figure: Effects) -> tuple[Canvas, tuple[str, ...]]:
@@ -65,7 +67,8 @@ def _title(figure: Effects) -> str:
 
 def _frame(axes: Axes, figure: Effects) -> None:
     margin = abs(_drawn(figure, 1 + figure.margin if figure.ratio else figure.margin))
-    ends = [_drawn(figure, end) for one in figure.effects for end in (one.interval or (one.value, one.value))]
+    inside = [one for one in figure.effects if not one.beyond]
+    ends = [_drawn(figure, end) for one in inside for end in (one.interval or (one.value, one.value))]
     low, high, step = even_limits(min(-margin, 0.0, *ends), max(margin, 0.0, *ends))
     axes.axvspan(-margin, margin, color=GRID, alpha=0.6, linewidth=0, zorder=0)
     axes.axvline(0, color=INK, linewidth=0.8, zorder=1)
@@ -76,6 +79,9 @@ def _frame(axes: Axes, figure: Effects) -> None:
 
 def _mark(axes: Axes, figure: Effects, at: int, effect: Effect) -> None:
     marker, colour = LOOKS.get(effect.kind, OTHER)
+    if effect.beyond:
+        _arrow(axes, at, colour, upwards=_drawn(figure, effect.value) > 0)
+        return
     if effect.interval:
         axes.plot([_drawn(figure, end) for end in effect.interval], [at, at], color=colour, zorder=2)
     axes.plot(
@@ -86,6 +92,23 @@ def _mark(axes: Axes, figure: Effects, at: int, effect: Effect) -> None:
         linestyle="",
         color=colour,
         markerfacecolor="#ffffff" if effect.kind == "undecided" else colour,
+        zorder=3,
+        gid=f"{TIP}{at}",
+    )
+
+
+def _arrow(axes: Axes, at: int, colour: str, *, upwards: bool) -> None:
+    low, high = axes.get_xlim()
+    length = ARROW * (high - low) * (1 if upwards else -1)
+    tip = (high if upwards else low) - TIP_WITHIN * length
+    axes.plot([tip, tip - length], [at, at], color=colour, zorder=2)
+    axes.plot(
+        tip,
+        at,
+        marker=">" if upwards else "<",
+        markersize=7,
+        linestyle="",
+        color=colour,
         zorder=3,
         gid=f"{TIP}{at}",
     )

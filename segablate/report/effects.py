@@ -11,6 +11,9 @@ from segablate.report.figures import Effect, Effects
 from segablate.report.words import counted, stem
 
 MOST_EFFECTS = 40
+# so many times as far from the baseline as all others: on one scale these would be a line of dots
+FAR = 4.0
+FEW = 0.25  # of the variants, at most, are left off the scale
 THINGS = {"seeds": "seed", "images": "image", "processes": "process"}
 PLURAL = {"process": "processes"}
 
@@ -34,20 +37,43 @@ def _effects(name: str, measure: str, metric: str, found: Sequence[tuple[str, Ve
     first = found[0][1]
     shown = found[:MOST_EFFECTS]
     left = f" The first {MOST_EFFECTS} of {len(found)}." if len(found) > len(shown) else ""
+    far = _far([verdict for _, verdict in shown])
+    off = " An arrow points to what lies beyond the scale." if any(far) else ""
     return Effects(
         name=name,
         caption=f"{quantity(metric).title} under {measure}: difference to the baseline with its "
         f"{first.level:.0%} interval ({_source(first)}). "
-        f"Differences inside the shaded margin do not matter.{left}",
+        f"Differences inside the shaded margin do not matter.{off}{left}",
         metric=metric,
         ratio=first.ratio,
         level=first.level,
         margin=first.margin,
-        effects=tuple(_effect(variant, verdict) for variant, verdict in shown),
+        effects=tuple(
+            _effect(variant, verdict, beyond) for (variant, verdict), beyond in zip(shown, far, strict=True)
+        ),
     )
 
 
-def _effect(variant: str, verdict: Verdict) -> Effect:
+def _far(verdicts: Sequence[Verdict]) -> list[bool]:
+    """Whether each is one of few that lie many times as far out as all others reach."""
+    near, reach = zip(*(_extent(one) for one in verdicts), strict=True)
+    order = sorted(range(len(verdicts)), key=lambda at: near[at])
+    for first in range(max(1, math.ceil(len(order) * (1 - FEW))), len(order)):
+        others = max([verdicts[0].margin, *(reach[at] for at in order[:first])])
+        if near[order[first]] > FAR * others:
+            return [at in order[first:] for at in range(len(order))]
+    return [False] * len(order)
+
+
+def _extent(verdict: Verdict) -> tuple[float, float]:
+    """How far the ends of an interval are from no difference, the nearer first; of the value, without one."""
+    none = 1.0 if verdict.ratio else 0.0
+    ends = [end - none for end in (verdict.low, verdict.difference, verdict.high) if math.isfinite(end)]
+    nearest = 0.0 if min(ends) < 0 < max(ends) else min(map(abs, ends))
+    return nearest, max(map(abs, ends))
+
+
+def _effect(variant: str, verdict: Verdict, beyond: bool) -> Effect:
     whole = math.isfinite(verdict.low) and math.isfinite(verdict.high)
     return Effect(
         label=variant,
@@ -55,6 +81,7 @@ def _effect(variant: str, verdict: Verdict) -> Effect:
         value=verdict.difference,
         interval=(verdict.low, verdict.high) if whole else None,
         n=f"n = {_amount(verdict)}",
+        beyond=beyond,
     )
 
 

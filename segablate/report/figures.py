@@ -129,6 +129,7 @@ class Effect:
         value: the difference or ratio.
         interval: its interval; None where there is none.
         n: how many samples, in words.
+        beyond: it is so far from all others that a scale that shows it would hide them.
     """
 
     label: str
@@ -136,6 +137,7 @@ class Effect:
     value: float
     interval: tuple[float, float] | None
     n: str
+    beyond: bool = False
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from matplotlib.text import Text
 
 from segablate.evidence.verdict import Verdict
 from segablate.records import Measurement, Outcome
-from segablate.report import draw, draw_contrast, effects, looks, tradeoffs
+from segablate.report import draw, draw_contrast, draw_effects, effects, looks, tradeoffs
 from segablate.report.ceilings import baseline_choices, ceilings
 from segablate.report.class_dots import of_accuracy, of_ceilings
 from segablate.report.contrasts import contrasts, differing
@@ -111,6 +111,43 @@ def test_ratios_are_drawn_as_percent_of_the_baseline():
     judged = {("a", "lat", "p50_ms"): verdict("worse", 1.1, 1.05, 1.15, ratio=True, margin=0.02)}
     (figure,) = effects.figures(judged)
     assert "+10.0 [+5.0, +15.0] worse" in draw.svg(figure).decode()
+
+
+def test_what_would_hide_all_others_is_an_arrow_at_the_edge_of_the_scale():
+    near = {
+        (f"v{at}", "acc", "miou"): verdict("undecided", at / 100, at / 100 - 0.01, at / 100 + 0.01)
+        for at in range(-2, 5)
+    }
+    judged = {**near, ("far", "acc", "miou"): verdict("worse", -0.36, -0.38, -0.34)}
+    (figure,) = effects.figures(judged)
+    assert [one.label for one in figure.effects if one.beyond] == ["far"]
+    assert "An arrow points to what lies beyond the scale." in figure.caption
+    canvas, tips = draw_effects.canvas(figure)
+    low, high = canvas.axes[0].get_xlim()
+    assert -10 < low < 0 < high < 10
+    assert tips[-1].startswith("far: −36.00 [−38.00, −34.00] worse")
+    assert f'<g id="tip-{len(tips) - 1}" class="tip">' in draw.svg(figure).decode()
+
+
+@pytest.mark.parametrize(
+    "last",
+    [verdict("worse", -0.05, -0.07, -0.03), verdict("undecided", -0.36, -0.8, 0.08)],
+    ids=["near enough", "its interval reaches the others"],
+)
+def test_no_variant_is_left_off_the_scale_that_fits_on_it(last):
+    near = {
+        (f"v{at}", "acc", "miou"): verdict("undecided", at / 100, at / 100 - 0.01, at / 100 + 0.01)
+        for at in range(4)
+    }
+    (figure,) = effects.figures({**near, ("last", "acc", "miou"): last})
+    assert not any(one.beyond for one in figure.effects)
+    assert "arrow" not in figure.caption
+
+
+def test_half_of_the_variants_are_not_left_off_the_scale_however_far_they_are():
+    found = [verdict("equivalent", 0.0, -0.001, 0.001)] * 2 + [verdict("worse", -0.4, -0.5, -0.3)] * 2
+    (figure,) = effects.figures({(f"v{at}", "acc", "miou"): one for at, one in enumerate(found)})
+    assert not any(one.beyond for one in figure.effects)
 
 
 def test_dots_by_class_have_a_marker_each(fake, report):
