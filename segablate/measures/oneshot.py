@@ -17,7 +17,7 @@ Progress: TypeAlias = Callable[[str, int], AbstractContextManager[Callable[[int]
 
 
 class Bench:
-    """A workshop that keeps nothing."""
+    """A workshop that keeps nothing; its folder goes when it is left."""
 
     device = "cpu"
     allow_external = False
@@ -25,6 +25,12 @@ class Bench:
     def __init__(self, progress: Progress) -> None:
         self._progress = progress
         self._folder = TemporaryDirectory(prefix="segablate-")
+
+    def __enter__(self) -> Bench:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._folder.cleanup()
 
     def progress(self, what: str, total: int) -> AbstractContextManager[Callable[[int], None]]:
         """The bar of whoever asked."""
@@ -35,7 +41,7 @@ class Bench:
         return build()
 
     def workspace(self, name: str, reads: Reads) -> Path:
-        """A folder that goes when the workshop goes."""
+        """A folder that goes with the workshop's."""
         return Path(mkdtemp(prefix=f"{name}-", dir=self._folder.name))
 
 
@@ -81,7 +87,8 @@ def ceilings(
         for stride in strides
     ]
     reads = [oracle.reads(config) for config in configs]
-    found = list(oracle.measure(reads, 0, Bench(progress)))
+    with Bench(progress) as bench:
+        found = list(oracle.measure(reads, 0, bench))
     return [_row(about, result) for about, result in zip(reads, found, strict=True)]
 
 

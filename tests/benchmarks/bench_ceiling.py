@@ -127,7 +127,8 @@ def run(stride: int, widths: Sequence[int], fit_on: str, score_on: str) -> None:
     configs = [{"data": "voc", "model": {"upsampler": spec, "output_stride": stride}} for spec in specs]
     cells = [oracle.reads(config) for config in configs]
     before = time.perf_counter()
-    found = list(oracle.measure(cells, 0, Bench(silent)))
+    with Bench(silent) as bench:
+        found = list(oracle.measure(cells, 0, bench))
     score = found[-1].measurements[0].value
     note = f"r = {stride}, {len(widths)} widths: {time.perf_counter() - before:.1f} s, mIoU* {score:.4f}"
     print(note, found[-1].facts["seconds"], file=sys.stderr)
