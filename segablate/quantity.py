@@ -13,6 +13,7 @@ Direction = Literal["higher", "lower", "none"]
 Compared = Literal["difference", "ratio", "count", "none"]
 TIMES = ("ms", "s", "image/s")
 COUNTS = ("MAC", "FLOP", "operation", "B")
+FEWEST_DIGITS = 2  # of a count that the usual decimals would show as zero
 # they tell how times scatter within a process; what is judged between processes is the median
 SCATTER = ("p95_ms", "p99_ms", "iqr_ms")
 
@@ -63,6 +64,8 @@ class Quantity:
         if math.isnan(value):
             return "–"
         text = f"{value * self.scale:,.{self.digits}f}"
+        if self.compared == "count" and value and not float(text.replace(",", "")):
+            text = f"{value * self.scale:.{FEWEST_DIGITS}g}"  # a small network has not nothing to compute
         return f"{text} {self.shown_unit}" if unit and self.shown_unit else text
 
     @property

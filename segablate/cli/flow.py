@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 import shlex
+import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -141,20 +142,32 @@ def republish(
 
     loaded = load(study, overrides)
     folder = place.report(loaded.name)
-    has_data = (folder / "data").is_dir()
+    data = _data(place, loaded.name, overrides)
+    has_data = data.is_dir()
     try:
         plan = planned(study, overrides, allow_external)
     except SegablateError as error:
         if not has_data:
             raise
-        say(f"note: {error}; the numbers are those of `{folder / 'data'}`")
+        say(f"note: {error}; the numbers are those of `{data}`")
     else:
         missing = _missing(plan, place.store)
         if not missing or (missing < len(plan.cells) and not has_data):
             return loaded.name, publish(plan, place, overrides, formats)
         if has_data:
-            say(f"note: {missing:,} cells are not in the store; the numbers are those of `{folder / 'data'}`")
+            say(f"note: {missing:,} cells are not in the store; the numbers are those of `{data}`")
+    if has_data and data.parent != folder:
+        shutil.copytree(data, folder / "data", dirs_exist_ok=True)
     return loaded.name, write(facts(loaded, overrides, place.label), folder, formats)
+
+
+def _data(place: Place, study: str, overrides: Sequence[str]) -> Path:
+    """A report's data; another margin judges the numbers anew that the study's own report has."""
+    own = place.report(study) / "data"
+    margins_only = overrides and all(re.match(r"margin[.=]", override) for override in overrides)
+    if own.is_dir() or not margins_only or place.label != changed_label(overrides):
+        return own
+    return Place(place.store, place.reports).report(study) / "data"
 
 
 def _missing(plan: Plan, store: Path) -> int:
@@ -179,7 +192,7 @@ def found(
     from segablate.study.load import load
 
     loaded = load(study, overrides)
-    told, data = facts(loaded, overrides, place.label), place.report(loaded.name) / "data"
+    told, data = facts(loaded, overrides, place.label), _data(place, loaded.name, overrides)
     try:
         plan = planned(study, overrides, allow_external)
         missing = _missing(plan, place.store)

@@ -26,6 +26,11 @@ OPTIONS = {
     "limit": "--limit",
 }
 
+ON_ITSELF = (
+    "Fitted on the label maps that are scored, which flatters by several points where these are few or\n"
+    "channels many: `--fit` and `--score` take lists of names."
+)
+
 
 @app.command(epilog=example("segablate oracle labels --classes 21 --stride 16,32 --upsampler bilinear"))
 def oracle(
@@ -98,6 +103,8 @@ def oracle(
         output.document({"rows": rows})
     else:
         _print(rows)
+        if fit is None and encode != "autoencoder" and any(row["channels"] is not None for row in rows):
+            print(f"\n{ON_ITSELF}")
 
 
 @contextmanager
@@ -115,9 +122,9 @@ def named(labels: Path) -> Iterator[None]:
 
 
 def _hint(hint: str) -> str | None:
-    classes = re.match(r"say `classes: (\d+)`", hint)
-    if classes:
-        return f"pass `--classes {classes[1]}`"
+    value = re.match(r"say `(classes|ignore): (\d+)`", hint)
+    if value:
+        return f"pass `--{value[1]} {value[2]}`"
     hint = re.sub(r"`(fit|score|limit|encode)(: (\w+))?`", _option, hint)
     return None if "`data." in hint else hint or None
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -56,8 +57,10 @@ def recommend(
 
     The numbers, what verdicts are over, and the margins are those of `segablate report`.
     Variants that cannot be told from the best are named too.
+    Where the study varies data or input, there is an answer for each.
     """
     from segablate.cli import flow, output
+    from segablate.errors import SegablateError
     from segablate.report import recommend as advice
     from segablate.report.data import read
 
@@ -73,11 +76,30 @@ def recommend(
     ]
     place = flow.place_of(store, reports, label, overrides)
     with flow.found(study, place, overrides, allow_external) as (facts, data):
-        found = advice.recommend(read(data), given, by=by, under=under, margins=facts.margin)
+        answers, errors = [], []
+        for where, own in advice.given(read(data)):
+            try:
+                answers.append(
+                    (where, advice.recommend(own, given, by=by, under=under, margins=facts.margin))
+                )
+            except SegablateError as error:
+                errors.append((where, error))
+    if not answers:
+        raise errors[0][1]
     if as_json:
-        output.document(_document(facts.name, found))
+        output.document(_all(facts.name, answers))
     else:
-        _print(found, given)
+        for where, why in errors:
+            print(f"{where}: {why.message}\n")
+        for at, (where, found) in enumerate(answers):
+            print("\n" * (at > 0) + (f"{where}: " if where else ""), end="")
+            _print(found, given)
+
+
+def _all(study: str, answers: Sequence[tuple[str, Advice]]) -> dict[str, Any]:
+    if len(answers) == 1:
+        return _document(study, answers[0][1])
+    return {"study": study, "given": {where: _document(study, found) for where, found in answers}}
 
 
 def _document(study: str, found: Advice) -> dict[str, Any]:
@@ -110,7 +132,9 @@ def _print(found: Advice, constraints: list[Constraint]) -> None:
     from segablate.cli import output
     from segablate.quantity import quantity
 
-    print(f"take {_name(found.best)}: {found.by.title} {_value(found, found.best)} under {found.measure}")
+    value = found.by.shown(found.best.score.value, unit=True) if found.best.score else "–"
+    print(f"take {_name(found.best)}: {found.by.title} {value} under {found.measure}")
+    constraints = [one for one in constraints if one.metric != found.by.metric]
     named = [("cannot be told from it", found.alike), ("worse", found.told_apart)]
     rows = [
         [_name(one), _value(found, one), *_costs(one, constraints), _why(found, said, verdict)]

@@ -9,11 +9,14 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
+import numpy as np
+
 from segablate.evidence.tails import FEWEST_TO_RESAMPLE
 
 POWER = 0.8
 SMALL = 20  # up to here one more pair need not be better: the bootstrap joins at 8
 MOST = 1000  # seeds: more than anybody trains
+QUANTILES = 4096
 
 
 def detectable(n: int, spread: float, alpha: float, freedom: float | None = None) -> float | None:
@@ -30,7 +33,8 @@ def detectable(n: int, spread: float, alpha: float, freedom: float | None = None
     if n < 2 or not math.isfinite(spread):
         return None
     if spread == 0:
-        return 0.0
+        # nothing but the sign test is left, which n pairs may be too few for
+        return 0.0 if 2 * 0.5**n <= alpha else None
     high = 1.0
     while power_of_difference(high, n, alpha, freedom) < POWER:
         high *= 2
@@ -101,15 +105,17 @@ def _root(n: int, alpha: float) -> float:
 
 
 def _below(statistic: float, freedom: float, shift: float) -> float:
-    """Noncentral t at `statistic`; far out, where the routine gives up, the normal one."""
-    from scipy.special import nctdtr, ndtr
+    """Noncentral t at `statistic`; where the routine gives up, the mean over the spread's quantiles."""
+    from scipy.special import gammaincinv, nctdtr, ndtr
 
     # its mirror image, because the routine is for shifts that are not negative
     if shift < 0:
         return 1 - _below(-statistic, freedom, -shift)
-    found = float(nctdtr(freedom, shift, statistic)) if shift < 30 else math.nan
+    found = float(nctdtr(freedom, shift, statistic))
     if math.isnan(found):
-        return float(ndtr((statistic - shift) / math.sqrt(1 + statistic**2 / (2 * freedom))))
+        quantiles = (np.arange(QUANTILES) + 0.5) / QUANTILES
+        spread = np.sqrt(2 * gammaincinv(freedom / 2, quantiles) / freedom)
+        return float(ndtr(statistic * spread - shift).mean())
     return found
 
 

@@ -94,9 +94,12 @@ def studentised(differences: Numbers, rng: np.random.Generator, resamples: int =
     weights = weigh(n, resamples, rng)
     centred = differences - differences.mean(axis=1, keepdims=True)
     mean = centred @ weights.T / n
-    square = (centred**2) @ weights.T / n - mean**2
-    spread = np.sqrt(np.maximum(square, 0) / (n - 1))
-    tiny = spread <= ROUNDING * np.abs(differences).max(axis=1, keepdims=True)
+    square = (centred**2) @ weights.T / n
+    variance = square - mean**2
+    largest = np.abs(differences).max(axis=1, keepdims=True)
+    spread = np.sqrt(np.maximum(variance, 0) / (n - 1))
+    # squares are taken from each other: of equal ones not zero is left, but their rounding
+    tiny = variance <= ROUNDING * np.maximum(square, (ROUNDING * largest) ** 2)
     with np.errstate(divide="ignore", invalid="ignore"):
         statistic = np.where(tiny, np.sign(mean) * np.inf, mean / spread)
     return np.sort(np.where(np.isnan(statistic), 0.0, statistic), axis=1)

@@ -48,10 +48,12 @@ class Workshop(Protocol):
     Attributes:
         device: where networks compute.
         allow_external: whether code from outside may be run.
+        anew: work that was kept before this time is not gone on with, in seconds since the epoch.
     """
 
     device: str
     allow_external: bool
+    anew: float
 
     def cached(self, name: str, reads: Reads, build: Callable[[], Arrays]) -> Arrays:
         """Arrays that depend on `reads` only: taken from the store, or built once and kept there."""

@@ -21,6 +21,7 @@ class Bench:
 
     device = "cpu"
     allow_external = False
+    anew = 0.0
 
     def __init__(self, progress: Progress) -> None:
         self._progress = progress

@@ -52,8 +52,7 @@ def _states(records: Sequence[Record]) -> str:
 def _at_stride(found: Sequence[Ceiling], stride: int, baseline: Mapping[str, str]) -> str:
     parts = []
     for label in measures(found):
-        group = at(found, label, stride)
-        if group:
+        for group in at(found, label, stride):
             n = images(one.images for one in group)
             parts.append(f"under {label} (n = {n}) {_contest(group, baseline)}")
     return f"At output stride {stride}, {'; '.join(parts)}."

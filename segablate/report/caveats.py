@@ -46,7 +46,8 @@ def a_ceiling_is_no_accuracy(records: Sequence[Record]) -> list[Caveat]:
 
 def baseline_without_numbers(records: Sequence[Record]) -> list[Caveat]:
     """There is nothing to compare with."""
-    lost = [r.measure for r in records if r.baseline and not r.done]
+    there = {r.measure for r in records if r.baseline and r.done}
+    lost = [r.measure for r in records if r.baseline and r.measure not in there]
     if not lost:
         return []
     return [

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from segablate.report.data import Record
+from segablate.report.data import GIVEN, Record
 from segablate.report.words import flat, plain
 
 STRIDE = "output_stride"
@@ -40,6 +40,11 @@ class Ceiling:
     def measure(self) -> str:
         """Label of the measure."""
         return self.record.measure
+
+    @property
+    def given(self) -> tuple[tuple[str, str], ...]:
+        """The data and the input it was measured on, where the study varies them."""
+        return self.record.given
 
     @property
     def name(self) -> str:
@@ -79,15 +84,19 @@ def strides(found: Iterable[Ceiling]) -> list[int]:
     return sorted({ceiling.stride for ceiling in found})
 
 
-def at(found: Iterable[Ceiling], measure: str, stride: int) -> list[Ceiling]:
-    """The ceilings of one measure at one output stride."""
-    return [ceiling for ceiling in found if ceiling.measure == measure and ceiling.stride == stride]
+def at(found: Iterable[Ceiling], measure: str, stride: int) -> list[list[Ceiling]]:
+    """The ceilings of one measure at one output stride, apart for each data set and input."""
+    groups: dict[Any, list[Ceiling]] = {}
+    for ceiling in found:
+        if ceiling.measure == measure and ceiling.stride == stride:
+            groups.setdefault(ceiling.given, []).append(ceiling)
+    return list(groups.values())
 
 
 def baseline_of(group: Sequence[Ceiling], baseline: Mapping[str, str]) -> Ceiling:
-    """The ceiling whose choices are the baseline's, the stride apart; the first one if there is none."""
-    wanted = _but_stride(baseline)
-    return next((one for one in group if _but_stride(one.record.choices) == wanted), group[0])
+    """The ceiling of the baseline's model; the first one if there is none."""
+    wanted = _of_model(baseline)
+    return next((one for one in group if _of_model(one.record.choices) == wanted), group[0])
 
 
 def best_of(group: Sequence[Ceiling]) -> Ceiling:
@@ -152,5 +161,10 @@ def _is_own(field: str) -> bool:
     return field.endswith(STRIDE) or field.startswith("model.upsampler")
 
 
-def _but_stride(choices: Mapping[str, str]) -> dict[str, str]:
-    return {field: label for field, label in choices.items() if not field.endswith(STRIDE)}
+def _of_model(choices: Mapping[str, str]) -> dict[str, str]:
+    """Without the output stride, and without what the model was given."""
+    return {
+        field: label
+        for field, label in choices.items()
+        if not field.endswith(STRIDE) and field.split(".")[0] not in GIVEN
+    }

@@ -27,11 +27,12 @@ INTERACTION = {
 
 def component_effects(study: StudyFacts, records: Sequence[Record]) -> Table | None:
     """The table, or None where no condition holds a whole grid of two axes or more with two seeds."""
-    compared = compared_axes(records)
-    if len(compared) < 2:
-        return None
     first = sorted(records, key=lambda record: not record.baseline)
-    labels = {axis: list(dict.fromkeys(record.choices[axis] for record in first)) for axis in compared}
+    compared = compared_axes(records)
+    every = {axis: list(dict.fromkeys(record.choices[axis] for record in first)) for axis in compared}
+    labels = {axis: known for axis, known in every.items() if len(known) > 1}
+    if len(labels) < 2:
+        return None
     family: dict[tuple[str, str, Effect], Question] = {}
     for (measure, where), own in _groups(records, compared).items():
         for metric in _metrics(own):
@@ -42,7 +43,8 @@ def component_effects(study: StudyFacts, records: Sequence[Record]) -> Table | N
         return None
     judged = decide(family)
     rows = [_row(title, metric, effect, one, labels) for (title, metric, effect), one in judged.items()]
-    n = counted(max(one.n for one in judged.values()), "seed")
+    least, most = (pick(one.n for one in judged.values()) for pick in (min, max))
+    n = counted(most, "seed") if least == most else f"{least:,} to {counted(most, 'seed')}"
     below = (
         f"Least squares with the seed as block, n = {n}; one error for all effects of a quantity. "
         "Intervals are 95 % each; "

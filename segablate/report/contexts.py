@@ -14,7 +14,7 @@ from segablate.report.ceilings import STRIDE
 from segablate.report.data import Record
 
 # the first kind that a study varies is what it compares
-SUBJECTS = ("model.", "recipe.", "recipe")
+SUBJECTS = ("model", "recipe")
 Choices = Mapping[str, str]
 
 
@@ -27,7 +27,7 @@ def compared_axes(records: Sequence[Record]) -> tuple[str, ...]:
         if field not in told
     ]
     for subject in SUBJECTS:
-        own = tuple(axis for axis in axes if axis.startswith(subject) and not axis.endswith(STRIDE))
+        own = tuple(axis for axis in axes if axis.split(".")[0] == subject and not axis.endswith(STRIDE))
         if own:
             return own
     return tuple(axes)

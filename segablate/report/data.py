@@ -15,6 +15,8 @@ from segablate.errors import SegablateError
 from segablate.records import Outcome
 
 OUTCOMES = "outcomes.jsonl"
+# axes below these are no choice of the network: numbers under different ones are not compared
+GIVEN = ("data", "input")
 
 
 @dataclass(frozen=True)
@@ -61,6 +63,11 @@ class Record:
         if self.skipped or self.outcome is None:
             return self.skipped or "it has not run yet"
         return self.outcome.reason
+
+    @property
+    def given(self) -> tuple[tuple[str, str], ...]:
+        """The data and the input that it was measured on, where the study varies them: axis and choice."""
+        return tuple((axis, label) for axis, label in self.choices.items() if axis.split(".")[0] in GIVEN)
 
     @property
     def reads(self) -> Mapping[str, Any]:

@@ -1,7 +1,8 @@
 """Draw differences to the baseline: an interval a variant, the margin that does not matter shaded.
 
 The marker tells the verdict: a triangle points to where it is decided, a square lies inside the margin,
-a hollow circle is undecided. An arrow at the edge points to what lies far beyond the scale.
+a hollow circle is undecided. From a mark that lies far beyond the scale
+an arrow leaves it.
 """
 
 from __future__ import annotations
@@ -24,7 +25,6 @@ LOOKS = {
 OTHER = ("D", INK)
 ROOM = 0.34
 ARROW = 0.06  # of the scale's width
-TIP_WITHIN = 0.25  # of the arrow, so that its head is beside the names
 
 
 def canvas(figure: Effects) -> tuple[Canvas, tuple[str, ...]]:
@@ -79,13 +79,13 @@ def _frame(axes: Axes, figure: Effects) -> None:
 
 def _mark(axes: Axes, figure: Effects, at: int, effect: Effect) -> None:
     marker, colour = LOOKS.get(effect.kind, OTHER)
+    where = _drawn(figure, effect.value)
     if effect.beyond:
-        _arrow(axes, at, colour, upwards=_drawn(figure, effect.value) > 0)
-        return
-    if effect.interval:
+        where = _pointed(axes, at, colour, upwards=where > 0)
+    elif effect.interval:
         axes.plot([_drawn(figure, end) for end in effect.interval], [at, at], color=colour, zorder=2)
     axes.plot(
-        _drawn(figure, effect.value),
+        where,
         at,
         marker=marker,
         markersize=7,
@@ -97,18 +97,11 @@ def _mark(axes: Axes, figure: Effects, at: int, effect: Effect) -> None:
     )
 
 
-def _arrow(axes: Axes, at: int, colour: str, *, upwards: bool) -> None:
+def _pointed(axes: Axes, at: int, colour: str, *, upwards: bool) -> float:
+    """Draw an arrow that leaves the scale; returns where its mark stands, at the arrow's foot."""
     low, high = axes.get_xlim()
-    length = ARROW * (high - low) * (1 if upwards else -1)
-    tip = (high if upwards else low) - TIP_WITHIN * length
-    axes.plot([tip, tip - length], [at, at], color=colour, zorder=2)
-    axes.plot(
-        tip,
-        at,
-        marker=">" if upwards else "<",
-        markersize=7,
-        linestyle="",
-        color=colour,
-        zorder=3,
-        gid=f"{TIP}{at}",
-    )
+    end, inside = (high, low) if upwards else (low, high)
+    foot = end + ARROW * (inside - end)
+    look = {"arrowstyle": "->", "color": colour, "linewidth": 1.2, "shrinkA": 0, "shrinkB": 0}
+    axes.annotate("", xy=(end, at), xytext=(foot, at), arrowprops=look)
+    return foot

@@ -35,14 +35,16 @@ def figures(verdicts: Mapping[Key, Verdict]) -> tuple[Effects, ...]:
 
 def _effects(name: str, measure: str, metric: str, found: Sequence[tuple[str, Verdict]]) -> Effects:
     first = found[0][1]
+    sources = "; ".join(dict.fromkeys(_source(one) for _, one in found))
     shown = found[:MOST_EFFECTS]
     left = f" The first {MOST_EFFECTS} of {len(found)}." if len(found) > len(shown) else ""
     far = _far([verdict for _, verdict in shown])
-    off = " An arrow points to what lies beyond the scale." if any(far) else ""
+    off = " Where an arrow leaves the scale, the value is far beyond it." if any(far) else ""
+    known = any(math.isfinite(one.low) for _, one in found)
+    ends = f"with its {first.level:.0%} interval ({sources})" if known else f"without intervals ({sources})"
     return Effects(
         name=name,
-        caption=f"{quantity(metric).title} under {measure}: difference to the baseline with its "
-        f"{first.level:.0%} interval ({_source(first)}). "
+        caption=f"{quantity(metric).title} under {measure}: difference to the baseline {ends}. "
         f"Differences inside the shaded margin do not matter.{off}{left}",
         metric=metric,
         ratio=first.ratio,
@@ -91,6 +93,8 @@ def _amount(verdict: Verdict) -> str:
 
 
 def _source(verdict: Verdict) -> str:
+    if not math.isfinite(verdict.low):
+        return f"{_amount(verdict)} tells of no spread"
     return {
         "seeds": "between seeds",
         "images": "over test images; it says nothing about training again",

@@ -105,9 +105,9 @@ def _sentence(
     measure: str, what: Quantity, own: Mapping[str, Verdict], base: Mapping[str, str | None]
 ) -> str:
     one = next(iter(own.values()))
-    n = sorted({verdict.n for verdict in own.values()})
-    size = number(one) if len(n) == 1 else f"{n[0]:,} to {n[-1]:,} {_many(one)}"
-    head = f"{what.title} under {measure} ({size}, margin {margin(one, what)})"
+    sources = dict.fromkeys(verdict.source for verdict in own.values())
+    sizes = [_size([verdict for verdict in own.values() if verdict.source == each]) for each in sources]
+    head = f"{what.title} under {measure} ({' or '.join(sizes)}, margin {margin(one, what)})"
     several = len({base[variant] for variant in own}) > 1
     kinds = [kind for kind in KINDS if any(told.kind == kind for told in own.values())]
     parts = []
@@ -118,6 +118,12 @@ def _sentence(
         parts.append(f"{KINDS[kind]} {listed(named)}")
     whom = "the baseline under the same conditions" if several else _baseline(base, own)
     return f"{head}, against {whom}: {'; '.join(parts)}."
+
+
+def _size(verdicts: Sequence[Verdict]) -> str:
+    """`5 seeds`, or the range where they differ."""
+    least, most = (pick(verdicts, key=lambda one: one.n) for pick in (min, max))
+    return number(most) if least.n == most.n else f"{least.n:,} to {number(most)}"
 
 
 def _baseline(base: Mapping[str, str | None], own: Mapping[str, Verdict]) -> str:

@@ -57,7 +57,8 @@ def _races(study: StudyFacts, records: Sequence[Record]) -> Iterator[Race]:
     for group in groups.values():
         own = [record for record in records if record.variant in group and record.done]
         for measure in dict.fromkeys(record.measure for record in own):
-            yield from _under(study, [record for record in own if record.measure == measure], list(group))
+            under = [record for record in own if record.measure == measure]
+            yield from _under(study, under, list(dict.fromkeys(record.variant for record in under)))
 
 
 def _under(study: StudyFacts, records: Sequence[Record], group: Sequence[str]) -> Iterator[Race]:

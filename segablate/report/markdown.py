@@ -45,7 +45,7 @@ def escape(text: str) -> str:
     # an asterisk at the end of a word (mIoU*) cannot open emphasis
     line = re.sub(r"(?<!\w)\*|\*(?![\s,.;:)]|$)", r"\\*", line)
     # an underscore inside a word is none of Markdown's business
-    line = re.sub(r"(?<!\w)_|_(?!\w)", r"\\_", line)
+    line = re.sub(r"(?<![^\W_])_|_(?![^\W_])", r"\\_", line)
     return line.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
@@ -89,4 +89,4 @@ def _code(text: str) -> str:
 
 
 def _caveats(caveats: Sequence[Caveat]) -> str:
-    return "\n".join(f"- {escape(one.doubt)}\n  {escape(one.remedy)}" for one in caveats)
+    return "\n".join(f"- {_prose(one.doubt)}\n  {_prose(one.remedy)}" for one in caveats)

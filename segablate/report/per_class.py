@@ -15,13 +15,18 @@ NAMED = 3
 
 
 def selected(found: Sequence[Ceiling], baseline: Mapping[str, str], measure: str = "") -> list[Ceiling]:
-    """The baseline and the best at each output stride, under the measure that scored most images."""
+    """The baseline and the best at each output stride, under the measure that scored most images.
+
+    Where a study varies the data, on the first of them: other data have other classes.
+    """
     label = measure or widest(found)
-    chosen: list[Ceiling] = []
-    for stride in strides(one for one in found if one.measure == label):
-        group = at(found, label, stride)
-        chosen += [one for one in (baseline_of(group, baseline), best_of(group)) if one not in chosen]
-    return chosen
+    own = [one for one in found if one.measure == label]
+    first = [one for one in own if one.given == own[0].given]
+    chosen: dict[int, Ceiling] = {}
+    for stride in strides(first):
+        (group,) = at(first, label, stride)
+        chosen |= {id(one): one for one in (baseline_of(group, baseline), best_of(group))}
+    return list(chosen.values())
 
 
 def per_class(found: Sequence[Ceiling], baseline: Mapping[str, str]) -> Table | None:

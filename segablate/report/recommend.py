@@ -18,6 +18,10 @@ from segablate.report.judged import OVER_IMAGES
 from segablate.report.spread import Spread, spread
 from segablate.report.words import listed
 
+OF_ALL_PAIRS = (
+    "The best was picked by the same numbers, so that its verdicts are corrected for every pair of variants: "
+    "the report, which compares with the baseline only, may tell more apart."
+)
 UNITS = {"fps": 1.0, "p50_ms": 1.0, "macs": 1e9, "params": 1e6}
 
 
@@ -41,6 +45,14 @@ class Constraint:
         """Whether a stored value keeps to it; a value that is not there does not."""
         shown = value / UNITS[self.metric]
         return shown >= self.bound if self.least else shown <= self.bound
+
+
+def given(records: Sequence[Record]) -> list[tuple[str, list[Record]]]:
+    """The records apart for each data set and input that they were measured on, with its name."""
+    groups: dict[tuple[tuple[str, str], ...], list[Record]] = {}
+    for record in records:
+        groups.setdefault(record.given, []).append(record)
+    return [(", ".join(label for _, label in where), own) for where, own in groups.items()]
 
 
 @dataclass(frozen=True)
@@ -84,7 +96,8 @@ class Advice:
     def notes(self) -> tuple[str, ...]:
         """What the verdicts do not say."""
         sources = {verdict.source for _, verdict in (*self.alike, *self.told_apart) if verdict}
-        return (OVER_IMAGES,) if "images" in sources else ()
+        images = (OVER_IMAGES,) if "images" in sources else ()
+        return images + ((OF_ALL_PAIRS,) if any(verdict for _, verdict in self.alike) else ())
 
 
 def recommend(
@@ -109,6 +122,9 @@ def recommend(
             to the constraints.
     """
     what = quantity(by)
+    known = {m.metric for one in records if one.outcome for m in one.outcome.measurements}
+    if by not in known:
+        raise SegablateError(f"the study has no numbers of `{by}`", where="--by", hint=near_miss(by, known))
     if what.direction == "none":
         raise SegablateError(f"neither way of `{by}` is better", where="--by")
     costs = {one.metric: _values(records, one, under) for one in constraints}

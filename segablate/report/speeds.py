@@ -212,7 +212,7 @@ def _growth(family: str, axis: str, points: tuple[tuple[float, Speed], ...]) -> 
     slopes = [_slope([(amount, speed.medians[at]) for amount, speed in points]) for at in range(processes)]
     exponent, half = interval_of_mean(slopes)
     pairs = itertools.pairwise(points)
-    steps = tuple(_slope([(x, a.middle), (y, b.middle)]) for (x, a), (y, b) in pairs)
+    steps = tuple(_slope([(x, a.middle), (y, b.middle)]) for (x, a), (y, b) in pairs if x != y)
     return Growth(family, axis, points, exponent, half, steps)
 
 

@@ -137,10 +137,11 @@ def _mark_best(
     rows: Sequence[Sequence[Cell]],
 ) -> list[list[Cell]]:
     marked = [list(row) for row in rows]
-    strides = {variant: _stride(records, variant) for variant in variants}
+    given = {record.variant: record.given for record in records}
+    wheres = {variant: (_stride(records, variant), given[variant]) for variant in variants}
     for at, column in enumerate(columns):
-        for stride in dict.fromkeys(strides.values()):
-            group = [i for i, variant in enumerate(variants) if strides[variant] == stride]
+        for where in dict.fromkeys(wheres.values()):
+            group = [i for i, variant in enumerate(variants) if wheres[variant] == where]
             best = _strictly_best(
                 [_decided(_rows_of(records, variants[i], column), column) for i in group], column
             )
@@ -206,7 +207,10 @@ def _below(
             "at 5 % for all bold of this table."
         )
     if bold > lead:
-        said.append("Bold: strictly the best at its output stride; these numbers have no random part.")
+        where = ", data and input" if any(record.given for record in records) else ""
+        said.append(
+            f"Bold: strictly the best at its output stride{where}; these numbers have no random part."
+        )
     for label in dict.fromkeys(column.measure for column in columns):
         counts = [
             int(record.facts["images"])

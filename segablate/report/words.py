@@ -9,6 +9,9 @@ from typing import Any
 
 from segablate.quantity import quantity
 
+# file systems take 255 bytes, and others add to it
+LONGEST_STEM = 80
+
 
 def listed(items: Sequence[str]) -> str:
     """`a`, `a and b`, `a, b and c`."""
@@ -51,7 +54,7 @@ def flat(tree: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
 
 def stem(label: str, taken: Sequence[str] = ()) -> str:
     """A label as part of a file's name, told apart by a number from those that are taken."""
-    bare = re.sub(r"[^a-z0-9]+", "-", label.lower()).strip("-") or "x"
+    bare = re.sub(r"[^a-z0-9]+", "-", label.lower())[:LONGEST_STEM].strip("-") or "x"
     names = [bare, *(f"{bare}-{n}" for n in range(2, len(taken) + 2))]
     return next(name for name in names if name not in taken)
 

@@ -6,7 +6,7 @@ The folder is committed, so it is small, and collecting the same outcomes again 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -45,7 +45,9 @@ def collect(plan: Plan, store: Store, folder: Path) -> Path:
     lines = "".join(_line(row, outcomes, plan.study.conditions) + "\n" for row in plan.rows)
     arrays = _arrays(plan, store, outcomes)
     seeds = {cell.key: cell.seed or 0 for cell in plan.cells}
-    _fit(arrays, seeds, MOST_BYTES - len(lines.encode()), store.tell)
+    # without the baseline's nothing could be compared
+    last = {row.cell.key for row in plan.rows if row.cell and row.variant.baseline}
+    _fit(arrays, seeds, last, MOST_BYTES - len(lines.encode()), store.tell)
     files = {**arrays, OUTCOMES: lines.encode()}
     changed = {name: content for name, content in files.items() if _differs(data / name, content)}
     write(data, changed, option="--reports")
@@ -88,25 +90,31 @@ def _archive(store: Store, cell: Cell, name: str) -> bytes | None:
         return None
 
 
-def _fit(arrays: dict[str, bytes], seeds: Mapping[str, int], room: int, tell: Callable[[str], None]) -> None:
+def _fit(
+    arrays: dict[str, bytes],
+    seeds: Mapping[str, int],
+    last: Collection[str],
+    room: int,
+    tell: Callable[[str], None],
+) -> None:
     left_out = []
     while arrays and sum(map(len, arrays.values())) > room:
-        for name in _next_out(arrays, seeds):
+        for name in _next_out(arrays, seeds, last):
             left_out.append(f"`{name}` ({len(arrays.pop(name)):,} bytes)")
     if left_out:
         tell(f"left out of the report's data, which may take {MOST_BYTES:,} bytes: {', '.join(left_out)}")
 
 
-def _next_out(arrays: Mapping[str, bytes], seeds: Mapping[str, int]) -> list[str]:
+def _next_out(arrays: Mapping[str, bytes], seeds: Mapping[str, int], last: Collection[str]) -> list[str]:
     """Names of the arrays that are done without first."""
     kinds: dict[str, list[str]] = {}
     for name in sorted(arrays):
         kinds.setdefault(name.partition("-")[2], []).append(name)
     own = max(kinds.values(), key=lambda names: sum(len(arrays[name]) for name in names))
-    last = max(seeds[name.partition("-")[0]] for name in own)
-    if last > 0:
-        return [name for name in own if seeds[name.partition("-")[0]] == last]
-    return [max(own, key=lambda name: len(arrays[name]))]
+    newest = max(seeds[name.partition("-")[0]] for name in own)
+    if newest > 0:
+        return [name for name in own if seeds[name.partition("-")[0]] == newest]
+    return [max(own, key=lambda name: (name.partition("-")[0] not in last, len(arrays[name])))]
 
 
 def _differs(path: Path, content: bytes) -> bool:

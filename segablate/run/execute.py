@@ -112,11 +112,12 @@ def execute(
     found = {cell.key: store.outcome(cell) for cell in plan.cells}
     todo = [cell for cell in plan.cells if _wanted(found[cell.key], only)]
     tally = _Tally(plan, found, tell)
+    ways = _executor(executor, jobs)
     if not todo:
         return tally.summary()
     stamps = {cell.key: store.stamp(cell) for cell in plan.cells}
-    job = Job(store.root, pick_device(device), stamps, allow_external=plan.allow_external)
-    ways = _executor(executor, jobs)
+    anew = time.time() if only == "all" else 0.0
+    job = Job(store.root, pick_device(device), stamps, allow_external=plan.allow_external, anew=anew)
     try:
         with progress("cells", len(todo)) as advance:
 

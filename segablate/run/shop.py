@@ -28,14 +28,22 @@ class Shop:
         device: where networks run.
         progress: opens a bar.
         allow_external: whether code from outside may be run.
+        anew: trainings that were kept before this time begin anew, in seconds since the epoch.
     """
 
     def __init__(
-        self, store: Store, device: str, progress: Progress = silent, *, allow_external: bool = False
+        self,
+        store: Store,
+        device: str,
+        progress: Progress = silent,
+        *,
+        allow_external: bool = False,
+        anew: float = 0.0,
     ) -> None:
         self.store = store
         self.device = device
         self.allow_external = allow_external
+        self.anew = anew
         self._progress = progress
 
     def cached(self, name: str, reads: Reads, build: Callable[[], Arrays]) -> Arrays:

@@ -169,6 +169,8 @@ class Store:
             outcome = Outcome.from_json(_text(path), where=str(path))
             if outcome.key != expected:
                 raise SegablateError(f"this is the outcome of cell `{outcome.key}`", where=str(path))
+        except FileNotFoundError:  # another run is putting a new one
+            return None
         except SegablateError as error:
             self._distrust(path, stamp, str(error))
             return None

@@ -29,12 +29,14 @@ class Job:
         device: where networks run.
         stamps: of the outcomes that were there when the run began: a newer one is another run's.
         allow_external: whether code from outside may be run.
+        anew: trainings that were kept before this time begin anew, in seconds since the epoch.
     """
 
     root: Path
     device: str
     stamps: Mapping[str, Stamp | None]
     allow_external: bool = False
+    anew: float = 0.0
 
     def newer(self, store: Store, cell: Cell) -> Outcome | None:
         """The outcome that another run has put since this one began."""

@@ -47,6 +47,13 @@ def load(path: Path) -> dict[str, Any] | None:
     return content if isinstance(content, dict) else None
 
 
+def forget(path: Path, before: float) -> None:
+    """Remove a checkpoint that was written before a time, in seconds since the epoch."""
+    with suppress(FileNotFoundError):
+        if path.stat().st_mtime < before:
+            path.unlink()
+
+
 @contextmanager
 def alone(folder: Path) -> Iterator[None]:
     """Hold a folder; another process of this machine that wants it waits. A dead process holds nothing."""

@@ -191,7 +191,7 @@ def test_the_best_is_recommended_and_a_constraint_that_is_not_measured_is_an_err
     assert "run `segablate run toy.yaml` first" in missing.err
     segablate("run", study)
     said = segablate("recommend", study)
-    assert said.out.startswith("take three: mIoU 50.00 under toy\n")
+    assert said.out.startswith("take three: mIoU 50.00 % under toy\n")
     told = segablate("recommend", study, "--json").document
     assert (told["best"]["variant"], told["cannot_be_told"][0]["variant"]) == ("three", "one")
     said = segablate("recommend", study, "--min-fps", 60)

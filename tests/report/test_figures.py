@@ -121,7 +121,7 @@ def test_what_would_hide_all_others_is_an_arrow_at_the_edge_of_the_scale():
     judged = {**near, ("far", "acc", "miou"): verdict("worse", -0.36, -0.38, -0.34)}
     (figure,) = effects.figures(judged)
     assert [one.label for one in figure.effects if one.beyond] == ["far"]
-    assert "An arrow points to what lies beyond the scale." in figure.caption
+    assert "Where an arrow leaves the scale, the value is far beyond it." in figure.caption
     canvas, tips = draw_effects.canvas(figure)
     low, high = canvas.axes[0].get_xlim()
     assert -10 < low < 0 < high < 10

@@ -91,7 +91,10 @@ class Learning:
             device=self.shop.device,
             minutes=self.reads[PLACES]["minutes"],
         )
-        with self.shop.progress(f"training, seed {self.seed}", self.recipe.iterations) as tick:
+        # cells that are scored differently share a training: whoever is second waits for it
+        bar = self.shop.progress(f"training, seed {self.seed}", self.recipe.iterations)
+        with files.alone(folder), bar as tick:
+            files.forget(folder / CHECKPOINT, self.shop.anew)
             done = training.run(tick)
         self.seconds["training"] = done.seconds
         return done

@@ -18,7 +18,7 @@ class Inline:
 
     def run(self, groups: Sequence[Group], job: Job, store: Store, progress: Progress) -> Findings:
         """Work through all groups in their order."""
-        shop = Shop(store, job.device, progress, allow_external=job.allow_external)
+        shop = Shop(store, job.device, progress, allow_external=job.allow_external, anew=job.anew)
         for group in groups:
             with closing(work(group, job, store, shop)) as findings:
                 yield from findings

@@ -57,7 +57,7 @@ def main(group: Group, job: Job, module: str, pipe: Connection) -> None:
     try:
         importlib.import_module(module)
         store = Store(job.root, lambda message: line.say(Message.NOTICE, message))
-        shop = Shop(store, job.device, line.progress, allow_external=job.allow_external)
+        shop = Shop(store, job.device, line.progress, allow_external=job.allow_external, anew=job.anew)
         with closing(work(group, job, store, shop)) as findings:
             for finding in findings:
                 line.say(Message.FINDING, finding)
