@@ -48,13 +48,25 @@ def words(text: str) -> list[str]:
     return [word.strip() for word in text.split(",") if word.strip()]
 
 
+def named(option: str, text: str) -> list[str]:
+    """The items of a comma-separated list that may not be empty.
+
+    Raises:
+        SegablateError: there is none.
+    """
+    found = words(text)
+    if not found:
+        raise SegablateError(f"`{option}` is empty")
+    return found
+
+
 def numbers(option: str, text: str) -> list[int]:
     """The whole numbers of a comma-separated list.
 
     Raises:
-        SegablateError: one of them is not a whole number above zero.
+        SegablateError: there is none, or one of them is not a whole number above zero.
     """
-    for word in words(text):
+    for word in named(option, text):
         if not word.isdecimal() or int(word) == 0:
             raise SegablateError(f"`{option}` takes whole numbers above 0, not `{word}`")
     return [int(word) for word in words(text)]

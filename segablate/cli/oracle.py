@@ -11,7 +11,8 @@ from typing import Annotated, Any, Literal
 import typer
 
 from segablate.cli.app import app, example
-from segablate.cli.options import AsJson, Classes, numbers, words
+from segablate.cli.options import AsJson, Classes, numbers
+from segablate.cli.options import named as items
 from segablate.errors import SegablateError
 
 # field of the measure's configuration → option that sets it, the narrower after the wider
@@ -26,6 +27,7 @@ OPTIONS = {
     "limit": "--limit",
 }
 
+USUAL_IGNORE, NO_LABEL = 255, 65535
 ON_ITSELF = (
     "Fitted on the label maps that are scored, which flatters by several points where these are few or\n"
     "channels many: `--fit` and `--score` take lists of names."
@@ -66,7 +68,14 @@ def oracle(
             metavar="LIST", help="File with the names to score; without it: all.", show_default=False
         ),
     ] = None,
-    ignore: Annotated[int, typer.Option(metavar="VALUE", help="The label value that is not scored.")] = 255,
+    ignore: Annotated[
+        int | None,
+        typer.Option(
+            metavar="VALUE",
+            help="The label value that is not scored; without it 255, or none where 255 is a class.",
+            show_default=False,
+        ),
+    ] = None,
     limit: Annotated[
         int | None,
         typer.Option(min=1, metavar="N", help="Score N label maps only, spread evenly.", show_default=False),
@@ -78,7 +87,11 @@ def oracle(
     Each label map is stored at 1/stride of its size and restored by the upsampler.
     The restored label maps are scored against the true ones.
     """
-    strides, widths, names = numbers("--stride", stride), numbers("--channels", channels), words(upsampler)
+    strides, widths, names = (
+        numbers("--stride", stride),
+        numbers("--channels", channels),
+        items("--upsampler", upsampler),
+    )
 
     from segablate.cli import output
     from segablate.cli.progress import Bars
@@ -88,7 +101,7 @@ def oracle(
         rows = ceilings(
             labels,
             classes,
-            ignore,
+            _ignored(ignore, classes),
             strides,
             names,
             widths,
@@ -105,6 +118,12 @@ def oracle(
         _print(rows)
         if fit is None and encode != "autoencoder" and any(row["channels"] is not None for row in rows):
             print(f"\n{ON_ITSELF}")
+
+
+def _ignored(given: int | None, classes: int) -> int:
+    if given is not None:
+        return given
+    return USUAL_IGNORE if classes <= USUAL_IGNORE else NO_LABEL
 
 
 @contextmanager
@@ -150,3 +169,5 @@ def _print(rows: Sequence[Mapping[str, Any]]) -> None:
         for row in rows
     ]
     output.table(heads, lines, right=range(1, len(heads)))
+    if not any(row["pixels"] for row in rows):
+        print("\nNo pixel is scored: all of them hold the label value that is ignored.")

@@ -13,6 +13,9 @@ from PIL import Image, UnidentifiedImageError
 from segablate.datasets.png import read_indices
 from segablate.errors import SegablateError
 
+LOSSY = ("JPEG", "MPO")
+TIFF_BITS, TIFF_PHOTOMETRIC, WHITE_IS_ZERO = 258, 262, 0
+_LOSSLESS = "save label maps in a lossless format such as PNG, from what they were before they were JPEGs"
 SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp")
 SET_CLASSES = "say `classes: {needed}`, or what each value stands for with `data.values`"
 _INDEX_MAPS = (
@@ -93,9 +96,12 @@ def _pillow_indices(path: Path, data: bytes) -> np.ndarray:
     """Pillow's own reading: the reference that the quick way is held against."""
     stretched = _STRETCHED.get(_raw_mode(_opened(path, data)), 1)
     image = _decoded(path, data)
+    if image.format in LOSSY:
+        raise SegablateError(f"a {image.format} does not keep label values", where=str(path), hint=_LOSSLESS)
     if image.mode in ("P", "L", "1"):
         values = np.asarray(image).astype(np.uint8)
-        return values if stretched == 1 else values // np.uint8(stretched)
+        values = values if stretched == 1 else values // np.uint8(stretched)
+        return _as_stored(image, values)
     if image.mode == "I" or image.mode.startswith("I;16"):
         return _as_uint16(path, np.asarray(image))
     values = np.asarray(image)
@@ -106,6 +112,17 @@ def _pillow_indices(path: Path, data: bytes) -> np.ndarray:
     raise SegablateError(
         f"this label map holds {held} (mode `{image.mode}`)", where=str(path), hint=_INDEX_MAPS
     )
+
+
+def _as_stored(image: Image.Image, values: np.ndarray) -> np.ndarray:
+    """A TIFF whose zero is white is turned round by Pillow, for the eye; labels are what was stored."""
+    tags = getattr(image, "tag_v2", {})
+    if image.format != "TIFF" or tags.get(TIFF_PHOTOMETRIC) != WHITE_IS_ZERO:
+        return values
+    bits = min(int(np.min(tags.get(TIFF_BITS, 1))), 8)
+    most = np.uint8(2**bits - 1)
+    turned: np.ndarray = most - values
+    return turned
 
 
 def _raw_mode(image: Image.Image) -> str:
@@ -219,13 +236,11 @@ def _refuse_value(
     raise SegablateError(
         f"value {value} at row {row}, column {column}{stands or ','} {allowed}",
         where=str(path),
-        hint=_remedy(path, became, int(mapped[bad].max()) + 1, remedy),
+        hint=_remedy(became, int(mapped[bad].max()) + 1, remedy),
     )
 
 
-def _remedy(path: Path, value: int, needed: int, remedy: str) -> str:
-    if path.suffix.lower() in (".jpg", ".jpeg"):
-        return "a JPEG changes values, so label maps need a lossless format such as PNG"
+def _remedy(value: int, needed: int, remedy: str) -> str:
     if value in (255, 65535):
         return f"if {value} marks pixels that count as nothing, say `ignore: {value}`"
     return remedy.format(needed=needed)

@@ -9,6 +9,7 @@ from typing import ClassVar
 from segablate.datasets.labelled import LabelFiles
 from segablate.datasets.listing import chosen, list_file, matched, pictures
 from segablate.datasets.protocol import Item
+from segablate.errors import SegablateError
 
 
 class SplitFolders(LabelFiles):
@@ -33,9 +34,12 @@ class SplitFolders(LabelFiles):
             return self._split(split)
         path = list_file(split, self.splits, self.root)
         there = [part for part in self.splits if self._places(part)[0].is_dir()]
-        every = {item.name: item for part in there for item in self._split(part)}
-        labels = {stem: str(item.label) for stem, item in every.items()}
-        return [every[stem] for stem in chosen(path, labels, self.endings)]
+        every: dict[str, list[Item]] = {}
+        for part in there:
+            for item in self._split(part):
+                every.setdefault(item.name, []).append(item)
+        labels = {stem: str(same[0].label) for stem, same in every.items()}
+        return [_only(every[stem], path) for stem in chosen(path, labels, self.endings)]
 
     def _split(self, split: str) -> list[Item]:
         labels_folder, images_folder = self._places(split)
@@ -45,3 +49,13 @@ class SplitFolders(LabelFiles):
         images = self._find(images_folder, "images")
         matched(labels, images, images_folder)
         return [Item(stem, Path(path), Path(images[stem])) for stem, path in labels.items()]
+
+
+def _only(same: Sequence[Item], listed: Path) -> Item:
+    if len(same) > 1:
+        raise SegablateError(
+            f"`{same[0].name}` may be `{same[0].label}` or `{same[1].label}`",
+            where=str(listed),
+            hint="take a whole split, or give the files names of their own",
+        )
+    return same[0]

@@ -130,7 +130,8 @@ def score(
 
     batches = [maps[start : start + MAPS_A_BATCH] for start in range(0, len(maps), MAPS_A_BATCH)]
     if crew is not None and crew.worth(len(maps)):
-        crew.work(scoring, batches, done)
+        for _ in crew.work(scoring, batches, done):
+            pass  # nothing is gathered
     else:
         for made in each(pool, scoring.take, batches):
             done(made)

@@ -22,6 +22,7 @@ import sys
 import traceback
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from enum import Enum, auto
 from multiprocessing.connection import Connection, wait
 from types import TracebackType
@@ -101,7 +102,7 @@ class Crew:
 
     def work(
         self, task: Task[Given, Made], batches: Sequence[Sequence[Given]], done: Callable[[Made], None]
-    ) -> list[Any]:
+    ) -> Iterator[Any]:
         """Every batch through the task, on all processes.
 
         Args:
@@ -110,7 +111,7 @@ class Crew:
             done: told what was made of each batch, in order.
 
         Returns:
-            What each process gathered.
+            What each process gathered, one after the other: all at once may be more than fits.
 
         Raises:
             Exception: the first error of a worker, with a note of where it was.
@@ -122,7 +123,7 @@ class Crew:
             done(made)
         for pipe in pipes:
             _tell(pipe, Word.GATHERED)
-        return [_answer(pipe) for pipe in pipes]
+        return (_answer(pipe) for pipe in pipes)
 
     def _pipes(self) -> list[Pipe]:
         if not self._hands:
@@ -210,15 +211,27 @@ def serve(pipe: Pipe) -> None:
     task: Any = None
     while True:
         try:
-            word, content = pipe.recv()
-        except EOFError:
+            data = pipe.recv_bytes()
+        except (EOFError, ConnectionError):
             return
-        if word is Word.TASK:
-            task = content
-            continue
         try:
+            word, content = pickle.loads(data)
+            if word is Word.TASK:
+                task = content
+                continue
             answer = (True, task.take(content) if word is Word.TAKE else task.gathered())
         except Exception as error:
-            error.add_note(traceback.format_exc())
-            answer = (False, error)
-        _send(pipe, answer)
+            answer = (False, _portable(error))
+        with suppress(ConnectionError):  # nobody waits for it any more
+            _send(pipe, answer)
+
+
+def _portable(error: Exception) -> Exception:
+    """The error with where it was, or those words alone where it cannot be sent."""
+    where = traceback.format_exc()
+    error.add_note(where)
+    try:
+        pickle.loads(pickle.dumps(error))
+    except Exception:
+        return RuntimeError(where)
+    return error

@@ -20,7 +20,7 @@ from segablate.labels.tall import Tall
 
 Matrix = NDArray[np.float64]
 
-# an eigenvalue is then right to about the square of it; with less, networks trained from W differ
+# an eigenvalue that stands apart is then right to the square of it; with less, trained networks differ
 TOLERANCE = 1e-4
 # label maps need 5 or 6 products, or 2 where there are hardly any kinds of patches
 NOT_YET = (1, 3, 4)
@@ -71,7 +71,7 @@ def leading(
         scale: size of the numbers `apply` adds up, where they may cancel: what is rounding beside it is zero.
 
     Raises:
-        ArithmeticError: the tolerance was not reached; never seen on label maps.
+        ArithmeticError: the tolerance was not reached, or no direction was left; never seen on label maps.
     """
     width = start.shape[1]
     space = _Space(apply, start, min(BLOCKS_BEFORE_RESTART * width, start.shape[0]), Tall(pool))

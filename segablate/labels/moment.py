@@ -41,7 +41,7 @@ class SecondMoment(Locked):
     """Σ v vᵀ over one-hot patches v, as blocks over pairs of classes that meet in a patch.
 
     Label maps are added from any number of threads. Memory depends on the stride and the pairs of
-    classes that occur, not on the number of label maps.
+    classes that occur, not on the number of label maps; each process that counts has its own.
 
     Args:
         classes: number of classes C; a value ≥ C is a zero vector.

@@ -73,11 +73,6 @@ class RunLengths(Locked):
         """N = r²C, the length of a one-hot patch."""
         return self.classes * self.pixels
 
-    @property
-    def entries(self) -> int:
-        """Stored ±1 entries."""
-        return int(self._rows.nnz)
-
     def times(self, q: Matrix) -> Matrix:
         """X·Q for the mixed patches: (C · pixels, b) → (patches, b); pixels in kept order."""
         summed = np.cumsum(q.reshape(self.classes, self.pixels, -1)[:, ::-1], axis=1)[:, ::-1]

@@ -26,6 +26,10 @@ from segablate.measures.ceilings.search import search
 from segablate.models.upsamplers.base import upsampler_class, upsamplers
 from segablate.records import Reads
 
+# a confusion matrix of more takes a gigabyte for each process
+MOST_CLASSES = 4096
+MOST_STRIDE = 4096
+
 Encode: TypeAlias = Literal["project", "optimise", "autoencoder"]
 
 # what of an upsampler's settings has no say in its ceiling: they tell how it is trained
@@ -108,6 +112,9 @@ class Oracle:
         }
         if self.encode == "autoencoder":
             reads |= self._reads_of_training(data, score)
+        elif self.fit and not needs_labels:
+            with context(field="fit"):
+                data.items(self.fit)  # not read here, and wrong all the same if it is not there
         return reads | (self._reads_of_fit(data, chosen) if needs_labels else {})
 
     def together(self, reads: Reads) -> Hashable:
@@ -145,6 +152,16 @@ class Oracle:
 def _check(name: str, settings: Mapping[str, Any], classes: int, stride: int, encode: Encode) -> bool:
     """Whether the upsampler's weights come from labels; refuse one that cannot be encoded for in this way."""
     upsampler = upsampler_class(name)
+    if settings.get("fit") == "stretch":
+        raise SegablateError(
+            "ceilings are on the grid of `fit: crop`, where a patch of labels has a code of its own",
+            hint="leave `fit` out",
+            field="fit",
+        )
+    if classes > MOST_CLASSES:
+        raise SegablateError(
+            f"a confusion matrix of {classes:,} classes is too large: {MOST_CLASSES:,} at most", field="data"
+        )
     if upsampler.needs_labels(settings):
         # not `code_channels`, to which 0 channels are none given
         check_channels(settings["channels"], stride, classes)
@@ -173,6 +190,6 @@ def _named(split: str, data: Dataset) -> str:
 
 def _stride(config: Config) -> int:
     stride = _given(config, "model", "output_stride")
-    if not isinstance(stride, int) or isinstance(stride, bool) or stride < 1:
-        raise SegablateError(f"output stride `{stride}` is not a whole number of at least 1")
+    if not isinstance(stride, int) or isinstance(stride, bool) or not 1 <= stride <= MOST_STRIDE:
+        raise SegablateError(f"output stride `{stride}` is not a whole number from 1 to {MOST_STRIDE:,}")
     return stride

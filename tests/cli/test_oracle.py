@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -111,3 +112,47 @@ def test_the_hint_of_a_class_too_high_is_met_for_real(segablate: Callable, tmp_p
     assert said.code == 2
     assert said.err.startswith(f"error: {tmp_path / 'a.png'}: value 4 at row 0, column 0")
     assert said.err.endswith("hint: pass `--classes 5`\n")
+
+
+@pytest.mark.parametrize("option", ["--stride", "--upsampler", "--channels"])
+def test_an_empty_list_is_an_error_that_names_its_option(
+    segablate: Callable, tmp_path: Path, option: str
+) -> None:
+    words = {"--stride": "4", "--upsampler": "dupsampling", "--channels": "2", option: ","}
+    said = segablate("oracle", tmp_path, "--classes", 3, *[word for pair in words.items() for word in pair])
+    assert (said.code, said.err) == (2, f"error: `{option}` is empty\n")
+
+
+@pytest.mark.parametrize(("classes", "scored"), [(255, 60), (256, 64)])
+def test_255_is_ignored_unless_it_is_a_class(
+    segablate: Callable, tmp_path: Path, classes: int, scored: int
+) -> None:
+    label = np.zeros((8, 8), np.uint8)
+    label[:2, :2] = 255
+    Image.fromarray(label).save(tmp_path / "a.png")
+    line = ("oracle", tmp_path, "--classes", classes, "--stride", 2, "--upsampler", "nearest")
+    assert json.loads(segablate(*line, "--json").out)["rows"][0]["pixels"] == scored
+
+
+def test_components_fitted_on_what_is_scored_are_told(segablate: Callable, tmp_path: Path) -> None:
+    for name in "ab":
+        Image.fromarray(np.eye(8, dtype=np.uint8)).save(tmp_path / f"{name}.png")
+    (tmp_path / "a.txt").write_text("a\n")
+    line = ("oracle", tmp_path, "--classes", 3, "--stride", 4, "--channels", 2, "--upsampler")
+    assert "Fitted on the label maps that are scored" in segablate(*line, "dupsampling").out
+    assert "Fitted on" not in segablate(*line, "dupsampling", "--fit", tmp_path / "a.txt").out
+    assert "Fitted on" not in segablate(*line, "bilinear").out
+
+
+def test_it_is_told_that_no_pixel_is_scored(segablate: Callable, tmp_path: Path) -> None:
+    Image.fromarray(np.full((8, 8), 255, np.uint8)).save(tmp_path / "a.png")
+    said = segablate("oracle", tmp_path, "--classes", 3, "--stride", 4, "--upsampler", "nearest")
+    assert "No pixel is scored" in said.out
+
+
+def test_a_list_to_fit_on_must_be_there_though_nothing_is_fitted(segablate: Callable, tmp_path: Path) -> None:
+    Image.fromarray(np.zeros((8, 8), np.uint8)).save(tmp_path / "a.png")
+    line = ("oracle", tmp_path, "--classes", 3, "--stride", 4, "--upsampler", "nearest")
+    said = segablate(*line, "--fit", tmp_path / "none.txt")
+    assert said.code == 2
+    assert "none.txt" in said.err

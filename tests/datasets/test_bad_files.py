@@ -20,6 +20,17 @@ from segablate.datasets.folder import Folder
 READERS = [lambda path: read_labels(path, 21, 255), read_image]
 
 
+def tiff(values, bits, photometric):
+    """An uncompressed grey TIFF with one strip, written by hand."""
+    rows = [np.packbits(np.unpackbits(row[:, None].astype(np.uint8), axis=1)[:, -bits:]) for row in values]
+    pixels = np.concatenate(rows).tobytes()
+    height, width = values.shape
+    entries = {256: width, 257: height, 258: bits, 259: 1, 262: photometric, 273: 8 + 2 + 8 * 12 + 4}
+    entries |= {277: 1, 279: len(pixels)}
+    table = b"".join(struct.pack("<HHII", tag, 4, 1, value) for tag, value in sorted(entries.items()))
+    return b"II*\0" + struct.pack("<IH", 8, len(entries)) + table + b"\0" * 4 + pixels
+
+
 class TestValues:
     def test_a_value_that_is_no_class_is_named_with_file_row_and_column(self, save, refused):
         values = np.zeros((20, 90))
@@ -58,9 +69,19 @@ class TestValues:
         assert error.message.startswith("value 1 at row 0, column 1 stands for 9, but there are 4 classes")
 
     def test_a_jpeg_of_labels_is_told_to_be_lossy(self, save, refused):
-        noise = np.random.default_rng(0).integers(0, 20, (16, 16))
-        error = refused(lambda: read_labels(save("a.jpg", noise, "L", quality=5), 5, 255))
-        assert error.hint == "a JPEG changes values, so label maps need a lossless format such as PNG"
+        # though each of its values is a class
+        few = np.random.default_rng(0).integers(0, 3, (16, 16)) * 7
+        error = refused(lambda: read_labels(save("a.jpg", few, "L", quality=95), 256, 255))
+        assert error.message == "a JPEG does not keep label values"
+        assert "lossless" in error.hint
+
+    @pytest.mark.parametrize("bits", [1, 4, 8])
+    def test_a_tiff_whose_zero_is_white_holds_what_was_stored(self, tmp_path, bits):
+        stored = np.random.default_rng(0).integers(0, 2**bits, (3, 16))
+        for photometric in (0, 1):
+            path = tmp_path / f"{photometric}.tif"
+            path.write_bytes(tiff(stored, bits, photometric))
+            np.testing.assert_array_equal(read_labels(path, 256, None), stored)
 
     def test_thirty_two_bit_values_beyond_sixteen_are_no_labels(self, tmp_path, refused):
         Image.fromarray(np.array([[0, 70000]], np.int32)).save(tmp_path / "a.tif")

@@ -251,3 +251,18 @@ def test_the_unit_does_not_matter(values, scale):
     assert other.kind == one.kind
     scaled = (one.low * scale, one.high * scale)
     assert (other.low, other.high) == pytest.approx(scaled, rel=1e-6, abs=1e-9 * scale)
+
+
+def test_without_spread_nothing_can_be_told_where_the_sign_test_cannot():
+    assert detectable(5, 0.0, 0.05) is None
+    assert detectable(6, 0.0, 0.05) == 0.0
+
+
+@pytest.mark.parametrize(("n", "alpha", "exact"), [(2, 0.025, 23.08), (2, 0.005, 115.4), (3, 0.001, 23.16)])
+def test_what_few_pairs_can_tell_far_out_is_exact(monkeypatch, n, alpha, exact):
+    assert detectable(n, 1.0, alpha) == pytest.approx(exact, rel=2e-3)
+    from scipy import special
+
+    # a library that gives up there
+    monkeypatch.setattr(special, "nctdtr", lambda *_: float("nan"))
+    assert detectable(n, 1.0, alpha) == pytest.approx(exact, rel=5e-3)

@@ -128,7 +128,7 @@ def test_a_worker_that_was_killed_between_two_tasks_is_told(importable: type[Stu
 def test_each_worker_tells_what_it_gathered_and_none_is_left_behind(importable: type[Stumbling]) -> None:
     done: list[int] = []
     with Crew(3) as crew:
-        workers = crew.work(importable.Stumbling(), [[1], [2], [4], [5], [6]], done.append)
+        workers = list(crew.work(importable.Stumbling(), [[1], [2], [4], [5], [6]], done.append))
     assert done == [1, 2, 4, 5, 6]
     assert len({*workers, os.getpid()}) == 4
     for worker in workers:
@@ -141,3 +141,31 @@ def test_few_maps_are_not_worth_a_process(monkeypatch: pytest.MonkeyPatch) -> No
     assert not Crew(2).worth(9)
     assert Crew(2).worth(10)
     assert not Crew(1).worth(1000)
+
+
+class Vanishing(Stumbling):
+    """Cannot be made again where it was sent."""
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return _vanish, ()
+
+
+def _vanish() -> None:
+    raise SegablateError("the data set went away")
+
+
+class Unspeakable(Stumbling):
+    """Its error cannot be sent."""
+
+    def take(self, items: Sequence[int]) -> int:
+        raise RuntimeError("told nevertheless", lambda: None)
+
+
+def test_an_error_while_a_worker_receives_is_told(importable: type[Stumbling]) -> None:
+    with pytest.raises(SegablateError, match="the data set went away"), Crew(2) as crew:
+        list(crew.work(importable.Vanishing(), [[1]], lambda _: None))  # type: ignore[attr-defined]  # a module
+
+
+def test_an_error_that_cannot_be_sent_is_told_in_words(importable: type[Stumbling]) -> None:
+    with pytest.raises(RuntimeError, match="told nevertheless"), Crew(2) as crew:
+        list(crew.work(importable.Unspeakable(), [[1]], lambda _: None))  # type: ignore[attr-defined]  # a module

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import os
 import weakref
 from collections.abc import Callable
 from pathlib import Path
@@ -264,3 +265,27 @@ def test_a_data_set_of_one_image_is_trained_on(study: Callable[..., Plan], store
 
 def test_accuracy_depends_on_the_seed() -> None:
     assert measures.part("accuracy").make.seeded is True
+
+
+def test_what_is_measured_anew_is_trained_anew(study: Callable[..., Plan], store: Store) -> None:
+    made = study(*ONE)
+    execute(made, store)
+    (checkpoint,) = store.root.glob("cache/training/*/checkpoint.pt")
+    before = checkpoint.stat().st_mtime_ns
+    os.utime(checkpoint, ns=(before - 10**9, before - 10**9))
+    execute(made, store)
+    assert checkpoint.stat().st_mtime_ns < before
+    execute(made, store, only="all")
+    assert checkpoint.stat().st_mtime_ns > before
+
+
+def test_cells_that_are_scored_differently_are_trained_once_by_processes_too(
+    study: Callable[..., Plan], store: Store
+) -> None:
+    twice = STUDY.replace(
+        "limit: 2, minutes: 0}", "limit: 2, minutes: 0}\n  - {use: accuracy, as: one, limit: 1, minutes: 0}"
+    )
+    made = study(*ONE, text=twice)
+    execute(made, store, executor="processes", jobs=2)
+    seconds = {(store.outcome(cell) or cell).facts["seconds"]["training"] for cell in made.cells}  # type: ignore[union-attr]  # all are done
+    assert (len(made.cells), len(seconds)) == (2, 1)

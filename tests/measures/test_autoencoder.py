@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
 
+from segablate.datasets.base import Item
 from segablate.errors import SegablateError
 from segablate.labels.crew import Crew
 from segablate.labels.patches import pad
@@ -222,6 +222,8 @@ def test_a_crop_of_a_larger_map_is_a_piece_of_it(oracle: Any, shop: Any) -> None
     assert (crop[: piece.shape[0], : piece.shape[1]] == piece).all()
 
 
-def test_unseen_is_told_by_name() -> None:
-    items = [SimpleNamespace(name=name) for name in "abc"]
+def test_unseen_is_told_by_the_file_and_by_the_name_where_there_is_none() -> None:
+    items = [Item(name, None, None) for name in "abc"]
+    trained, scored = (Item("0000", Path(split, "0000.png"), None) for split in ("train", "test"))
+    assert autoencode.unseen([trained], [scored]) == [trained]
     assert autoencode.unseen(items, items[1:2]) == [items[0], items[2]]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,8 @@ from segablate.labels import fit
 from segablate.labels.confusion import confusion, scores
 from segablate.measures.base import PLACES, Result
 from segablate.measures.ceilings import scene
+from segablate.measures.oneshot import Bench
+from segablate.run.shop import silent
 
 Measured = Callable[..., list[Result]]
 
@@ -269,3 +272,27 @@ def test_components_too_long_for_a_moment_are_found_from_runs(
     monkeypatch.setattr(fit, "MOMENT_LIMIT", 10)
     (other,) = measured(config(spec, data={**SHAPES, "images": 4}), fit="train", solver="auto", score="val")
     assert value(other) == pytest.approx(value(usual), abs=1e-6)
+
+
+@pytest.mark.parametrize("encode", ["optimise", "autoencoder"])
+def test_the_seconds_of_a_cell_are_its_own(oracle: Callable[..., Any], encode: str) -> None:
+    made = oracle(encode=encode, **({"iterations": 1} if encode == "autoencoder" else {}))
+    reads = made.reads(config("bilinear", 8))
+    cells = [reads] * 4
+    told = [result.facts["seconds"] for result in made.measure(cells, 0, Bench(silent))]
+    phase = "fit" if encode == "autoencoder" else "decode"
+    # where they add up, the last is the sum of all
+    assert told[-1][phase] < sum(one[phase] for one in told[:-1])
+
+
+def test_a_file_name_that_is_no_text_is_kept_as_far_as_it_can_be_written(
+    measured: Measured, folder: Callable[..., Path]
+) -> None:
+    place = folder([np.zeros((4, 4), np.uint8)])
+    (only,) = place.iterdir()
+    try:
+        only.rename(place / os.fsdecode(b"b\xff.png"))
+    except OSError:
+        pytest.skip("this file system takes no such name")
+    (found,) = measured(config("nearest", 2, {"use": "folder", "root": str(place), "classes": 2}))
+    assert str(found.artefacts["worst.npz"]["name_0"]) == "b?"

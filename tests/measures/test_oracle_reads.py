@@ -179,8 +179,8 @@ BAD = {
     ),
     "a stretched grid": (
         config({"use": "bilinear", "fit": "stretch"}),
-        "model.upsampler",
-        "no linear projection",
+        "model.upsampler.fit",
+        "on the grid of `fit: crop`",
     ),
 }
 

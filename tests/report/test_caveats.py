@@ -117,3 +117,9 @@ def test_a_class_that_is_absent_is_named(fake, cases, tmp_path):
 def test_a_number_without_a_partner_is_named_with_its_seed(fake, cases, tmp_path):
     (doubt,) = unmatched_seeds(read(fake.save(tmp_path, cases[unmatched_seeds], pictures=False) / "data"))
     assert "a against b under accuracy: seed 1" in doubt.doubt
+
+
+def test_a_baseline_that_lost_one_seed_has_numbers(fake, tmp_path):
+    lines = fake.trained("a", [0.5, 0.6, 0.7])
+    lines[1] = replace(lines[1], outcome=replace(lines[1].outcome, status="failed"))
+    assert baseline_without_numbers(read(fake.save(tmp_path, lines) / "data")) == []

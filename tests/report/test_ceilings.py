@@ -4,10 +4,12 @@ from itertools import pairwise
 import pytest
 
 from segablate.report import draw, looks
+from segablate.report.answer import answer
 from segablate.report.ceiling_curves import figures
-from segablate.report.ceilings import baseline_choices, ceilings
+from segablate.report.ceilings import at, baseline_choices, ceilings
 from segablate.report.data import read
 from segablate.report.per_class import per_class, selected
+from segablate.report.table import results
 
 
 @pytest.fixture
@@ -172,3 +174,35 @@ def test_a_class_that_does_not_occur_is_a_dash_or_no_row(fake, records_of):
         ["background", "90.00", "99.00"],
         ["aeroplane", "80.00", "–"],
     ]
+
+
+def line(fake, use, *, baseline=False, **more):
+    choices = {**more, "model.upsampler": use}
+    found = fake.oracle(use, None, 8)
+    found = replace(found, key="-".join([found.key, *more.values()]))
+    return fake.Line(", ".join([use, *more.values()]), choices, baseline, "project", found)
+
+
+def test_a_baseline_that_is_the_best_has_one_column(fake, records_of):
+    records = records_of([line(fake, "bilinear", baseline=True), line(fake, "nearest")])
+    chosen = selected(ceilings(records), baseline_choices(records))
+    assert [one.name for one in chosen] == ["bilinear"]
+
+
+def test_ceilings_of_other_data_are_not_raced_with(fake, records_of):
+    lines = [
+        line(fake, use, baseline=(use, place) == ("bilinear", "easy"), data=place)
+        for place in ("easy", "hard")
+        for use in ("bilinear", "nearest")
+    ]
+    records = records_of(lines)
+    found = ceilings(records)
+    assert [[one.record.variant for one in group] for group in at(found, found[0].measure, 8)] == [
+        ["bilinear, easy", "nearest, easy"],
+        ["bilinear, hard", "nearest, hard"],
+    ]
+    assert {one.record.choices["data"] for one in selected(found, baseline_choices(records))} == {"easy"}
+    (said,) = [one for one in answer(records, found, baseline_choices(records), ()) if "stride 8" in one]
+    assert said.count("the most of 2 upsamplers") == 2
+    bold = [[cell.bold for cell in row[1:2]] for row in results(records).rows]
+    assert bold == [[True], [False], [True], [False]]

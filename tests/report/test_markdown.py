@@ -1,9 +1,10 @@
 import pytest
 
-from segablate.report.blocks import Cell, Table
+from segablate.report.blocks import Caveat, Cell, Table
 from segablate.report.data import read
-from segablate.report.markdown import _prose, _table, escape, markdown
+from segablate.report.markdown import _caveats, _prose, _table, escape, markdown
 from segablate.report.page import page
+from segablate.report.words import stem
 
 NASTY = "a|b & <c>\n`d` *e* _f_ [g](h) ~i~ $j$ \\ 幅 ñ 🦊"
 
@@ -88,3 +89,18 @@ def test_a_bare_study_has_no_empty_sections(fake, tmp_path):
     assert "Published" not in written
     assert "Expected" not in written
     assert "| a | project | failed | no |" in written
+
+
+def test_a_measure_that_begins_like_a_heading_is_none_in_a_caveat():
+    told = _caveats([Caveat("# accuracy has fewer than 8 seeds.", "1. Take more.")])
+    assert told == "- \\# accuracy has fewer than 8 seeds.\n  1\\. Take more."
+
+
+def test_underscores_that_touch_another_are_escaped():
+    assert escape("__init__ of a_b") == r"\_\_init\_\_ of a_b"
+
+
+def test_a_long_label_is_a_file_that_can_be_written(tmp_path):
+    long = stem("effects-" + "x" * 400, [])
+    (tmp_path / f"{long}.svg").write_text("")
+    assert stem("effects-" + "x" * 401, [long]) == f"{long}-2"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from segablate.report.blocks import Cell, Table
@@ -31,6 +31,7 @@ def tables(draw):
     return Table(("variant", *heads), made, notes=("skipped: why", "skipped: because"))
 
 
+@settings(deadline=None)
 @given(tables(), st.integers(60, 120), st.integers(8, 50))
 def test_every_number_is_in_one_part_under_its_own_heading(table, width, tall):
     found = {}
@@ -52,6 +53,7 @@ def test_every_number_is_in_one_part_under_its_own_heading(table, width, tall):
     assert set(lost) <= {"skipped"}
 
 
+@settings(deadline=None)
 @given(tables(), st.integers(60, 120), st.integers(8, 50))
 def test_parts_are_no_wider_and_no_taller_than_a_page(table, width, tall):
     for part in panels(table, width, tall):

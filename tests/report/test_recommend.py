@@ -9,7 +9,7 @@ from segablate.errors import SegablateError
 from segablate.quantity import Margin
 from segablate.records import Measurement, Outcome
 from segablate.report.data import read
-from segablate.report.recommend import Constraint, recommend
+from segablate.report.recommend import Constraint, given, recommend
 
 # five seeds each; b is a little better than a beside its spread, c is worse beyond doubt, d is slow
 SCORES = {
@@ -139,3 +139,20 @@ def test_ceilings_have_no_random_part_so_the_lower_one_is_worse(fake, report):
     found = recommend(records, [], under=["project"])
     assert found.best.variant == "output_stride=8, DUp-256"
     assert not found.alike
+
+
+def test_data_and_inputs_are_answered_apart(fake, tmp_path):
+    lines = [
+        fake.Line(
+            f"{name}, {place}",
+            {"data": place, "model": name},
+            False,
+            "m",
+            outcome(f"{name}{place}", "miou", value),
+        )
+        for place, values in (("easy", (0.9, 0.8)), ("hard", (0.5, 0.6)))
+        for name, value in zip("ab", values, strict=True)
+    ]
+    apart = given(read(fake.save(tmp_path, lines) / "data"))
+    assert [where for where, _ in apart] == ["easy", "hard"]
+    assert [recommend(own, []).best.variant for _, own in apart] == ["a, easy", "b, hard"]

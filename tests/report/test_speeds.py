@@ -208,3 +208,15 @@ def test_published_frames_per_second_stand_beside_and_are_not_compared(two: list
 def test_the_references_hold_what_is_printed(table: str, rows: int, printed: tuple[float, float]) -> None:
     values = [row["values"][0] for row in load(f"pp-liteseg.{table}").rows]
     assert (len(values), min(values), max(values)) == (rows, *printed)
+
+
+def test_two_sizes_of_equally_many_pixels_have_no_step_between_them() -> None:
+    sizes = [(64, 64), (128, 128), (256, 256), (512, 1024), (1024, 512)]
+    rows = [
+        record(
+            "A", [float(height * width)], choices={"input.size": f"{height}×{width}"}, size=[height, width]
+        )
+        for height, width in sizes
+    ]
+    (grown,) = growths(speeds(rows))
+    assert grown.steps == pytest.approx((1.0, 1.0, 1.0))

@@ -3,6 +3,7 @@ from dataclasses import replace
 
 import pytest
 
+from segablate.quantity import quantity
 from segablate.records import Measurement
 from segablate.report.data import read
 from segablate.report.table import results
@@ -123,3 +124,10 @@ def test_a_study_of_which_everything_failed_still_has_its_rows(fake, table_of):
 
 def test_n_is_said_for_each_measure(fake, table_of):
     assert table_of(fake.study()).below[1:] == ("n of project: 1,449 images.", "n of optimise: 120 images.")
+
+
+def test_a_small_count_is_not_shown_as_nothing():
+    assert quantity("macs").shown(3_030_000.0) == "0.003"
+    assert quantity("macs").shown(3_230_000.0, unit=True) == "0.0032 GMAC"
+    assert quantity("macs").shown(0.0) == "0.00"
+    assert quantity("miou").shown(0.00001) == "0.00"

@@ -208,3 +208,46 @@ def test_a_metric_without_a_better_side_has_no_verdict(fake, facts, saved):
 
     lines = with_intensity([*fake.trained("a", [1]), *fake.trained("b", [1])])
     assert verdicts(facts, saved(lines)) == {}
+
+
+@pytest.mark.parametrize("condition", ["data.use", "recipe.rate"])
+def test_whole_models_are_compared_under_each_condition(fake, saved, condition):
+    lines = [
+        line
+        for place in ("here", "there")
+        for name, scores in (("A", SEEDS), ("B", UP))
+        for line in fake.trained(
+            f"{name}, {place}",
+            scores,
+            baseline=(name, place) == ("A", "here"),
+            choices={"model": name, condition: place},
+        )
+    ]
+    records = saved(lines)
+    assert compared_axes(records) == ("model",)
+    assert baselines(records)["B, there"] == "A, there"
+
+
+def test_bold_does_not_depend_on_the_order_of_what_failed(fake, facts, saved):
+    failed = [
+        replace(line, outcome=replace(line.outcome, status="failed")) for line in fake.trained("a", SEEDS)
+    ]
+    others = [fake.trained("b", SEEDS), fake.trained("c", UP)]
+    first = saved([*failed, *others[0], *others[1]])
+    last = saved([*others[0], *others[1], *failed])
+    assert leaders(facts, first) == leaders(facts, last) == {("c", "accuracy", "miou")}
+
+
+def test_an_axis_of_one_choice_is_no_axis_of_a_grid(fake, facts, saved):
+    def lines(axes):
+        return [
+            line
+            for at, name in enumerate("abc")
+            for line in fake.trained(
+                name,
+                [score + at / 100 for score in UP],
+                choices={axis: name if axis == "x" else "only" for axis in axes},
+            )
+        ]
+
+    assert "on average over the others" not in shown(facts, saved(lines(["x", "y"])))

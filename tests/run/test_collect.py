@@ -116,3 +116,16 @@ def test_an_archive_that_is_lost_is_told_and_the_rest_is_collected(
     data = collect(made, store, tmp_path / "s")
     assert sorted(_bytes(data)) == ["outcomes.jsonl"]
     assert "the report does without it" in told[-1]
+
+
+def test_of_one_seed_the_baselines_archive_is_left_out_last(
+    planned: Planned, store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = planned("big-1", "big-2")
+    execute(made, store)
+    whole = _bytes(collect(made, store, tmp_path / "all"))
+    sizes = [len(content) for name, content in whole.items() if name.endswith(".npz")]
+    monkeypatch.setattr("segablate.run.collect.MOST_BYTES", max(sizes) + 100_000)
+    data = collect(made, store, tmp_path / "s")
+    (base,) = {row.cell.key for row in made.rows if row.cell and row.variant.baseline}
+    assert [name.partition("-")[0] for name in _bytes(data) if name.endswith(".npz")] == [base]

@@ -153,3 +153,15 @@ def test_a_damaged_cache_file_is_set_aside_and_built_again(store: Store, told: l
     assert len(calls) == 2
     assert path.with_name(f"{path.name}.broken-1").exists()
     assert "kept as" in told[0]
+
+
+def test_an_outcome_that_is_just_being_replaced_is_not_there(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store.put(CELL, DONE)
+
+    def gone(*_: object, **__: object) -> str:
+        raise FileNotFoundError
+
+    monkeypatch.setattr(Path, "read_text", gone)
+    assert store.outcome(CELL) is None

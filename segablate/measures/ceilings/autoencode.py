@@ -53,6 +53,7 @@ def autoencode(cells: Sequence[Reads], seed: int, shop: Workshop) -> Iterator[Re
     with threads() as pool, Crew() as crew:
         fitted = scene.components(cells, pool, crew)
         for reads in cells:
+            scene.begin()
             subspace = fitted[kind(reads)] if "fitted" in reads else None
             pair = Pair(reads, scene, subspace, seed, shop.device)
             with one_torch_thread():  # sums in one order: the same numbers on the same machine
@@ -197,8 +198,9 @@ def unseen(items: Sequence[Any], scored: Sequence[Any]) -> list[Any]:
     Raises:
         SegablateError: there is none.
     """
-    names = {item.name for item in scored}
-    left = [item for item in items if item.name not in names]
+    # by their files: splits may give different label maps one name
+    known = {item.label or item.name for item in scored}
+    left = [item for item in items if (item.label or item.name) not in known]
     if not left:
         raise SegablateError(
             "there is no label map to train the autoencoder on but those that are scored",

@@ -60,6 +60,11 @@ class Scene:
         self.items = spread(self.data.items(reads[PLACES]["score"]), reads["limit"])
         self.shop = shop
         self.seconds = {"decode": 0.0, "fit": 0.0, "score": 0.0}
+        self._shared = dict(self.seconds)
+
+    def begin(self) -> None:
+        """Another cell: from here on its own seconds are counted, beside those that all share."""
+        self.seconds = dict(self._shared)
 
     def maps(self, items: Sequence[Item]) -> list[Callable[[], Labels]]:
         """A reader for each label map."""
@@ -82,6 +87,7 @@ class Scene:
         begun = time.perf_counter()
         found = _Fitting(self, about, wanted, pool, crew).all()
         self.seconds["fit"] = time.perf_counter() - begun
+        self._shared = dict(self.seconds)
         return found
 
     def result(
@@ -123,7 +129,8 @@ class Scene:
             restored = restore(number, truth)[: truth.shape[0], : truth.shape[1]]
             arrays[f"truth_{place}"] = truth
             arrays[f"restored_{place}"] = restored
-            arrays[f"name_{place}"] = np.array(item.name)
+            # a name of bytes that are no text is kept as far as it can be written
+            arrays[f"name_{place}"] = np.array(item.name.encode("utf-8", "replace").decode())
             arrays[f"miou_{place}"] = np.array(tally.miou[number])
         return arrays
 

@@ -60,6 +60,7 @@ def search(cells: Sequence[Reads], shop: Workshop) -> Iterator[Result | Segablat
     with threads() as pool, Crew() as crew:
         components = scene.components(cells, pool, crew)
         for reads in cells:
+            scene.begin()
             subspace = components[kind(reads)] if "fitted" in reads else None
             hunt = Hunt(reads["upsampler"], reads["output_stride"], scene.classes, scene.ignore, subspace)
             explained = subspace.explained(reads["upsampler"]["channels"]) if subspace else None
@@ -82,14 +83,16 @@ def _score_all(
     found, before = Tally.empty(scene.classes), Tally.empty(scene.classes)
     worst: dict[int, tuple[Labels, Labels]] = {}
 
-    def one(read: Callable[[], Labels]) -> tuple[Labels, Labels, Truth]:
+    def one(read: Callable[[], Labels]) -> tuple[Labels, Labels, Truth, float]:
         begun = time.thread_time()
         label = read()
-        scene.reading(time.thread_time() - begun)
+        reading = time.thread_time() - begun
         truth = Truth(label, hunt.classes, hunt.ignore)
-        return *hunt.both(label, truth), truth
+        return *hunt.both(label, truth), truth, reading
 
-    for number, (projected, searched, truth) in enumerate(each(pool, one, scene.maps(scene.items))):
+    found_of_each = each(pool, one, scene.maps(scene.items))
+    for number, (projected, searched, truth, reading) in enumerate(found_of_each):
+        scene.reading(reading)
         before.add(*truth.compare(projected))
         found.add(*truth.compare(searched))
         worst[number] = projected, searched
