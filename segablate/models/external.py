@@ -78,7 +78,11 @@ def external(model: Mapping[str, Any], classes: int, *, allow: bool) -> External
     try:
         module = function(**settings)
     except TypeError as error:
-        raise SegablateError(f"`{factory}` cannot be called so: {error}", field="settings") from error
+        raise SegablateError(
+            f"`{factory}` cannot be called so: {error}",
+            hint="`settings` are its arguments, on a command line `--set settings.NAME=VALUE`",
+            field="settings",
+        ) from error
     if not isinstance(module, nn.Module):
         raise SegablateError(
             f"`{factory}` returns a `{type(module).__name__}`, not a `torch.nn.Module`", field="factory"

@@ -84,7 +84,7 @@ def _agreement(compared: Sequence[Comparison]) -> list[str]:
 def _verdicts(told: Sequence[Comparison], label: str) -> list[str]:
     agree = [_short(one) for one in told if one.agrees]
     differ = [_short(one) for one in told if not one.agrees]
-    all_ = counted(len(told), "published value")
+    all_ = counted(len(told), told[0].called)
     within = told[0].within
     if not agree:
         return [f"Under {label}, none of {all_} agrees {within}: {listed(differ)}."]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import statistics
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.resources import files
 from typing import Any
 
@@ -21,6 +21,7 @@ from segablate.report.speeds import is_latency
 from segablate.report.trainings import is_accuracy
 from segablate.report.words import flat, signed
 
+PRINTED = "published value"
 VERDICTS = ("comparable", "in part", "not comparable")
 
 
@@ -36,6 +37,7 @@ class Reference:
         unknown: what the paper does not tell.
         columns: what each value of a row is, and when it is comparable.
         rows: name, what to match and values of each row.
+        called: what one of its values is.
     """
 
     source: str
@@ -45,6 +47,7 @@ class Reference:
     unknown: tuple[str, ...]
     columns: tuple[Mapping[str, Any], ...]
     rows: tuple[Mapping[str, Any], ...]
+    called: str = PRINTED
 
 
 @dataclass(frozen=True)
@@ -62,6 +65,7 @@ class Comparison:
         verdict: comparable, in part or not comparable.
         because: why not fully; "" where nothing speaks against it.
         metric: what is compared.
+        called: what the other value is.
     """
 
     row: str
@@ -74,6 +78,7 @@ class Comparison:
     verdict: str
     because: str
     metric: str = "miou"
+    called: str = PRINTED
 
     @property
     def quantity(self) -> Quantity:
@@ -84,7 +89,7 @@ class Comparison:
     def within(self) -> str:
         """How close they must be to agree, in words."""
         if not self.tolerance:
-            return "to the last printed digit"
+            return "to the last printed digit" if self.called == PRINTED else "to the last digit shown"
         points = "points" if self.quantity.shown_unit == "%" else self.quantity.shown_unit
         return f"within {self.tolerance:g} {points}"
 
@@ -134,6 +139,7 @@ def load(name: str) -> Reference:
         unknown=tuple(found["unknown"]),
         columns=tuple(found["columns"]),
         rows=tuple(found["rows"]),
+        **({"called": found["called"]} if "called" in found else {}),
     )
 
 
@@ -151,7 +157,8 @@ def compare(reference: Reference, records: Sequence[Record]) -> tuple[Comparison
                     repeats = [other for other in own if _same(other, record)]
                     one = _comparison(row, column, float(row["values"][at]), record, repeats)
                     if not math.isnan(one.measured) and not math.isnan(one.published):
-                        found.setdefault((column["name"], label, row["name"], record.variant), one)
+                        key = (column["name"], label, row["name"], record.variant)
+                        found.setdefault(key, replace(one, called=reference.called))
     return tuple(found.values())
 
 

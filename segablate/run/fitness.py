@@ -89,7 +89,7 @@ def _of_cuda(health: Health) -> Iterator[Check]:
     hint = "" if fit == "fine" else "large inputs will not fit"
     yield Check("gpu memory", fit, f"{free / GIB:.1f} of {total / GIB:.1f} GiB free", hint)
     if health == Health():
-        yield Check("gpu state", "doubt", "not told", "install `segablate[nvml]` for clocks and temperature")
+        yield Check("gpu state", "doubt", "not told", "install the extra `nvml` for clocks and temperature")
         return
     yield Check("driver", "fine", driver() or "unknown")
     yield _doubt("gpu clock", f"{health.clock} of {health.top_clock} MHz", ", ".join(health.slowed))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -39,3 +40,13 @@ def test_all_that_lies_below_reports_belongs_to_one_of_them() -> None:
 def test_every_report_has_a_page_and_data() -> None:
     data = {path.parent.parent.relative_to(ROOT) for path in (ROOT / "reports").rglob("outcomes.jsonl")}
     assert data == set(REPORTS)
+
+
+def test_another_margin_is_judged_on_a_fresh_checkout(segablate: Callable, tmp_path: Path) -> None:
+    place = tmp_path / "reports"
+    shutil.copytree(ROOT / "reports" / "aa-shapes" / "data", place / "aa-shapes" / "data")
+    line = ("report", ROOT / "studies" / "aa-shapes.yaml", "--store", tmp_path / "none", "--reports", place)
+    said = segablate(*line, "--set", "margin={miou: 0.01 points}")
+    assert said.code == 0, said.err
+    (page,) = place.glob("aa-shapes/set-*/report.md")
+    assert "±0.01 points" in page.read_text(encoding="utf-8")

@@ -262,7 +262,7 @@ def test_an_export_without_mlflow_tells_what_to_install(
     said = segablate("export", study, "--to", "mlflow")
     assert (said.code, said.err) == (
         2,
-        "error: MLflow is not installed\n\nhint: `pip install 'segablate[mlflow]'`\n",
+        "error: MLflow is not installed\n\nhint: `pip install -e '.[mlflow]'`\n",
     )
     assert "there is no exporter `wandb`" in segablate("export", study, "--to", "wandb").err
 

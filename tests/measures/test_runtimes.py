@@ -127,7 +127,7 @@ def test_a_missing_package_is_named_with_the_extra_that_has_it(monkeypatch: pyte
     monkeypatch.setattr(onnx_, "NEEDED", ("onnx", "there_is_no_such_package"))
     with pytest.raises(SegablateError, match="there_is_no_such_package") as caught:
         prepared("onnxruntime", image())
-    assert caught.value.hint == "pip install 'segablate[onnx]'"
+    assert caught.value.hint == "pip install -e '.[onnx]'"
 
 
 def test_without_triton_the_plain_way_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:

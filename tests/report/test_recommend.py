@@ -156,3 +156,8 @@ def test_data_and_inputs_are_answered_apart(fake, tmp_path):
     apart = given(read(fake.save(tmp_path, lines) / "data"))
     assert [where for where, _ in apart] == ["easy", "hard"]
     assert [recommend(own, []).best.variant for _, own in apart] == ["a, easy", "b, hard"]
+
+
+def test_a_metric_that_nobody_knows_is_told_with_those_that_are_there(records):
+    with pytest.raises(SegablateError, match="has no numbers of `foo`"):
+        recommend(records(), [], by="foo")

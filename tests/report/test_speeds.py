@@ -213,10 +213,8 @@ def test_the_references_hold_what_is_printed(table: str, rows: int, printed: tup
 def test_two_sizes_of_equally_many_pixels_have_no_step_between_them() -> None:
     sizes = [(64, 64), (128, 128), (256, 256), (512, 1024), (1024, 512)]
     rows = [
-        record(
-            "A", [float(height * width)], choices={"input.size": f"{height}×{width}"}, size=[height, width]
-        )
-        for height, width in sizes
+        record(f"A, {h}×{w}", [float(h * w)], choices={"input.size": f"{h}×{w}"}, size=[h, w])
+        for h, w in sizes
     ]
     (grown,) = growths(speeds(rows))
     assert grown.steps == pytest.approx((1.0, 1.0, 1.0))

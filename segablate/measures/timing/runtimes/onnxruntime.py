@@ -65,7 +65,7 @@ def _check_packages() -> None:
     if missing:
         raise SegablateError(
             f"the runtime `onnxruntime` needs {' and '.join(f'`{name}`' for name in missing)}",
-            hint="pip install 'segablate[onnx]'",
+            hint="pip install -e '.[onnx]'",
             field="runtime",
         )
 
