@@ -65,7 +65,9 @@ class Quantity:
             return "–"
         text = f"{value * self.scale:,.{self.digits}f}"
         if self.compared == "count" and value and not float(text.replace(",", "")):
-            text = f"{value * self.scale:.{FEWEST_DIGITS}g}"  # a small network has not nothing to compute
+            # a small network has not nothing to compute
+            digits = FEWEST_DIGITS - 1 - math.floor(math.log10(abs(value * self.scale)))
+            text = f"{value * self.scale:.{digits}f}"
         return f"{text} {self.shown_unit}" if unit and self.shown_unit else text
 
     @property

@@ -127,7 +127,7 @@ def test_n_is_said_for_each_measure(fake, table_of):
 
 
 def test_a_small_count_is_not_shown_as_nothing():
-    assert quantity("macs").shown(3_030_000.0) == "0.003"
+    assert quantity("macs").shown(3_030_000.0) == "0.0030"
     assert quantity("macs").shown(3_230_000.0, unit=True) == "0.0032 GMAC"
     assert quantity("macs").shown(0.0) == "0.00"
     assert quantity("miou").shown(0.00001) == "0.00"
