@@ -57,6 +57,7 @@ class Workshop:
 
     device = "cpu"
     allow_external = False
+    anew = 0.0
 
     def cached(self, name: str, reads: Reads, build: Callable[[], Arrays]) -> Arrays:
         return build()
