@@ -40,8 +40,9 @@ def draw(part: Part, path: Path, split: str, index: int, settings: Sequence[str]
         if not 0 <= index < len(items):
             count = f"`{split}` has {len(items):,} examples"
             raise SegablateError(f"there is no example {index}: {count}, the first is 0", where="--index")
-        image, label = data.image(items[index]), data.label(items[index])
-        drawn = example(image, label, data)
+        alone = items[index].label is not None and items[index].image is None  # of label maps only
+        label = data.label(items[index])
+        drawn = example(None if alone else data.image(items[index]), label, data)
     try:
         drawn.save(path)
     except OSError as error:
@@ -54,6 +55,7 @@ def draw(part: Part, path: Path, split: str, index: int, settings: Sequence[str]
         "examples": len(items),
         "name": items[index].name,
         "size": list(label.shape),
+        "image": not alone,
         "shares": shares(label, data),
     }
 
@@ -63,5 +65,5 @@ def told(drawn: dict[str, Any]) -> str:
     height, width = drawn["size"]
     return (
         f"{drawn['file']}: `{drawn['name']}`, example {drawn['index']} of {drawn['examples']:,} "
-        f"in `{drawn['split']}`, {height}×{width}"
+        f"in `{drawn['split']}`, {height}×{width}{'' if drawn['image'] else ', which has no image'}"
     )

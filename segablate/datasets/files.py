@@ -10,12 +10,12 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
+from segablate.datasets.lossy import HINT as LOSSY_HINT
+from segablate.datasets.lossy import lossy
 from segablate.datasets.png import read_indices
 from segablate.errors import SegablateError
 
-LOSSY = ("JPEG", "MPO")
 TIFF_BITS, TIFF_PHOTOMETRIC, WHITE_IS_ZERO = 258, 262, 0
-_LOSSLESS = "save label maps in a lossless format such as PNG, from what they were before they were JPEGs"
 SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp")
 SET_CLASSES = "say `classes: {needed}`, or what each value stands for with `data.values`"
 _INDEX_MAPS = (
@@ -96,8 +96,8 @@ def _pillow_indices(path: Path, data: bytes) -> np.ndarray:
     """Pillow's own reading: the reference that the quick way is held against."""
     stretched = _STRETCHED.get(_raw_mode(_opened(path, data)), 1)
     image = _decoded(path, data)
-    if image.format in LOSSY:
-        raise SegablateError(f"a {image.format} does not keep label values", where=str(path), hint=_LOSSLESS)
+    if (form := lossy(image, data)) is not None:
+        raise SegablateError(f"a {form} does not keep label values", where=str(path), hint=LOSSY_HINT)
     if image.mode in ("P", "L", "1"):
         values = np.asarray(image).astype(np.uint8)
         values = values if stretched == 1 else values // np.uint8(stretched)

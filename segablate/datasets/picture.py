@@ -1,5 +1,7 @@
 """One decoded example to look at: image, label map, the one over the other, and what the colours mean.
 
+Where there is no image, it is the label map alone.
+
 ┌───────┬───────────┬─────────┐
 │ image │ label map │ overlay │
 ├───────┴───────────┴─────────┤
@@ -34,23 +36,22 @@ def shares(label: np.ndarray, data: Dataset) -> dict[str, float]:
     return found | ({IGNORED: ignored / label.size} if ignored else {})
 
 
-def example(image: np.ndarray, label: np.ndarray, data: Dataset) -> Image.Image:
+def example(image: np.ndarray | None, label: np.ndarray, data: Dataset) -> Image.Image:
     """The picture. Classes have their colours; ignored pixels are white, and left alone in the overlay.
 
     Args:
-        image: uint8 of shape (height, width, 3).
+        image: uint8 of shape (height, width, 3); None leaves the label map alone.
         label: of shape (height, width).
         data: names and colours of the classes.
     """
     scored = np.ones(label.shape, bool) if data.ignore is None else label != data.ignore
-    painted = np.full(image.shape, 255, np.uint8)
+    painted = np.full((*label.shape, 3), 255, np.uint8)
     painted[scored] = data.palette[label[scored]]
-    blended = np.where(scored[..., None], (image.astype(np.uint16) + painted) // 2, image).astype(np.uint8)
-    panels = [
-        _resized(image, Image.Resampling.BICUBIC),
-        _resized(painted, Image.Resampling.NEAREST),
-        _resized(blended, Image.Resampling.BICUBIC),
-    ]
+    panels = [_resized(painted, Image.Resampling.NEAREST)]
+    if image is not None:
+        blended = np.where(scored[..., None], (image.astype(np.uint16) + painted) // 2, image)
+        panels.insert(0, _resized(image, Image.Resampling.BICUBIC))
+        panels.append(_resized(blended.astype(np.uint8), Image.Resampling.BICUBIC))
     return _put_together(panels, _legend(shares(label, data), data))
 
 

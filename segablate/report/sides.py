@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import csv
 import io
+import shutil
 import subprocess
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -163,6 +164,8 @@ def _of_commit(given: str, revision: str, inside: str) -> Side:
         return _of_text(
             given, name, content.decode("utf-8", "replace"), partial(_in, given, revision, folder)
         )
+    if _git("rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}") is None:
+        raise SegablateError(f"there is no commit `{revision}` here", where=given)
     raise SegablateError(f"the commit `{revision}` has no results at `{inside}`", where=given)
 
 
@@ -174,12 +177,16 @@ def _in(given: str, revision: str, folder: str, key: str) -> Pixels | None:
 
 
 def _shown(given: str, revision: str, names: Iterable[str]) -> Iterator[tuple[str, bytes]]:
+    if shutil.which("git") is None:
+        raise SegablateError("`git` is not installed", where=given)
     for name in names:
         # a path of its own after `--` cannot be read as an option; `./` begins at the working directory
-        command = ["git", "show", f"{revision}:./{name.strip('/')}", "--"]
-        try:
-            ran = subprocess.run(command, capture_output=True, check=False)
-        except FileNotFoundError:
-            raise SegablateError("`git` is not installed", where=given) from None
-        if ran.returncode == 0:
-            yield name, ran.stdout
+        content = _git("show", f"{revision}:./{name.strip('/')}", "--")
+        if content is not None:
+            yield name, content
+
+
+def _git(*words: str) -> bytes | None:
+    """What git says; None where it fails."""
+    ran = subprocess.run(["git", *words], capture_output=True, check=False)
+    return ran.stdout if ran.returncode == 0 else None

@@ -115,6 +115,19 @@ def test_what_is_wrong_is_told(show: Callable, more: tuple[object, ...], told: s
     assert told in said.err
 
 
+def test_label_maps_without_images_are_drawn_alone(show: Callable, folder: Path) -> None:
+    said = show("--set", "images=null")
+    assert (said.code, said.err) == (
+        0,
+        f"{folder / 'out.png'}: `a`, example 0 of 2 in `all`, 10×20, which has no image\n",
+    )
+    drawn = read(folder / "out.png")
+    assert drawn.shape[1] == 160  # one panel, eight times as large
+    assert (drawn[:8] == 255).all()
+    assert len(np.unique(drawn[8:80].reshape(-1, 3), axis=0)) == 2
+    assert show("--set", "images=null", "--json").document["picture"]["image"] is False
+
+
 def test_an_image_of_another_size_is_told_with_its_file(show: Callable, folder: Path) -> None:
     Image.new("RGB", (9, 9)).save(folder / "images/a.png")
     said = show()

@@ -75,6 +75,22 @@ class TestValues:
         assert error.message == "a JPEG does not keep label values"
         assert "lossless" in error.hint
 
+    @pytest.mark.parametrize("settings", [{}, {"exif": b"Exif\0\0some"}], ids=["plain", "extended"])
+    def test_a_lossy_webp_is_refused_and_a_lossless_one_is_read(self, tmp_path, refused, settings):
+        few = np.random.default_rng(0).integers(0, 3, (15, 17)).astype(np.uint8) * 7
+        for lossless in (True, False):
+            Image.fromarray(few).save(tmp_path / f"{lossless}.webp", lossless=lossless, **settings)
+        np.testing.assert_array_equal(read_labels(tmp_path / "True.webp", 256, 255), few)
+        error = refused(lambda: read_labels(tmp_path / "False.webp", 256, 255))
+        assert error.message == "a lossy WebP does not keep label values"
+        assert "lossless" in error.hint
+
+    def test_a_tiff_with_jpeg_inside_is_refused(self, tmp_path, refused):
+        few = np.random.default_rng(0).integers(0, 3, (16, 16)).astype(np.uint8) * 7
+        Image.fromarray(few).save(tmp_path / "a.tif", compression="jpeg")
+        error = refused(lambda: read_labels(tmp_path / "a.tif", 256, 255))
+        assert error.message == "a TIFF with JPEG inside does not keep label values"
+
     @pytest.mark.parametrize("bits", [1, 4, 8])
     def test_a_tiff_whose_zero_is_white_holds_what_was_stored(self, tmp_path, bits):
         stored = np.random.default_rng(0).integers(0, 2**bits, (3, 16))

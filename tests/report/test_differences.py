@@ -213,6 +213,8 @@ def test_what_a_commit_has_can_be_one_side(fake, report, monkeypatch):
     assert (found.numbers, found.same) == ((), 30 * 8)
     with pytest.raises(SegablateError, match="the commit `HEAD` has no results at `elsewhere`"):
         side("HEAD:elsewhere")
+    with pytest.raises(SegablateError, match="there is no commit `0123abc` here"):
+        side("0123abc:made-up")
 
 
 @pytest.mark.skipif(not shutil.which("git"), reason="there is no git")
