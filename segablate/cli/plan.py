@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import statistics
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -14,8 +13,8 @@ from segablate.cli.app import app, example
 from segablate.cli.options import AllowExternal, AsJson, Device, Overrides, StoreFolder, StudyFile
 
 if TYPE_CHECKING:
+    from segablate.run.explain import State
     from segablate.run.plan import Plan
-    from segablate.run.store import Store
 
 
 @app.command(epilog=example("segablate plan studies/quickstart.yaml --explain"))
@@ -33,24 +32,23 @@ def plan(
     """Show a study's cells, and which are done; run nothing."""
     from segablate.cli import output
     from segablate.cli.flow import planned
-    from segablate.run import explain as explanation
+    from segablate.run.explain import explain as explain_cells
     from segablate.run.store import Store
 
     made = planned(study, overrides, allow_external, device)
-    kept = Store(store)
-    states = {cell.key: state for cell, state in explanation.explain(made, kept)}
+    states = {cell.key: state for cell, state in explain_cells(made, Store(store))}
     rows = _rows(made, states)
     if as_json:
         output.document({"study": made.study.name, "rows": rows})
         return
     _print(rows, explain)
-    output.say(_summary(states) + _cost(made, kept, states))
+    output.say(_summary(states) + _cost(states))
 
 
-def _rows(made: Plan, states: Mapping[str, str]) -> list[dict[str, Any]]:
+def _rows(made: Plan, states: Mapping[str, State]) -> list[dict[str, Any]]:
     found = []
     for row in made.rows:
-        state, _, why = (states[row.cell.key] if row.cell else f"skipped: {row.skipped}").partition(": ")
+        state, _, why = (states[row.cell.key].told if row.cell else f"skipped: {row.skipped}").partition(": ")
         found.append(
             {
                 "variant": row.variant.label,
@@ -71,23 +69,18 @@ def _print(rows: Sequence[Mapping[str, Any]], explain: bool) -> None:
     output.table(names, [[str(row[name]) for name in names] for row in rows])
 
 
-def _summary(states: Mapping[str, str]) -> str:
-    counts = Counter(state.partition(":")[0] for state in states.values())
+def _summary(states: Mapping[str, State]) -> str:
+    counts = Counter(state.told.partition(":")[0] for state in states.values())
     told = ", ".join(f"{number:,} {state}" for state, number in sorted(counts.items()))
     cells = f"{len(states):,} cell{'' if len(states) == 1 else 's'}"
     return f"{cells}: {told}" if told else cells
 
 
-def _cost(plan: Plan, store: Store, states: Mapping[str, str]) -> str:
-    """How long the rest may take, going by the cells of the same measures that are stored."""
-    rest = Counter(cell.measure for cell in plan.cells if states[cell.key] != "done")
-    seconds = 0.0
-    for measure, number in rest.items():
-        taken = [outcome.seconds for outcome in store.outcomes(measure) if outcome.status == "done"]
-        if not taken:
-            return ""
-        seconds += number * statistics.median(taken)
-    return f"; the rest may take {duration(seconds)}" if rest else ""
+def _cost(states: Mapping[str, State]) -> str:
+    """How long the rest may take one after the other, going by the stored cells that are nearest to each."""
+    rest = [state.seconds for state in states.values() if state.told != "done"]
+    known = [seconds for seconds in rest if seconds is not None]
+    return f"; the rest may take {duration(sum(known))}" if rest and len(known) == len(rest) else ""
 
 
 def duration(seconds: float) -> str:

@@ -1,8 +1,10 @@
-"""Why a cell is done, or which of its inputs is new."""
+"""Why a cell is done, or which of its inputs is new and how long it may take."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import statistics
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from segablate.measures.base import measures
@@ -15,22 +17,39 @@ MOST_SEEDS = 1000
 LONGEST_VALUE = 40
 
 
-def explain(plan: Plan, store: Store) -> list[tuple[Cell, str]]:
-    """For each cell `done`, `failed: why`, or `missing: ` and the inputs that are new.
+@dataclass(frozen=True)
+class State:
+    """Where a cell of a plan stands.
 
-    New is said against the stored outcome of the same measure that differs in the fewest inputs.
+    Attributes:
+        told: `done`, `failed: why`, or `missing: ` and the inputs that are new.
+        seconds: 0 if it is done; else what the stored cells nearest to it took in the median, None if there
+            are none.
+    """
+
+    told: str
+    seconds: float | None
+
+
+def explain(plan: Plan, store: Store) -> list[tuple[Cell, State]]:
+    """The state of each cell.
+
+    Near and new are said against the stored outcomes of the same measure: the nearest differ in the fewest
+    inputs.
     """
     seen: dict[str, list[_Seen]] = {}
-    told = []
+    states = []
     for cell in plan.cells:
         outcome = store.outcome(cell)
-        if outcome is not None:
-            told.append((cell, "done" if outcome.status == "done" else f"{outcome.status}: {outcome.reason}"))
+        if outcome is not None and outcome.status == "done":
+            states.append((cell, State("done", 0.0)))
             continue
         if cell.measure not in seen:
             seen[cell.measure] = [_Seen(stored) for stored in store.outcomes(cell.measure)]
-        told.append((cell, f"missing: {_why(cell, seen[cell.measure])}"))
-    return told
+        nearest = _nearest(cell, seen[cell.measure])
+        told = f"{outcome.status}: {outcome.reason}" if outcome else f"missing: {_why(cell, nearest)}"
+        states.append((cell, State(told, _seconds(nearest))))
+    return states
 
 
 class _Seen:
@@ -48,18 +67,31 @@ def flat(value: Any, path: str) -> dict[str, str]:
     return {path: canonical(value)}
 
 
-def _why(cell: Cell, seen: list[_Seen]) -> str:
-    if not seen:
+def _nearest(cell: Cell, seen: Sequence[_Seen]) -> list[_Seen]:
+    """All that differ in the fewest inputs, by key; those that are done where there are any."""
+    fields = flat(cell.reads, "reads").items()
+    done = [one for one in seen if one.outcome.status == "done"]
+    apart = [(len(fields ^ one.fields.items()), one) for one in done or seen]
+    least = min((distance for distance, _ in apart), default=0)
+    return sorted((one for distance, one in apart if distance == least), key=lambda one: one.outcome.key)
+
+
+def _seconds(nearest: Sequence[_Seen]) -> float | None:
+    taken = [one.outcome.seconds for one in nearest if one.outcome.status == "done"]
+    return statistics.median(taken) if taken else None
+
+
+def _why(cell: Cell, nearest: Sequence[_Seen]) -> str:
+    if not nearest:
         return f"nothing of `{cell.measure}` is stored yet"
-    fields = flat(cell.reads, "reads")
-    nearest = min(seen, key=lambda one: (len(fields.items() ^ one.fields.items()), one.outcome.key))
+    now, then = flat(cell.reads, "reads"), nearest[0].fields
     changes = [
-        _change(field, fields.get(field), nearest.fields.get(field))
-        for field in sorted(fields.keys() | nearest.fields.keys())
-        if fields.get(field) != nearest.fields.get(field)
+        _change(field, now.get(field), then.get(field))
+        for field in sorted(now.keys() | then.keys())
+        if now.get(field) != then.get(field)
     ]
     if not changes:
-        return _same_reads(cell, seen)
+        return _same_reads(cell, nearest)
     more = len(changes) - MOST_FIELDS
     return ", ".join(changes[:MOST_FIELDS]) + (f" and {more} more" if more > 0 else "")
 
@@ -70,7 +102,7 @@ def _change(field: str, now: str | None, then: str | None) -> str:
     return f"`{field}` is new ({_short(now)}" + (f", seen {_short(then)})" if then is not None else ")")
 
 
-def _same_reads(cell: Cell, seen: list[_Seen]) -> str:
+def _same_reads(cell: Cell, seen: Sequence[_Seen]) -> str:
     version = measures.part(cell.measure).version
     keys = {one.outcome.key for one in seen}
     # an outcome does not name its seed, but its key can be made again from the inputs

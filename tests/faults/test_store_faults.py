@@ -48,7 +48,7 @@ def test_what_is_not_an_outcome_is_never_trusted(
     execute(made, store)
     path = store.folder(made.cells[0]) / "outcome.json"
     path.write_bytes(content)
-    assert explain(made, store)[0][1].startswith("missing")
+    assert explain(made, store)[0][1].told.startswith("missing")
     assert path.with_name("outcome.json.broken-1").read_bytes() == content
     assert len(told) == 1
 

@@ -6,17 +6,18 @@ from collections.abc import Callable
 
 import pytest
 
-from segablate.measures.base import measures
+from segablate.measures.base import Result, measures
 from segablate.run.execute import execute
 from segablate.run.explain import explain
 from segablate.run.plan import Plan
 from segablate.run.store import Store
+from segablate.run.work import keep
 
 Planned = Callable[..., Plan]
 
 
 def _told(plan: Plan, store: Store) -> list[str]:
-    return [why for _, why in explain(plan, store)]
+    return [state.told for _, state in explain(plan, store)]
 
 
 def test_nothing_is_stored_at_first(planned: Planned, store: Store) -> None:
@@ -60,6 +61,25 @@ def test_a_new_version_of_the_measure_is_told(planned: Planned, store: Store) ->
     execute(planned("a"), store)
     measures.register("fake", version=2)(measures.part("fake").make)
     assert _told(planned("a"), store) == ["missing: version 2 of `fake` is new"]
+
+
+def test_a_cell_may_take_what_the_stored_ones_nearest_to_it_took(planned: Planned, store: Store) -> None:
+    for words, stride, taken in (("abc", 16, (1.0, 5.0, 2.0)), ("ab", 8, (30.0, 50.0))):
+        made = planned(*words, stride=stride)
+        for cell, seconds in zip(made.cells, taken, strict=True):
+            keep(store, cell, Result((), {}, {}), seconds)
+    asked = [*explain(planned("a", "d", stride=16), store), *explain(planned("d", stride=8), store)]
+    assert [(state.told.partition(":")[0], state.seconds) for _, state in asked] == [
+        ("done", 0.0),
+        ("missing", 2.0),
+        ("missing", 40.0),
+    ]
+
+
+def test_what_failed_says_nothing_of_the_time_a_cell_takes(planned: Planned, store: Store) -> None:
+    assert explain(planned("a"), store)[0][1].seconds is None
+    execute(planned("raise"), store)
+    assert [state.seconds for _, state in explain(planned("raise", "a"), store)] == [None, None]
 
 
 @pytest.mark.parametrize("count", [1, 3])
