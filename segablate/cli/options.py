@@ -48,7 +48,7 @@ def words(text: str) -> list[str]:
     return [word.strip() for word in text.split(",") if word.strip()]
 
 
-def named(option: str, text: str) -> list[str]:
+def items(option: str, text: str) -> list[str]:
     """The items of a comma-separated list that may not be empty.
 
     Raises:
@@ -66,7 +66,7 @@ def numbers(option: str, text: str) -> list[int]:
     Raises:
         SegablateError: there is none, or one of them is not a whole number above zero.
     """
-    for word in named(option, text):
+    for word in items(option, text):
         if not word.isdecimal() or int(word) == 0:
             raise SegablateError(f"`{option}` takes whole numbers above 0, not `{word}`")
     return [int(word) for word in words(text)]

@@ -11,8 +11,7 @@ from typing import Annotated, Any, Literal
 import typer
 
 from segablate.cli.app import app, example
-from segablate.cli.options import AsJson, Classes, numbers
-from segablate.cli.options import named as items
+from segablate.cli.options import AsJson, Classes, items, numbers
 from segablate.errors import SegablateError
 
 # field of the measure's configuration → option that sets it, the narrower after the wider

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Hashable, Sequence
 from pathlib import Path
 from typing import ClassVar
@@ -13,7 +14,7 @@ from segablate.datasets.protocol import Item
 from segablate.errors import SegablateError
 
 
-class LabelFiles:
+class LabelFiles(ABC):
     """A data set whose items are files. What is left to do is `_list`: which files make up a split.
 
     Args:
@@ -97,8 +98,9 @@ class LabelFiles:
             raise SegablateError(f"`{item.name}` has no image", where=str(self.root), hint=self._no_images())
         return item.image
 
+    @abstractmethod
     def _list(self, split: str) -> Sequence[Item]:
-        raise NotImplementedError
+        """The files of a split, or of a list file."""
 
     def _no_images(self) -> str:
         return "only its label maps are here"

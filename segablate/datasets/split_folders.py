@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Sequence
 from pathlib import Path
 from typing import ClassVar
@@ -21,9 +22,9 @@ class SplitFolders(LabelFiles):
     splits: tuple[str, ...]
     endings: ClassVar[tuple[str, ...]] = ()  # of file names, where more than the suffix belongs to no stem
 
+    @abstractmethod
     def _places(self, split: str) -> tuple[Path, Path]:
         """Where a split's label maps and images lie."""
-        raise NotImplementedError
 
     def _find(self, folder: Path, what: str) -> dict[str, str]:
         """The files of a folder by stem; `what` is "label maps" or "images"."""

@@ -1,8 +1,7 @@
 """Draw differences to the baseline: an interval a variant, the margin that does not matter shaded.
 
 The marker tells the verdict: a triangle points to where it is decided, a square lies inside the margin,
-a hollow circle is undecided. From a mark that lies far beyond the scale
-an arrow leaves it.
+a hollow circle is undecided. An arrow leads from a mark to what lies far beyond the scale.
 """
 
 from __future__ import annotations

@@ -46,9 +46,9 @@ def explain(plan: Plan, store: Store) -> list[tuple[Cell, State]]:
             continue
         if cell.measure not in seen:
             seen[cell.measure] = [_Seen(stored) for stored in store.outcomes(cell.measure)]
-        nearest = _nearest(cell, seen[cell.measure])
-        told = f"{outcome.status}: {outcome.reason}" if outcome else f"missing: {_why(cell, nearest)}"
-        states.append((cell, State(told, _seconds(nearest))))
+        apart = _apart(cell, seen[cell.measure])
+        told = f"{outcome.status}: {outcome.reason}" if outcome else f"missing: {_why(cell, _first(apart))}"
+        states.append((cell, State(told, _seconds(apart))))
     return states
 
 
@@ -67,18 +67,20 @@ def flat(value: Any, path: str) -> dict[str, str]:
     return {path: canonical(value)}
 
 
-def _nearest(cell: Cell, seen: Sequence[_Seen]) -> list[_Seen]:
-    """All that differ in the fewest inputs, by key; those that are done where there are any."""
+def _apart(cell: Cell, seen: Sequence[_Seen]) -> list[tuple[int, _Seen]]:
+    """In how many inputs each differs, the nearest first and those that are equally near by key."""
     fields = flat(cell.reads, "reads").items()
-    done = [one for one in seen if one.outcome.status == "done"]
-    apart = [(len(fields ^ one.fields.items()), one) for one in done or seen]
-    least = min((distance for distance, _ in apart), default=0)
-    return sorted((one for distance, one in apart if distance == least), key=lambda one: one.outcome.key)
+    apart = [(len(fields ^ one.fields.items()), one) for one in seen]
+    return sorted(apart, key=lambda pair: (pair[0], pair[1].outcome.key))
 
 
-def _seconds(nearest: Sequence[_Seen]) -> float | None:
-    taken = [one.outcome.seconds for one in nearest if one.outcome.status == "done"]
-    return statistics.median(taken) if taken else None
+def _first(apart: Sequence[tuple[int, _Seen]]) -> list[_Seen]:
+    return [one for distance, one in apart if distance == apart[0][0]]
+
+
+def _seconds(apart: Sequence[tuple[int, _Seen]]) -> float | None:
+    nearest = _first([pair for pair in apart if pair[1].outcome.status == "done"])
+    return statistics.median(one.outcome.seconds for one in nearest) if nearest else None
 
 
 def _why(cell: Cell, nearest: Sequence[_Seen]) -> str:

@@ -83,7 +83,7 @@ def scaling(exponent: float, **changes: object) -> list[Record]:
             choices = {"model.use": "T", "input.size": f"{height}×{2 * height}"}
             size = [height, 2 * height]
             name = f"T, {height}"
-            made.append(record(name, [ms * shift], seed=seed, choices=choices, size=size, **changes))  # type: ignore[arg-type]
+            made.append(record(name, [ms * shift], seed=seed, choices=choices, size=size, **changes))  # type: ignore[arg-type]  # settings of any type
     return made
 
 
@@ -129,7 +129,7 @@ def test_two_devices_are_told_in_the_heading_and_not_ranked_together(two: list[R
 def test_other_conditions_never_share_a_ranking_or_a_bold_mark(
     two: list[Record], change: dict[str, str]
 ) -> None:
-    mixed = [*two, record("C", [1.0], **change)]  # type: ignore[arg-type]
+    mixed = [*two, record("C", [1.0], **change)]  # type: ignore[arg-type]  # settings of any type
     assert "the baseline (A) has the least median" in " ".join(sentences(speeds(mixed)))
     assert not any(cell.bold for row in results(mixed).rows for cell in row)
     (drawn,) = figures(speeds(mixed))

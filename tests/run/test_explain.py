@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
+from segablate.errors import SegablateError
 from segablate.measures.base import Result, measures
 from segablate.run.execute import execute
 from segablate.run.explain import explain
@@ -80,6 +81,13 @@ def test_what_failed_says_nothing_of_the_time_a_cell_takes(planned: Planned, sto
     assert explain(planned("a"), store)[0][1].seconds is None
     execute(planned("raise"), store)
     assert [state.seconds for _, state in explain(planned("raise", "a"), store)] == [None, None]
+
+
+def test_what_failed_is_compared_with_too(planned: Planned, store: Store) -> None:
+    made = planned("a", "b", measure="fake-seeded", repeat=2)
+    keep(store, made.cells[0], Result((), {}, {}), 1.0)
+    keep(store, made.cells[2], SegablateError("no"), 1.0)
+    assert _told(made, store) == ["done", "missing: seed 1 is new", "failed: no", "missing: seed 1 is new"]
 
 
 @pytest.mark.parametrize("count", [1, 3])
