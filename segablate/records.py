@@ -51,6 +51,12 @@ class Outcome:
         reason: why it failed or was skipped; "" when done.
         seconds: wall time the cell took.
         machine: where it ran, as `run.machine.describe` tells it.
+        use: registered name of the measure that made it; "" where nobody wrote it down.
+        seeded: whether the numbers depend on the seed; None where nobody wrote it down.
+        version: of the package that made it; "" where nobody wrote it down.
+        commit: of the package's checkout; None where it ran from none.
+        dirty: whether the package differed from that commit; None where there is no commit.
+        date: when it was made, ISO 8601 in UTC; "" where nobody wrote it down.
     """
 
     key: str
@@ -62,6 +68,12 @@ class Outcome:
     reason: str = ""
     seconds: float = 0.0
     machine: Mapping[str, Any] = field(default_factory=dict)
+    use: str = ""
+    seeded: bool | None = None
+    version: str = ""
+    commit: str | None = None
+    dirty: bool | None = None
+    date: str = ""
 
     def value(self, metric: str) -> float:
         """The value of a metric; NaN where it was not measured."""

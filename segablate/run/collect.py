@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 from segablate.errors import SegablateError
@@ -57,11 +58,14 @@ def collect(plan: Plan, store: Store, folder: Path) -> Path:
 
 def _line(row: Row, outcomes: Mapping[str, Outcome | None], conditions: Sequence[str]) -> str:
     outcome = outcomes[row.cell.key] if row.cell else None
+    if row.cell and outcome and not outcome.use:  # it was put before outcomes told so themselves
+        outcome = replace(outcome, use=row.cell.measure, seeded=row.cell.seed is not None)
     record = {
         "variant": row.variant.label,
         "choices": dict(row.variant.choices),
         "baseline": row.variant.baseline,
         "measure": row.measure.label,
+        "use": row.measure.use,
         "seed": row.seed,
         "skipped": row.skipped,
         "outcome": json.loads(outcome.to_json()) if outcome else None,

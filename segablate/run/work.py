@@ -7,6 +7,7 @@ import traceback
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 from segablate.errors import SegablateError
@@ -15,6 +16,7 @@ from segablate.records import Outcome
 from segablate.run.claims import BusyError, Claim
 from segablate.run.machine import describe
 from segablate.run.plan import Cell, Group, make
+from segablate.run.provenance import provenance
 from segablate.run.store import Stamp, Store
 
 TRACEBACK = "traceback.txt"
@@ -93,7 +95,20 @@ def keep(store: Store, cell: Cell, result: Result | Exception, seconds: float) -
     Raises:
         SegablateError: the store cannot be written to.
     """
-    outcome = Outcome(cell.key, "done", cell.reads, seconds=round(seconds, 3), machine=describe())
+    code = provenance()
+    outcome = Outcome(
+        cell.key,
+        "done",
+        cell.reads,
+        seconds=round(seconds, 3),
+        machine=describe(),
+        use=cell.measure,
+        seeded=cell.seed is not None,
+        version=code.version,
+        commit=code.commit,
+        dirty=code.dirty,
+        date=datetime.now(UTC).isoformat(timespec="seconds"),
+    )
     if isinstance(result, Result):
         outcome = replace(
             outcome,
