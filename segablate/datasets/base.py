@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from segablate.datasets.mapped import REST, ClassMap, Mapped, checked
-from segablate.datasets.protocol import Dataset, Item
+from segablate.datasets.protocol import Blocked, Dataset, Item, blocks
 from segablate.registry import Part, Registry
 
-__all__ = ["DataPart", "Dataset", "Item", "datasets"]
+__all__ = ["Blocked", "DataPart", "Dataset", "Item", "blocks", "datasets"]
 
 MAP = "map"
 MEANING = (

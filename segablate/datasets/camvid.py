@@ -10,6 +10,8 @@ SegNet, 2017, arXiv:1511.00561.
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 
 from segablate.datasets.base import datasets
@@ -25,6 +27,8 @@ COLOURS = (
     (192, 128, 128), (64, 64, 128), (64, 0, 128), (64, 64, 0), (0, 128, 192),
 )  # fmt: skip
 VOID = 11
+# frames are a second apart: within a quarter of a minute a car sees much the same
+RUN = 15
 SPLITS = ("train", "val", "test")
 LAYOUT = Layout(
     expects=("trainannot",),
@@ -51,3 +55,14 @@ class CamVid(SplitFolders):
 
     def _places(self, split: str) -> tuple[Path, Path]:
         return self.root / f"{split}annot", self.root / split
+
+    def blocks(self, split: str) -> Sequence[str]:
+        """Runs of 15 frames of one video sequence, which the stem begins with: `Seq05VD_f02400`."""
+        names = [item.name for item in self.items(split)]
+        run: dict[str, str] = {}
+        seen: Counter[str] = Counter()
+        for name in sorted(names):
+            sequence = name.partition("_")[0]
+            run[name] = f"{sequence}/{seen[sequence] // RUN}"
+            seen[sequence] += 1
+        return [run[name] for name in names]

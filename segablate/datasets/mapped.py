@@ -18,7 +18,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from segablate.datasets import fingerprints
-from segablate.datasets.protocol import Dataset, Item
+from segablate.datasets.protocol import Dataset, Item, blocks
 from segablate.errors import SegablateError, near_miss
 
 # class, by name or index → what it becomes: a name, the index of another class, or nothing
@@ -65,6 +65,10 @@ class Mapped:
     def items(self, split: str) -> Sequence[Item]:
         """Those of the data set."""
         return self._data.items(split)
+
+    def blocks(self, split: str) -> Sequence[str]:
+        """Those of the data set."""
+        return blocks(self._data, split)
 
     def label(self, item: Item) -> np.ndarray:
         """The label map in the new classes, uint8 or uint16 of shape (height, width)."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 
@@ -82,3 +82,18 @@ class Dataset(Protocol):
         Raises:
             SegablateError: an item has no image, or it cannot be read.
         """
+
+
+@runtime_checkable
+class Blocked(Protocol):
+    """A data set that says which of its items belong together, such as the frames of one scene."""
+
+    def blocks(self, split: str) -> Sequence[str]:
+        """The block of each item of a split, in their order: what is alike within, and drawn again as one."""
+
+
+def blocks(data: Dataset, split: str) -> tuple[str, ...]:
+    """The block of each item of a split; where a data set declares none, each item is one."""
+    if isinstance(data, Blocked):
+        return tuple(data.blocks(split))
+    return tuple(item.name for item in data.items(split))

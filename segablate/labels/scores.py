@@ -82,6 +82,20 @@ class Scores:
             return np.zeros((0, self.classes, self.classes), np.uint32)
         return np.asfortranarray(np.stack(self._each))
 
+    def blocks(self, blocks: Sequence[str]) -> dict[str, NDArray[Any]]:
+        """What a contrast over scenes needs: images that belong together, added up.
+
+        Args:
+            blocks: the block of each image.
+
+        Returns:
+            `names` (blocks,) in order of appearance, and `confusions` (blocks, C, C).
+        """
+        names = list(dict.fromkeys(blocks))
+        summed = np.zeros((len(names), self.classes, self.classes), np.int64)
+        np.add.at(summed, [names.index(block) for block in blocks], self.confusions)
+        return {"names": np.array(names, dtype=np.str_), "confusions": np.asfortranarray(summed)}
+
     def summary(self) -> dict[str, Any]:
         """All scores, as fractions; NaN where no pixel was scored.
 

@@ -35,6 +35,8 @@ CONVENTIONS = {
 }
 FROZEN = "; the encoder was frozen, and its features were kept in half precision"
 CURVE_ROWS = 500
+# matrices of the images that belong together
+BLOCKS = "blocks.npz"
 
 
 @measures.register("accuracy")
@@ -132,6 +134,7 @@ def _one(reads: Reads, seed: int, shop: Workshop) -> Result | SegablateError:
         return error
     artefacts: dict[str, Arrays | bytes] = {
         "images.npz": scores.arrays(),
+        BLOCKS: scores.blocks(learning.blocks),
         "curve.npz": {"curve": _thinned(done)},
         "curve.csv": _csv(done),
     }

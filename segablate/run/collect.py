@@ -21,6 +21,8 @@ OUTCOMES = "outcomes.jsonl"
 DATA = "data"
 MOST_BYTES = 2_000_000
 ARRAYS = ".npz"
+# claims are judged by them: they stay while there is anything else to leave out
+NEEDED = "blocks.npz"
 
 
 def collect(plan: Plan, store: Store, folder: Path) -> Path:
@@ -114,6 +116,8 @@ def _next_out(arrays: Mapping[str, bytes], seeds: Mapping[str, int], last: Colle
     kinds: dict[str, list[str]] = {}
     for name in sorted(arrays):
         kinds.setdefault(name.partition("-")[2], []).append(name)
+    if len(kinds) > 1:
+        kinds.pop(NEEDED, None)
     own = max(kinds.values(), key=lambda names: sum(len(arrays[name]) for name in names))
     newest = max(seeds[name.partition("-")[0]] for name in own)
     if newest > 0:

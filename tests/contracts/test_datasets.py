@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from segablate.datasets.base import datasets
+from segablate.datasets.base import blocks, datasets
 from segablate.datasets.decoded import decoded
 from segablate.errors import SegablateError
 
@@ -130,6 +130,15 @@ def test_items_have_names_of_their_own_and_a_fixed_order(part, settings, data):
         assert len(items) >= 1
         assert len({item.name for item in items}) == len(items)
         assert list(part.build({}, settings).items(split)) == list(items)
+
+
+def test_each_item_is_in_a_block_mapped_or_not(part, settings, data):
+    mapped = part.build({}, {**settings, "map": {data.classes[0]: data.classes[-1]}})
+    for split in data.splits:
+        found = blocks(data, split)
+        assert len(found) == len(data.items(split))
+        assert all(found)
+        assert blocks(mapped, split) == found
 
 
 def test_labels_are_classes_or_ignore(data):

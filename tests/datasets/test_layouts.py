@@ -7,6 +7,8 @@ import pytest
 from PIL import Image
 
 from segablate.datasets.ade20k import Ade20k
+from segablate.datasets.base import blocks
+from segablate.datasets.camvid import CamVid
 from segablate.datasets.cityscapes import Cityscapes
 from segablate.datasets.pascal_context import PascalContext
 
@@ -25,6 +27,26 @@ def context(save, tmp_path):
     (lists / "train.txt").write_text("2008_000003\n2008_000002\n")
     (lists / "val.txt").write_text("2008_000004\n")
     return tmp_path
+
+
+class TestCamVid:
+    def test_its_blocks_are_runs_of_15_frames_of_one_sequence(self, save, tmp_path):
+        stems = [f"0001TP_{number:06}" for number in range(16)] + ["Seq05VD_f00000", "Seq05VD_f00030"]
+        for stem in stems:
+            save(f"trainannot/{stem}.png", [[0]])
+            save(f"testannot/{stem}.png", [[0]])
+        data = CamVid(root=str(tmp_path))
+        assert blocks(data, "test") == ("0001TP/0",) * 15 + ("0001TP/1",) + ("Seq05VD/0",) * 2
+        listed = tmp_path / "some.txt"
+        listed.write_text("Seq05VD_f00030\n0001TP_000003\n")
+        save("trainannot/other.png", [[0]])
+        (tmp_path / "testannot").rename(tmp_path / "away")
+        assert blocks(data, str(listed)) == ("Seq05VD/0", "0001TP/0")
+
+
+def test_a_data_set_without_blocks_has_one_an_item(context):
+    data = PascalContext(root=str(context))
+    assert blocks(data, "train") == ("2008_000003", "2008_000002")
 
 
 class TestPascalContext:

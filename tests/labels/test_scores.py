@@ -252,3 +252,14 @@ def test_widths_increase_from_at_least_one(widths: tuple[int, ...]) -> None:
 def test_the_ignored_value_is_no_class() -> None:
     with pytest.raises(ValueError, match="no room"):
         Scores(300)
+
+
+def test_the_matrix_of_a_block_is_the_sum_of_its_images() -> None:
+    scored = Scores(3)
+    rng = np.random.default_rng(0)
+    for name in "abc":
+        scored.add(name, *rng.integers(0, 3, (2, 8, 8), dtype=np.uint8))
+    found = scored.blocks(["street", "park", "street"])
+    assert found["names"].tolist() == ["street", "park"]
+    each = scored.confusions.astype(np.int64)
+    assert np.array_equal(found["confusions"], [each[0] + each[2], each[1]])

@@ -74,6 +74,9 @@ def test_a_probe_keeps_all_that_a_claim_needs(study: Callable[..., Plan], store:
         # the scores again, from the matrices of the images
         assert scores(images["confusions"].sum(0)).miou == pytest.approx(outcome.value("miou"))
         assert images["confusions"].sum() == outcome.facts["pixels"]
+        blocks = store.artefact(cell, "blocks.npz")
+        assert np.array_equal(blocks["confusions"], images["confusions"])  # made-up images are alone
+        assert blocks["names"].tolist() == images["names"].tolist()
         assert outcome.facts["iterations"] == 4
         assert 0 <= outcome.facts["waiting_share"] <= 1
         assert outcome.facts["busy_share"] is None

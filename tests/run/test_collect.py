@@ -11,12 +11,13 @@ import pytest
 
 from segablate.records import Outcome
 from segablate.report.data import arrays, read
-from segablate.run.collect import MOST_BYTES, collect
+from segablate.run.collect import MOST_BYTES, _fit, collect
 from segablate.run.execute import execute
 from segablate.run.files import unpack
 from segablate.run.plan import Plan
 from segablate.run.store import Store
 
+SIZES = {"blocks.npz": 100, "images.npz": 90, "curve.npz": 30}
 Planned = Callable[..., Plan]
 
 
@@ -104,6 +105,15 @@ def test_of_many_seeds_the_last_are_left_out_for_all_variants(
     kept = {cell.key for cell in made.cells if cell.seed in (0, 1)}
     assert {name.partition("-")[0] for name in _bytes(data) if name.endswith(".npz")} == kept
     assert told[-1].count("worst.npz") == 2
+
+
+def test_what_claims_are_judged_by_stays_for_all_seeds() -> None:
+    arrays = {f"{key}-{name}": bytes(size) for key in "ab" for name, size in SIZES.items()}
+    left_out: list[str] = []
+    _fit(arrays, {"a": 0, "b": 1}, {"a"}, 220, left_out.append)
+    assert sorted(arrays) == ["a-blocks.npz", "b-blocks.npz"]
+    _fit(arrays, {"a": 0, "b": 1}, {"a"}, 150, left_out.append)
+    assert sorted(arrays) == ["a-blocks.npz"]
 
 
 @pytest.mark.parametrize("damage", [lambda path: path.unlink(), lambda path: path.write_bytes(b"PK")])

@@ -15,6 +15,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from segablate.datasets.base import blocks
 from segablate.datasets.decoded import Decoded, decoded
 from segablate.labels.crew import Crew
 from segablate.labels.work import threads
@@ -111,6 +112,12 @@ class Learning:
             else:
                 found = predictor.of_features(kept.tensors([place], self.shop.device), truth.shape)
             yield self.score.name(number), truth, found
+
+    @property
+    def blocks(self) -> list[str]:
+        """Which block each image that is scored belongs to."""
+        found = blocks(self.data, self.reads[PLACES]["score"])
+        return [found[number] for number in self.numbers]
 
     @contextmanager
     def timed(self, phase: str) -> Iterator[None]:
