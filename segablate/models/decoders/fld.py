@@ -72,7 +72,12 @@ class FLD(Decoder):
                 )
             with context(field="fusion"):
                 part, settings = fusions.resolve(fusion)
-                ingredients = {"fine": feature.channels, "coarse": high.channels, "out": width}
+                ingredients = {
+                    "fine": feature.channels,
+                    "coarse": high.channels,
+                    "out": width,
+                    "ratio": high.stride // feature.stride,
+                }
                 fuse: Fusion = part.build(ingredients, settings)
             self.fuse[feature.name] = fuse
             high = Feature(f"d{feature.stride}", width, feature.stride)

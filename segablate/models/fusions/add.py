@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from torch import Tensor
 
-from segablate.models.fusions.base import Fusion, fusions
+from segablate.models.fusions.base import Blend, fusions
 
 
 @fusions.register()
-class Add(Fusion):
+class Add(Blend):
     """Sum of fine and coarse features.
 
     Args:

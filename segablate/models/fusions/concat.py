@@ -5,11 +5,11 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from segablate.models.fusions.base import Fusion, fusions
+from segablate.models.fusions.base import Blend, fusions
 
 
 @fusions.register()
-class Concat(Fusion):
+class Concat(Blend):
     """Concatenation of fine and coarse features.
 
     Args:

@@ -17,7 +17,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from segablate.models.fusions.base import Fusion, fusions
+from segablate.models.fusions.base import Blend, fusions
 from segablate.models.layers import ConvNorm
 
 
@@ -70,7 +70,7 @@ class ChannelAttention(nn.Module):
 
 
 @fusions.register(paper="arXiv:2204.02681")
-class UAFM(Fusion):
+class UAFM(Blend):
     """Blend fine and coarse features by one learned weight per pixel or per channel.
 
     Args:
