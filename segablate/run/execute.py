@@ -109,13 +109,14 @@ def execute(
         SegablateError: the store cannot be written to, or there is no such executor or device.
         Stopped: Ctrl-C; what was finished is kept.
     """
+    # the stamps first: what another run puts after them is newer, whether it is read below or not
+    stamps = {cell.key: store.stamp(cell) for cell in plan.cells}
     found = {cell.key: store.outcome(cell) for cell in plan.cells}
     todo = [cell for cell in plan.cells if _wanted(found[cell.key], only)]
     tally = _Tally(plan, found, tell)
     ways = _executor(executor, jobs)
     if not todo:
         return tally.summary()
-    stamps = {cell.key: store.stamp(cell) for cell in plan.cells}
     anew = time.time() if only == "all" else 0.0
     job = Job(store.root, pick_device(device), stamps, allow_external=plan.allow_external, anew=anew)
     try:

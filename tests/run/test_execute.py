@@ -43,6 +43,28 @@ def test_resuming_adds_nothing_to_the_store(planned: Planned, store: Store) -> N
     assert {path: path.stat().st_mtime_ns for path in store.root.rglob("*")} == before
 
 
+class _Raced(Store):
+    """A store in which another run puts each outcome just after it was looked for the first time."""
+
+    raced: frozenset[str] = frozenset()
+
+    def outcome(self, cell: Cell) -> Outcome | None:
+        found = super().outcome(cell)
+        if cell.key not in self.raced:
+            self.raced |= {cell.key}
+            self.put(cell, Outcome(cell.key, "done", cell.reads))
+        return found
+
+
+@both
+def test_what_another_run_puts_while_the_store_is_read_is_not_measured_again(
+    planned: Planned, store: Store, fakes: ModuleType, executor: str
+) -> None:
+    summary = execute(planned("a", "b"), _Raced(store.root), executor=executor)
+    assert (summary.done, summary.reused) == (0, 2)
+    assert fakes.logged() == []
+
+
 @both
 def test_a_cell_that_raises_fails_with_its_reason_and_the_rest_go_on(
     planned: Planned, store: Store, executor: str
