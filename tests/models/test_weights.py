@@ -103,6 +103,41 @@ def test_a_tensor_that_is_there_twice_must_be_the_same(tmp_path: Path) -> None:
         load_weights(classifier("stdc1"), saved({"state_dict": given}, tmp_path / "s.pth"))
 
 
+def paddle_stdc_file(values: State) -> State:
+    """PaddleSeg's STDC: no classifier, no counted batches, its own names of the running statistics."""
+    kept = {k: v for k, v in values.items() if k.startswith("encoder.") and "num_batches" not in k}
+    return renamed(
+        kept, ((r"^encoder\.", ""), (r"\.running_mean$", "._mean"), (r"\.running_var$", "._variance"))
+    )
+
+
+def test_paddleseg_s_stdc_loads_where_the_pools_look_at_the_image_alone(tmp_path: Path) -> None:
+    values = state(network(encoder="stdc1"))
+    path = saved(paddle_stdc_file(values), tmp_path / "s.pt")
+    other = network(seed=1, encoder={"use": "stdc1", "border": "inside"})
+    assert load_weights(other, path).format == "PaddleSeg STDC"
+    assert same(other, {k: v for k, v in values.items() if k.startswith("encoder.")})
+
+
+@pytest.mark.parametrize(
+    ("file", "made", "right"),
+    [("paddle", "zeros", "inside"), ("authors", "inside", "zeros")],
+)
+def test_stdc_weights_trained_with_another_border_are_refused(
+    file: str, made: str, right: str, tmp_path: Path
+) -> None:
+    values = state(classifier("stdc1"))
+    given = paddle_stdc_file(values) if file == "paddle" else stdc_file(values)
+    path = saved(given, tmp_path / "s.pt")
+    other = network(encoder={"use": "stdc1", "border": made})
+    before = {name: value.clone() for name, value in other.state_dict().items()}
+    with pytest.raises(SegablateError, match=f"trained with `border: {right}`") as caught:
+        load_weights(other, path)
+    assert caught.value.hint == f"write `model.encoder: {{use: stdc1, border: {right}}}`"
+    assert caught.value.field == "weights"
+    assert same(other, before)
+
+
 STDC_SEG = (
     (r"^encoder\.", "cp.backbone."),
     (r"^decoder\.(arm|conv_)", r"cp.\1"),

@@ -1,4 +1,4 @@
-"""PP-LiteSeg gives PaddleSeg's logits when it carries PaddleSeg's weights, at sizes 64 does not divide too.
+"""Networks give PaddleSeg's numbers when they carry PaddleSeg's weights, at sizes 64 does not divide too.
 
 $SEGABLATE_PADDLE names the Python of an environment that has paddlepaddle 2.6.2 and paddleseg 2.8.0, which
 want another numpy than we do.
@@ -16,7 +16,9 @@ import pytest
 import torch
 
 from segablate.models.assemble import assemble
+from segablate.models.segmenter import Answer
 from segablate.models.weights.load import load_weights
+from segablate.training.losses.cross_entropy import OHEM, CrossEntropy
 
 pytestmark = pytest.mark.paddle
 SIDE = Path(__file__).with_name("paddle_side.py")
@@ -30,7 +32,10 @@ def theirs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.mark.parametrize("size", ["128x256", "256x192", "200x300"])
+SIZES = ["128x256", "256x192", "200x300"]
+
+
+@pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("name", ["t", "b"])
 def test_the_logits_are_paddleseg_s(name: str, size: str, theirs: Path) -> None:
     network = assemble({"use": f"pp-liteseg-{name}"}, 19).eval()
@@ -43,3 +48,27 @@ def test_the_logits_are_paddleseg_s(name: str, size: str, theirs: Path) -> None:
         scale = np.abs(expected["logits"]).max()
     print(f"pp-liteseg-{name} {size}: max |difference| {difference:.2e} of logits up to {scale:.3g}")
     assert difference <= 3e-6 * scale
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("name", ["stdc1", "stdc2"])
+def test_the_features_of_stdc_are_paddleseg_s(name: str, size: str, theirs: Path) -> None:
+    network = assemble({"encoder": {"use": name, "border": "inside"}}, 19).eval()
+    assert load_weights(network, theirs / f"{name}.pdparams").format == "PaddleSeg STDC"
+    with np.load(theirs / f"{name}-{size}.npz") as expected, torch.no_grad():
+        for feature, given in network.encoder(torch.from_numpy(expected["image"])).items():
+            difference = np.abs(given.numpy() - expected[feature]).max()
+            scale = np.abs(expected[feature]).max()
+            print(f"{name} {size} {feature}: max |difference| {difference:.2e} of up to {scale:.3g}")
+            assert difference <= 1e-5 * scale, feature
+
+
+def test_ohem_is_paddleseg_s_but_for_keeping_none_at_least(theirs: Path) -> None:
+    with np.load(theirs / "ohem.npz") as expected:
+        answer, labels = Answer(torch.from_numpy(expected["scores"])), torch.from_numpy(expected["labels"])
+        for (threshold, kept), value in zip(expected["settings"], expected["values"], strict=True):
+            ours = float(OHEM(None, threshold=threshold, min_kept=int(kept))(answer, labels))
+            # there the release forgets its threshold
+            theirs_is = float(CrossEntropy(None)(answer, labels)) if kept == 0 else ours
+            assert value == pytest.approx(theirs_is, rel=1e-4), (threshold, kept)
+            assert (kept == 0) == (abs(ours - value) > 0.01)

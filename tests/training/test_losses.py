@@ -62,7 +62,7 @@ def test_cross_entropy_is_that_of_torch() -> None:
 
 
 def by_sorting(scores: torch.Tensor, labels: torch.Tensor, threshold: float, min_kept: int) -> torch.Tensor:
-    """PaddleSeg's way: softmax over all classes, a full sort, a mask."""
+    """PaddleSeg's way, but for `min_kept: 0`: softmax over all classes, a full sort, a mask."""
     valid = (labels != IGNORE).reshape(-1)
     truth = labels.reshape(-1).where(valid, 0)
     probability = scores.softmax(1).movedim(1, 0).reshape(scores.shape[1], -1)
@@ -95,6 +95,16 @@ def test_ohem_is_what_a_full_sort_gives(
     labels[torch.rand(2, 5, 7, generator=chance) < ignored] = IGNORE
     ours = OHEM(None, threshold=threshold, min_kept=min_kept)(Answer(scores), labels)
     torch.testing.assert_close(ours, by_sorting(scores, labels, threshold, min_kept))
+
+
+def test_ohem_that_need_keep_no_pixel_keeps_those_below_the_threshold() -> None:
+    labels = torch.tensor([[[0, 1, 0, IGNORE]]])
+    scores = torch.tensor([4.0, 4.0, -4.0, 0.0]).reshape(1, 1, 1, 4) * torch.tensor([1.0, -1.0]).reshape(
+        1, 2, 1, 1
+    )
+    losses = F.cross_entropy(scores, labels, ignore_index=IGNORE, reduction="none")
+    kept = OHEM(None, min_kept=0).kept(losses, labels != IGNORE)
+    assert kept.tolist() == [[[False, True, True, False]]]
 
 
 def test_edges_are_where_labels_change() -> None:

@@ -21,9 +21,15 @@ class Encoder(Staged):
         output_stride: pixels per cell of the last feature.
         allowed: output strides the family can have.
 
+    Attributes:
+        border: what its average pools take in beyond the image, `zeros` or nothing but what is `inside`; ""
+            where it has none. Weights of the other kind are refused.
+
     Raises:
         SegablateError: the family cannot have that output stride.
     """
+
+    border: str = ""
 
     def __init__(self, name: str, output_stride: int, allowed: Iterable[int]) -> None:
         super().__init__()

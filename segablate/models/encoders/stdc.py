@@ -84,6 +84,7 @@ class STDC(Encoder):
 
     def __init__(self, name: str, depths: tuple[int, ...], output_stride: int, border: Border) -> None:
         super().__init__(name, output_stride, (32,))
+        self.border = border
         self.features = nn.Sequential(ConvNorm(3, 32, stride=2), ConvNorm(32, 64, stride=2))
         features = [Feature("x2", 32, 2), Feature("x4", 64, 4)]
         channels = 64

@@ -23,6 +23,8 @@ class Format:
         unused: patterns of names, after the rules, that no network has, and why.
         whole: whether it holds a whole network or an encoder only.
         transposed: whether linear layers are (inputs, outputs).
+        border: what an average pool took in beyond the image where they were trained, `zeros` or nothing but
+            what is `inside`; "" where the network has no such pool, or the file does not say.
     """
 
     name: str
@@ -31,6 +33,7 @@ class Format:
     unused: Rules = ()
     whole: bool = True
     transposed: bool = False
+    border: str = ""
 
     def rename(self, name: str) -> str:
         """Our name for a tensor."""
@@ -62,10 +65,21 @@ STDC_IMAGENET = Format(
         (r"^x\d+\.0\.(\d+)\.", r"features.\1."),
         (r"^(conv_last|fc|linear)\.", r"head.\1."),
         (r"^features\.", "encoder.features."),
-        *_PADDLE,
     ),
     ((r"bn\.", _NEVER_APPLIED),),
     whole=False,
+    border="zeros",
+)
+
+PADDLE_STDC = Format(
+    "PaddleSeg STDC",
+    # Paddle's name for a running mean: all else is called as in the authors' file
+    r"features\.0\.bn\._mean$",
+    ((r"^(conv_last|fc|linear)\.", r"head.\1."), (r"^features\.", "encoder.features."), *_PADDLE),
+    ((r"bn\.", _NEVER_APPLIED),),
+    whole=False,
+    transposed=True,
+    border="inside",
 )
 
 STDC_SEG = Format(
@@ -87,6 +101,7 @@ STDC_SEG = Format(
         (r"cp\.backbone\.(conv_last|fc|bn|linear)\.", "the encoder's classifier"),
         (r"conv_out_sp(2|4|16)\.", "a detail head that the published training does not use"),
     ),
+    border="zeros",
 )
 
 _LEVELS = (("0", "x8"), ("1", "x16"), ("2", "x32"))
@@ -115,6 +130,7 @@ PADDLE_PP_LITESEG = Format(
     ),
     ((r".*\._scale$", "a constant 1"),),
     transposed=True,
+    border="inside",
 )
 
 EFFICIENTNET_LITE0 = Format(
@@ -143,5 +159,7 @@ FORMATS = (
     STDC_SEG,
     PADDLE_PP_LITESEG,
     EFFICIENTNET_LITE0,
+    # before the authors', whose mark it has too
+    PADDLE_STDC,
     STDC_IMAGENET,
 )

@@ -8,7 +8,7 @@ import pickle
 import re
 import warnings
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from segablate.errors import SegablateError
+from segablate.models.encoders.base import Encoder
 from segablate.models.weights.formats import FORMATS, Format
 from segablate.models.weights.pdparams import read_pdparams
 
@@ -81,13 +82,13 @@ def load_weights(network: nn.Module, path: Path) -> Loaded:
         path: the file; its format is recognised by its names.
 
     Raises:
-        SegablateError: the format is unknown, or something is missing, unexpected or of another shape. The
-            network is left as it was.
+        SegablateError: the format is unknown, the encoder's pools have another border than where the weights
+            were trained, or something is missing, unexpected or of another shape. The network is left as it
+            was.
     """
     given = read(path)
     kind = recognise(given, path)
-    if path.suffix == ".pdparams":
-        kind = replace(kind, transposed=True)
+    _same_border(network, kind, path)
     own = network.state_dict()
     ours, unused = _renamed(given, kind, own, path)
     expected = _expected(own, ours, kind)
@@ -152,6 +153,18 @@ def recognise(given: Mapping[str, Tensor], path: Path) -> Format:
         hint="known are " + ", ".join(kind.name for kind in FORMATS),
         field="weights",
     )
+
+
+def _same_border(network: nn.Module, kind: Format, path: Path) -> None:
+    encoder = network.encoder
+    if isinstance(encoder, Encoder) and kind.border and encoder.border and kind.border != encoder.border:
+        raise SegablateError(
+            f"these weights ({kind.name}) were trained with `border: {kind.border}`, but encoder "
+            f"`{encoder.name}` has `border: {encoder.border}`, with which they answer otherwise",
+            where=str(path),
+            hint=f"write `model.encoder: {{use: {encoder.name}, border: {kind.border}}}`",
+            field="weights",
+        )
 
 
 def _tensors(content: Any, path: Path) -> dict[str, Tensor]:

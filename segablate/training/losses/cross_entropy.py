@@ -43,10 +43,11 @@ class OHEM(Loss):
     A pixel is kept if the probability of its true class is below the threshold, or below that of the
     `min_kept`-th hardest pixel of the batch where that is higher. All are kept where there are no more.
     A batch that goes through the network in parts is mined part by part.
+    With `min_kept: 0` the threshold alone decides; PaddleSeg's code then leaves it out and keeps every pixel.
 
     Args:
         threshold: a pixel above it is easy.
-        min_kept: about so many pixels of a batch are kept at least.
+        min_kept: about so many pixels of a batch are kept at least; 0: those below the threshold, if any.
     """
 
     def __init__(
