@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -60,14 +60,22 @@ class Estimate:
 
     def p_none(self) -> float:
         """Two-sided p of "there is no difference"."""
-        below, above = self._tails(0.0)
+        below, above = self.tails(0.0)
         return min(1.0, 2 * min(below, above))
 
     def p_matters(self, margin: float) -> float:
         """p of "the difference is outside ±margin": two one-sided tests (Schuirmann 1987)."""
-        return max(self._tails(margin)[0], self._tails(-margin)[1])
+        return max(self.tails(margin)[0], self.tails(-margin)[1])
 
-    def _tails(self, truth: float) -> tuple[float, float]:
+    def turned(self, higher: bool, by: float = 0.0) -> Estimate:
+        """The same with more for better, less `by`; `higher` says whether more is better already."""
+        if higher:
+            return replace(self, difference=self.difference - by)
+        resampled = None if self.resampled is None else -self.resampled[::-1]
+        return replace(self, difference=-self.difference - by, resampled=resampled)
+
+    def tails(self, truth: float) -> tuple[float, float]:
+        """Probability of an estimate this low, and of one this high, if that were the truth."""
         distance, error = np.array([self.difference - truth]), np.array([self.error])
         resampled = None if self.resampled is None else self.resampled[None]
         below, above = tails(distance, error, self.n, self.freedom, resampled)

@@ -11,6 +11,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from segablate.evidence.claim import Word
 from segablate.evidence.tails import FEWEST_TO_RESAMPLE
 
 POWER = 0.8
@@ -90,6 +91,72 @@ def power_of_equivalence(effect: float, margin: float, n: int, alpha: float) -> 
     over = 1 - _below(reach, n - 1, (effect + margin) * root)
     under = _below(-reach, n - 1, (effect - margin) * root)
     return max(0.0, over + under - 1)
+
+
+def power_of_claim(word: Word, effect: float, margin: float, n: int, alpha: float) -> float:
+    """Chance that a claim is confirmed or refuted, whichever is likelier.
+
+    Args:
+        word: what is claimed.
+        effect: true difference in standard deviations of one pair, more for better.
+        margin: likewise.
+        n: pairs.
+        alpha: level of each one-sided test.
+    """
+    if word == "matches":
+        confirmed = power_of_equivalence(effect, margin, n, alpha) if margin > 0 else 0.0
+        return max(confirmed, _above(abs(effect) - margin, n, alpha))
+    if word == "beats":
+        return max(_above(effect, n, alpha), _above(margin - effect, n, alpha))
+    return _above(abs(effect + margin), n, alpha)
+
+
+def seeds_for_claim(
+    word: Word, difference: float, margin: float, spread: float, alpha: float, least: int
+) -> int | None:
+    """Smallest number of pairs from `least` on that decides a claim with power 80 %; None for over 1,000.
+
+    Args:
+        word: what is claimed.
+        difference: true difference, more for better.
+        margin: largest difference that does not matter.
+        spread: standard deviation of one pair.
+        alpha: level of each one-sided test.
+        least: pairs.
+    """
+    if not (math.isfinite(difference) and math.isfinite(spread)):
+        return None
+
+    def enough(pairs: int) -> bool:
+        if spread == 0:
+            # nothing but the sign test is left
+            return _off_the_bounds(word, difference, margin) and 0.5**pairs <= alpha
+        return power_of_claim(word, difference / spread, margin / spread, pairs, alpha) >= POWER
+
+    return _first(enough, max(least, 2))
+
+
+def spread_between(spread: float, freedom: float, share: float = 0.8) -> tuple[float, float]:
+    """Interval of a standard deviation that was estimated with so many degrees of freedom (χ²)."""
+    from scipy.special import chdtri
+
+    tail = (1 - share) / 2
+    low, high = (math.sqrt(freedom / float(chdtri(freedom, at))) for at in (tail, 1 - tail))
+    return spread * low, spread * high
+
+
+def _off_the_bounds(word: Word, difference: float, margin: float) -> bool:
+    if word == "matches":
+        return abs(difference) != margin
+    return difference != -margin if word == "is no worse than" else difference not in (0.0, margin)
+
+
+def _above(effect: float, n: int, alpha: float) -> float:
+    """Chance that a one-sided paired t test finds a difference above 0."""
+    from scipy.special import stdtrit
+
+    # the root is fitted to two-sided tests
+    return 1 - _below(float(stdtrit(n - 1, 1 - alpha)), n - 1, effect * _root(n, 2 * alpha))
 
 
 def _root(n: int, alpha: float) -> float:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 Kind = Literal["better", "worse", "equivalent", "undecided"]
-Source = Literal["seeds", "images", "processes", "count"]
+Source = Literal["seeds", "images", "processes", "scenes", "count"]
 
 
 @dataclass(frozen=True)
@@ -20,7 +20,7 @@ class Verdict:
         high: upper end of it; NaN, as `low` is, where the data give none.
         level: confidence of the interval, such as 0.95.
         n: pairs (seeds), images or processes behind it.
-        source: what was drawn again: seeds, test images, processes, or nothing for a count.
+        source: what was drawn again: seeds, test images, processes, seeds and scenes, or nothing for a count.
         margin: largest difference that does not matter, in the unit of `difference`; for a ratio, the
             largest |ratio − 1|.
         p: of "no difference", two-sided, Holm-adjusted within one table; None for a count.

@@ -78,7 +78,7 @@ def test_an_interval_excludes_what_its_p_refuses(n, level):
     low, high = found.interval(level)
     nudge = (high - low) / 100  # from eight seeds on the ends are single resamples
     for truth, inside in ((low - nudge, 0), (low + nudge, 1), (high - nudge, 1), (high + nudge, 0)):
-        assert (2 * min(found._tails(truth)) >= 1 - level) == bool(inside)
+        assert (2 * min(found.tails(truth)) >= 1 - level) == bool(inside)
 
 
 def test_holm_is_that_of_statsmodels():
