@@ -54,6 +54,7 @@ class Accuracy:
     """
 
     seeded: ClassVar[bool] = True
+    metrics: ClassVar[tuple[str, ...]] = tuple(CONVENTIONS)
 
     def __init__(
         self,
