@@ -1,6 +1,6 @@
 """One cell from its inputs to its result.
 
-decoded images ─┬─ (frozen encoder: features, kept) ─┐
+decoded images ─┬─ (frozen encoder: features, kept) ─┐   all of it, or what comes before a feature
 seed ── network ┴───────── training ─────────────────┴──► label maps ──► scores
 """
 
@@ -22,6 +22,7 @@ from segablate.labels.work import threads
 from segablate.measures.base import PLACES, Workshop
 from segablate.measures.ceilings.maps import maps
 from segablate.measures.ceilings.scene import Scene, kind
+from segablate.measures.learning.planning import NEUTRAL
 from segablate.models.assemble import assemble
 from segablate.models.complete import bare
 from segablate.models.segmenter import Segmenter
@@ -30,6 +31,7 @@ from segablate.records import Reads
 from segablate.training import chance, files
 from segablate.training.augment import Canvas, augment
 from segablate.training.features import Features
+from segablate.training.forward import kept
 from segablate.training.loop import Done, Training
 from segablate.training.objective import Objective
 from segablate.training.pixels import normalisation, normalise
@@ -103,8 +105,8 @@ class Learning:
     def label_maps(self) -> Iterator[tuple[str, np.ndarray, np.ndarray]]:
         """Name, truth and answer of each image that is scored."""
         sight = _sight(self.reads["sight"])
-        kept = self._features_of_scored() if sight.plain and self.recipe.encoder == "frozen" else None
-        predictor = Predictor(self.network, self.pixels, sight, self.shop.device, self.recipe.precision)
+        kept = self._features_of_scored() if sight.plain and self.recipe.keeps else None
+        predictor = Predictor(self.network, self.pixels, sight, self.shop.device, self.recipe)
         for place, number in enumerate(self.numbers):
             truth = self.score.label(number)
             if kept is None:
@@ -146,7 +148,7 @@ class Learning:
         return Subspace(fitted.weight(self.reads["upsampler"]["channels"]), mean)
 
     def _source(self) -> Source:
-        if self.recipe.encoder == "trained":
+        if not self.recipe.keeps:
             return Images(self.train, self.recipe, self.pixels, self.seed, self.shop.device)
         with self.timed("features"):
             views = {name: self.reads["recipe"][name] for name in OF_THE_VIEWS}
@@ -187,7 +189,7 @@ class Learning:
         return Features(
             self.shop.workspace("features", key),
             self.network.encoder,
-            sorted(self.network.features_read()),
+            kept(self.network, self.recipe),
             sizes,
             picture,
             self.shop.device,
@@ -212,7 +214,7 @@ class Learning:
 
 
 def _recipe(told: Mapping[str, Any]) -> Recipe:
-    settings = _bare(told)
+    settings = {**NEUTRAL, **_bare(told)}
     made: Recipe = recipes.part(settings.pop("use")).build({}, settings)
     return made
 
