@@ -44,7 +44,7 @@ class Outcome:
     Attributes:
         key: the cell's key.
         status: done, failed or skipped.
-        reads: all that the cell depends on, as it went into the key.
+        reads: all that the cell depends on, as it went into the key: by its names on the wire.
         measurements: one per metric; empty unless done.
         facts: further JSON values of the measure (per-class scores, counts, phases' seconds).
         artefacts: names of the files kept beside the outcome.

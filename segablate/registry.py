@@ -19,7 +19,12 @@ from typing import Any, TypeVar, get_type_hints
 from pydantic import BaseModel, ConfigDict, ValidationError, create_model
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaWarningKind
 
+from segablate import wire
 from segablate.errors import SegablateError, near_miss
+from segablate.wire import Neutral
+
+# beside a part's settings in keys and records: what no setting may be called
+TOLD = ("use", "version")
 
 Made = TypeVar("Made", bound=Callable[..., Any])
 
@@ -64,6 +69,16 @@ class Part:
         return {p.name: p.default for p in self._parameters() if p.kind is p.KEYWORD_ONLY}
 
     @property
+    def first_name(self) -> str:
+        """Its name in keys and records."""
+        return wire.first_name(self.kind, self.name)
+
+    @property
+    def neutral(self) -> Mapping[str, Any]:
+        """Settings added later, and the value of each at which the numbers are what they were without it."""
+        return _neutral(self.make)
+
+    @property
     def file(self) -> str:
         """The source file that registers it."""
         return inspect.getsourcefile(self.make) or ""
@@ -83,6 +98,7 @@ class Part:
         Raises:
             SegablateError: an unknown setting, a missing one or one of the wrong type.
         """
+        given = wire.renamed(self.kind, self.name, given)
         defaults = self.defaults
         for name in given:
             if name not in defaults:
@@ -97,6 +113,20 @@ class Part:
         except ValidationError as error:
             raise self._explain(error) from None
         return model.model_dump(mode="json")
+
+    def told(self, settings: Mapping[str, Any]) -> dict[str, Any]:
+        """The part with all its settings, as keys and records tell it; `Registry.read` is the way back."""
+        return {"use": self.first_name, "version": self.version, **self.without_neutral(settings)}
+
+    def without_neutral(self, settings: Mapping[str, Any]) -> dict[str, Any]:
+        """Settings by their names on the wire, those left out that are at their neutral value."""
+        neutral = self.neutral
+        counting = {n: value for n, value in settings.items() if n not in neutral or value != neutral[n]}
+        return wire.to_wire(self.kind, self.name, counting)
+
+    def with_neutral(self, told: Mapping[str, Any]) -> dict[str, Any]:
+        """The settings again, of which `without_neutral` told what counts."""
+        return {**self.neutral, **wire.from_wire(self.kind, self.name, told)}
 
     def build(self, ingredients: Mapping[str, Any], settings: Mapping[str, Any]) -> Any:
         """Make the part: ingredients by name, settings validated."""
@@ -134,6 +164,22 @@ def _schema(make: Callable[..., Any]) -> type[BaseModel]:
     return create_model(make.__name__, __config__=ConfigDict(extra="forbid"), **fields)
 
 
+@functools.cache
+def _neutral(make: Callable[..., Any]) -> Mapping[str, Any]:
+    # a class whose base declares a setting may give it another default, and need not declare it again
+    bases = list(reversed(make.__mro__)) if inspect.isclass(make) else []
+    makers = [vars(base)["__init__"] for base in bases if "__init__" in vars(base)] or [make]
+    marked = {
+        name: mark.value
+        for maker in makers
+        for name, hint in get_type_hints(maker, include_extras=True).items()
+        for mark in getattr(hint, "__metadata__", ())
+        if isinstance(mark, Neutral)
+    }
+    plain: dict[str, Any] = json.loads(json.dumps(marked))  # as settings are, which it is compared with
+    return plain
+
+
 class _Defaults(GenerateJsonSchema):
     """Leaves out a default that JSON cannot write without a warning: a schema is good without it."""
 
@@ -168,6 +214,8 @@ class Registry:
             called = name or make.__name__.lower().replace("_", "-")
             if called in self._parts and self._parts[called].file != inspect.getsourcefile(make):
                 raise ValueError(f"two {self.kind}s are called {called}")
+            if taken := set(TOLD).intersection(inspect.signature(make).parameters):
+                raise ValueError(f"{called} has a setting {taken.pop()}, which keys have for themselves")
             self._parts[called] = self._part(self.kind, called, make, version, paper)
             return make
 
@@ -184,6 +232,7 @@ class Registry:
         Raises:
             SegablateError: there is none; the hint tells the nearest name.
         """
+        name = wire.name_today(self.kind, name)
         if name not in self._parts:  # one that is known already spares importing all the others
             self._search()
         if name not in self._parts:
@@ -199,7 +248,24 @@ class Registry:
                 f"this {self.kind} has no `use`", hint=f"write `use:` and the {self.kind}'s name"
             )
         part = self.part(name)
+        if name != part.name:
+            wire.note(f"{self.kind} `{name}` is called `{part.name}` now")
         return part, part.settings(given)
+
+    def told(self, spec: str | Mapping[str, Any]) -> dict[str, Any]:
+        """What a study says of a part, as keys and records tell it."""
+        part, settings = self.resolve(spec)
+        return part.told(settings)
+
+    def read(self, told: Mapping[str, Any]) -> tuple[Part, dict[str, Any]]:
+        """The part and its settings that a key or a record tells of."""
+        part = self.part(told["use"])
+        return part, part.with_neutral({n: value for n, value in told.items() if n not in TOLD})
+
+    def written(self, told: Mapping[str, Any]) -> dict[str, Any]:
+        """What a study would write for what a key or a record tells."""
+        part, settings = self.read(told)
+        return {"use": part.name, **settings}
 
     def _search(self) -> None:
         if self._searched:

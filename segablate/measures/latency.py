@@ -25,7 +25,7 @@ from segablate.measures.timing.protocols import NOT_REPRODUCED, Name, Rules, des
 from segablate.measures.timing.runtimes.base import runtimes
 from segablate.measures.timing.session import Timed
 from segablate.models.assemble import shaped
-from segablate.models.complete import EXTERNAL, complete
+from segablate.models.complete import EXTERNAL, complete, read
 from segablate.models.deploy import MemoryFormat, Precision
 from segablate.models.scopes import Scope, scoped
 from segablate.records import Measurement, Reads
@@ -56,14 +56,6 @@ class Latency:
     """
 
     seeded: ClassVar[bool] = True
-    metrics: ClassVar[tuple[str, ...]] = (
-        "p50_ms",
-        "p95_ms",
-        "p99_ms",
-        "iqr_ms",
-        "fps",
-        "peak_device_bytes",
-    )
 
     def __init__(
         self,
@@ -186,13 +178,12 @@ def structure(model: Mapping[str, Any]) -> dict[str, Any]:
     done = {name: value for name, value in complete(model).items() if name not in TRAINING_ONLY}
     if model.get("use") == EXTERNAL:
         return done
-    upsampler = {
-        name: value for name, value in done["upsampler"].items() if name not in UPSAMPLER_TRAINING_ONLY
-    }
-    if "weights" in upsampler:
+    part, settings = read("upsampler", done["upsampler"])
+    settings = {name: value for name, value in settings.items() if name not in UPSAMPLER_TRAINING_ONLY}
+    if "weights" in settings:
         # a matrix fitted to labels takes as long as one drawn at random, and needs no labels
-        upsampler["weights"] = "random"
-    return {**done, "upsampler": upsampler}
+        settings["weights"] = "random"
+    return {**done, "upsampler": part.told(settings)}
 
 
 def device_name(kind: str) -> str:

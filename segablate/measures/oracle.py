@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, ClassVar, Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 from segablate.datasets.base import Dataset, datasets
 from segablate.errors import SegablateError, context
@@ -21,7 +21,7 @@ from segablate.labels.subspace import check_channels
 from segablate.measures.base import PLACES, Config, Result, Workshop, measures
 from segablate.measures.ceilings.autoencode import autoencode, unseen
 from segablate.measures.ceilings.project import project
-from segablate.measures.ceilings.scene import CONVENTION, spread
+from segablate.measures.ceilings.scene import spread
 from segablate.measures.ceilings.search import search
 from segablate.models.upsamplers.base import upsampler_class, upsamplers
 from segablate.records import Reads
@@ -52,8 +52,6 @@ class Oracle:
         crops: pieces of label maps in each of these steps.
         width: channels of the layers of the autoencoder's encoder.
     """
-
-    metrics: ClassVar[tuple[str, ...]] = tuple(CONVENTION)
 
     def __init__(
         self,
@@ -99,17 +97,13 @@ class Oracle:
             fingerprint = data.fingerprint(score)
         root = settings.pop("root", None)
         reads: dict[str, Any] = {
-            "data": {"use": part.name, "version": part.version, **settings},
+            "data": part.told(settings),
             "score": _named(score, data),
             "scored": fingerprint,
             "limit": self.limit,
             "encode": self.encode,
             "output_stride": stride,
-            "upsampler": {
-                "use": upsampler.name,
-                "version": upsampler.version,
-                **self._of_the_ceiling(chosen),
-            },
+            "upsampler": upsampler.told(self._of_the_ceiling(chosen)),
             PLACES: {"root": root, "score": score, "fit": self.fit or data.default_fit},
         }
         if self.encode == "autoencoder":

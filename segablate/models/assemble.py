@@ -15,7 +15,7 @@ import torch
 from segablate.errors import SegablateError, context
 from segablate.models.auxiliary import AuxiliaryHead, auxiliary_head
 from segablate.models.check import positive
-from segablate.models.complete import EXTERNAL, REGISTRIES, Config, complete, unversioned
+from segablate.models.complete import EXTERNAL, Config, bare, complete, read
 from segablate.models.contexts.base import Context
 from segablate.models.decoders.base import Decoder
 from segablate.models.encoders.base import Encoder
@@ -24,7 +24,6 @@ from segablate.models.features import Feature, find
 from segablate.models.segmenter import Segmenter
 from segablate.models.upsamplers.base import Subspace, Upsampler, upsampler_class
 from segablate.models.weights.load import load_weights, locate
-from segablate.registry import Part
 
 Network: TypeAlias = Segmenter | External
 
@@ -70,7 +69,8 @@ def _assemble(done: Config, classes: int, subspace: Subspace | None) -> Segmente
         "encoder", done, {"output_stride": done["output_stride"]}, lift=("output_stride",)
     )
     around: Context = _build("context", done, {"feature": encoder.last})
-    width = upsampler_class(done["upsampler"]["use"]).code_channels(classes, done["upsampler"])
+    part, settings = read("upsampler", done["upsampler"])
+    width = upsampler_class(part.name).code_channels(classes, settings)
     with context(field="upsampler"):
         positive(channels=width)
     features = (*encoder.gives, around.gives)
@@ -131,19 +131,16 @@ def needed_fit(model: Config, classes: int) -> Fit | None:
     if model.get("use") == EXTERNAL:
         return None
     done = complete(model)
-    upsampler = done["upsampler"]
-    if not upsampler_class(upsampler["use"]).needs_labels(upsampler):
+    part, settings = read("upsampler", done["upsampler"])
+    if not upsampler_class(part.name).needs_labels(settings):
         return None
     with torch.device("meta"):
-        stand_in = _assemble(
-            complete({**unversioned(done), "upsampler": "nearest", "weights": None}), classes, None
-        )
-    return Fit(stand_in.decoder.code.stride, upsampler["channels"], upsampler["bias"])
+        stand_in = _assemble(complete({**bare(done), "upsampler": "nearest", "weights": None}), classes, None)
+    return Fit(stand_in.decoder.code.stride, settings["channels"], settings["bias"])
 
 
 def _build(name: str, done: Config, ingredients: Config, lift: tuple[str, ...] = ()) -> Any:
-    settings = unversioned(done[name])
-    part: Part = REGISTRIES[name].part(settings.pop("use"))
+    part, settings = read(name, done[name])
     try:
         return part.build(ingredients, settings)
     except SegablateError as error:
@@ -155,7 +152,8 @@ def _build(name: str, done: Config, ingredients: Config, lift: tuple[str, ...] =
 
 def _heads(wanted: Config, features: tuple[Feature, ...], classes: int) -> dict[str, AuxiliaryHead]:
     heads = {}
-    for name, settings in wanted.items():
+    for name, told in wanted.items():
+        settings = auxiliary_head.with_neutral(told)
         with context(field=f"auxiliary.{name}"):
             try:
                 feature = find(features, settings["on"])

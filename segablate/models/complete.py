@@ -20,7 +20,7 @@ from segablate.models.identity import identity
 from segablate.models.networks.base import PARTS, expand
 from segablate.models.upsamplers.base import upsamplers
 from segablate.models.weights.load import fingerprint, locate
-from segablate.registry import Registry
+from segablate.registry import Part, Registry
 
 Config: TypeAlias = Mapping[str, Any]
 
@@ -70,17 +70,25 @@ def bare(done: Config) -> dict[str, Any]:
     if done.get("use") == EXTERNAL:
         # its settings are its own, and may have a `version` among them
         return {name: value for name, value in done.items() if name != "version"}
-    written: dict[str, Any] = unversioned(done)
-    if written.get("weights"):
-        written["weights"] = written["weights"]["path"]
+    written = dict(done)
+    for name in REGISTRIES:
+        part, settings = read(name, done[name])
+        written[name] = {"use": part.name, **settings}
+    if "auxiliary" in done:
+        written["auxiliary"] = {
+            name: auxiliary_head.with_neutral(told) for name, told in done["auxiliary"].items()
+        }
+    if done.get("weights"):
+        written["weights"] = done["weights"]["path"]
     return written
 
 
-def unversioned(done: Any) -> Any:
-    """The same without versions, which are for keys: a part does not take them as a setting."""
-    if isinstance(done, Mapping):
-        return {name: unversioned(value) for name, value in done.items() if name != "version"}
-    return done
+def read(name: str, told: Config) -> tuple[Part, dict[str, Any]]:
+    """The part of a completed model, and its settings as a study may write them."""
+    part, settings = REGISTRIES[name].read(told)
+    if "fusion" in settings:
+        settings["fusion"] = fusions.written(settings["fusion"])
+    return part, settings
 
 
 def _complete(name: str, spec: Any) -> dict[str, Any]:
@@ -88,9 +96,8 @@ def _complete(name: str, spec: Any) -> dict[str, Any]:
         part, settings = REGISTRIES[name].resolve(spec)
         if "fusion" in settings:
             with context(field="fusion"):
-                fusion, chosen = fusions.resolve(settings["fusion"])
-                settings["fusion"] = {"use": fusion.name, "version": fusion.version, **chosen}
-    return {"use": part.name, "version": part.version, **settings}
+                settings["fusion"] = fusions.told(settings["fusion"])
+    return part.told(settings)
 
 
 def _complete_heads(heads: Any) -> dict[str, Any]:
@@ -99,7 +106,7 @@ def _complete_heads(heads: Any) -> dict[str, Any]:
     done = {}
     for name, given in heads.items():
         with context(field=f"auxiliary.{name}"):
-            done[str(name)] = auxiliary_head.settings(given)
+            done[str(name)] = auxiliary_head.without_neutral(auxiliary_head.settings(given))
     return done
 
 

@@ -8,16 +8,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Collection, Hashable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, cast
 
 from segablate.errors import SegablateError
-from segablate.evidence.claim import Claim
 from segablate.measures.base import ALLOW_EXTERNAL, DEVICE, PLACES, Measure, measures
 from segablate.records import Reads
-from segablate.study.claims import claims
 from segablate.study.study import MeasureSpec, Study
 from segablate.study.variants import Variant, field_in_study, skip_reason, variants
 
@@ -31,7 +29,7 @@ class Cell:
 
     Attributes:
         key: hash of what is below, less the places, and the measure's version.
-        measure: the registered name.
+        measure: the registered name, as it is on the wire.
         reads: all that the numbers depend on, as plain JSON values.
         seed: None where the measure does not depend on it.
         places: where on this machine it is read from; neither hashed nor recorded.
@@ -80,13 +78,11 @@ class Plan:
         study: the study.
         rows: a line of the table each.
         allow_external: whether code from outside may be run when it is measured.
-        claims: what the study claims, its variants and measures found.
     """
 
     study: Study
     rows: tuple[Row, ...]
     allow_external: bool = False
-    claims: tuple[Claim, ...] = ()
 
     @property
     def cells(self) -> tuple[Cell, ...]:
@@ -103,7 +99,7 @@ class Plan:
             if cell is None or cell.key in taken or (among is not None and cell.key not in among):
                 continue
             taken.add(cell.key)
-            together = (row.measure.label, row.seed, made[row.measure.label].together(cell.reads))
+            together = (row.measure.label, row.seed, made[row.measure.label].together(given(cell)))
             before = groups[together].cells if together in groups else ()
             groups[together] = Group(row.measure, row.seed, (*before, cell))
         return list(groups.values())
@@ -111,7 +107,13 @@ class Plan:
 
 def make(spec: MeasureSpec) -> Measure:
     """The measure that a study names, with its settings."""
-    return cast(Measure, measures.part(spec.use).build({}, spec.settings))
+    part, settings = measures.resolve({**spec.settings, "use": spec.use})
+    return cast(Measure, part.build({}, settings))
+
+
+def given(cell: Cell) -> dict[str, Any]:
+    """What a cell reads as its measure is given it: with what is neutral and therefore in no key."""
+    return measures.part(cell.measure).with_neutral(cell.reads)
 
 
 def plan(study: Study, *, allow_external: bool = False, device: str = "cpu") -> Plan:
@@ -131,36 +133,19 @@ def plan(study: Study, *, allow_external: bool = False, device: str = "cpu") -> 
             made.append(make(spec))
     told = {ALLOW_EXTERNAL: allow_external, DEVICE: device}
     rows: list[Row] = []
-    found = variants(study)
-    claimed = _claims(study, found, made)
-    for variant in found:
+    for variant in variants(study):
         for index, measure in enumerate(made):
             rows += _rows(study, variant, index, measure, told)
-    return Plan(study, tuple(rows), allow_external, claimed)
-
-
-def claims_of(study: Study) -> tuple[Claim, ...]:
-    """What a study claims, its variants and measures found; nothing else of it is asked.
-
-    Raises:
-        SegablateError: a claim is about something that is not there; it names file and line.
-    """
-    return _claims(study, variants(study), [make(spec) for spec in study.measures]) if study.claims else ()
-
-
-def _claims(study: Study, found: Sequence[Variant], made: Sequence[Measure]) -> tuple[Claim, ...]:
-    labels = [spec.label for spec in study.measures]
-    metrics = {label: one.metrics for label, one in zip(labels, made, strict=True)} if study.claims else {}
-    return claims(study, found, metrics)
+    return Plan(study, tuple(rows), allow_external)
 
 
 def key(measure: str, version: int, reads: Reads, seed: int | None) -> str:
     """The name of a cell: equal for equal inputs, whatever the order of their keys.
 
     Args:
-        measure: the registered name; the label a study gives it is cosmetic.
+        measure: the registered name on the wire; the label a study gives it is cosmetic.
         version: of the measure, raised when its numbers change.
-        reads: JSON values.
+        reads: JSON values, by their names on the wire.
         seed: None where the measure does not depend on it.
     """
     parts = {"measure": measure, "version": version, "reads": reads, "seed": seed}
@@ -182,6 +167,7 @@ def _rows(
         with _at_variant(study, variant, index):
             # through JSON, so that planned and stored inputs compare as equals
             reads = json.loads(canonical(measure.reads({**variant.config, **told})))
+            reads = measures.part(spec.use).without_neutral(reads)
     for seed in range(study.repeat if measure.seeded else 1):
         cell = None if reason is not None else _cell(spec, reads, seed if measure.seeded else None)
         yield Row(variant, spec, seed, cell, reason or "")
@@ -191,7 +177,8 @@ def _cell(spec: MeasureSpec, reads: dict[str, Any], seed: int | None) -> Cell:
     # the fingerprint in `reads` says what the data are; where they lie is nobody else's concern
     places = reads.get(PLACES, {})
     reads = {name: value for name, value in reads.items() if name != PLACES}
-    return Cell(key(spec.use, measures.part(spec.use).version, reads, seed), spec.use, reads, seed, places)
+    part = measures.part(spec.use)
+    return Cell(key(part.first_name, part.version, reads, seed), part.first_name, reads, seed, places)
 
 
 @contextmanager

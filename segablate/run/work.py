@@ -15,7 +15,7 @@ from segablate.measures.base import PLACES, Arrays, Measure, Result, Workshop
 from segablate.records import Outcome
 from segablate.run.claims import BusyError, Claim
 from segablate.run.machine import describe
-from segablate.run.plan import Cell, Group, make
+from segablate.run.plan import Cell, Group, given, make
 from segablate.run.provenance import provenance
 from segablate.run.store import Stamp, Store
 
@@ -140,7 +140,9 @@ def _results(
     left = list(cells)
     while left:
         try:
-            for result in measure.measure([{**cell.reads, PLACES: cell.places} for cell in left], seed, shop):
+            for result in measure.measure(
+                [{**given(cell), PLACES: cell.places} for cell in left], seed, shop
+            ):
                 yield left.pop(0), result
             error: Exception = RuntimeError(f"the measure left out {len(left)} of its cells")
         except Exception as raised:

@@ -75,5 +75,4 @@ class Objective:
 def completed(spec: str | Mapping[str, Any]) -> dict[str, Any]:
     """A loss with its version and all settings, as JSON values."""
     with context(field="loss"):
-        part, settings = losses.resolve(spec)
-    return {"use": part.name, "version": part.version, **settings}
+        return losses.told(spec)

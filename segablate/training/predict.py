@@ -15,9 +15,9 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from segablate.models.segmenter import Segmenter
-from segablate.training.forward import mixed, run_on, scores
+from segablate.training.forward import mixed, scores
 from segablate.training.pixels import Colour, normalise
-from segablate.training.recipes.base import Recipe
+from segablate.training.recipes.base import Precision
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class Predictor:
         pixels: mean and deviation that the encoder wants.
         sight: how it looks at an image.
         device: where it runs.
-        recipe: of the training: its precision, its layout, and what of the encoder was at rest.
+        precision: as in training.
     """
 
     def __init__(
@@ -57,13 +57,13 @@ class Predictor:
         pixels: tuple[Colour, Colour],
         sight: Sight,
         device: str,
-        recipe: Recipe,
+        precision: Precision,
     ) -> None:
         self.network = network.to(device).eval()
         self.pixels = pixels
         self.sight = sight
         self.device = device
-        self.recipe = recipe
+        self.precision = precision
 
     @torch.no_grad()
     def of_image(self, image: np.ndarray) -> np.ndarray:
@@ -81,12 +81,11 @@ class Predictor:
         return _labels(total)
 
     @torch.no_grad()
-    def of_features(self, given: Mapping[str, Tensor], size: tuple[int, int]) -> np.ndarray:
-        """Kept features of one image → the class of each pixel, uint8 of that size."""
+    def of_features(self, features: Mapping[str, Tensor], size: tuple[int, int]) -> np.ndarray:
+        """An encoder's features of one image → the class of each pixel, uint8 of that size."""
         assert isinstance(self.network, Segmenter)
-        with mixed(self.device, self.recipe.precision):
-            read = run_on(self.network, given, self.recipe)
-            return _labels(self.network.decode(read, size, auxiliary=False).scores)
+        with mixed(self.device, self.precision):
+            return _labels(self.network.decode(features, size, auxiliary=False).scores)
 
     def _through_windows(self, colours: Tensor) -> Tensor:
         height, width = colours.shape[-2:]
@@ -105,7 +104,7 @@ class Predictor:
         return total / seen
 
     def _scores(self, colours: Tensor) -> Tensor:
-        with mixed(self.device, self.recipe.precision):
+        with mixed(self.device, self.precision):
             return scores(self.network, normalise(colours, *self.pixels)).float()
 
 

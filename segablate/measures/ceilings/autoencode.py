@@ -167,8 +167,9 @@ class Pair:
         return np.pad(part, missing, constant_values=self.scene.ignore)
 
     def _encoder(self, reads: Reads, subspace: Subspace | None) -> Encoder:
-        classes, settings = self.scene.classes, reads["upsampler"]
-        channels = upsampler_class(settings["use"]).code_channels(classes, settings)
+        classes = self.scene.classes
+        part, settings = upsamplers.read(reads["upsampler"])
+        channels = upsampler_class(part.name).code_channels(classes, settings)
         projection = None
         if subspace is not None:
             projection = components(subspace, channels)
@@ -211,8 +212,7 @@ def unseen(items: Sequence[Any], scored: Sequence[Any]) -> list[Any]:
 
 
 def _upsampler(reads: Reads, classes: int, subspace: Subspace | None) -> Upsampler:
-    spec = {name: value for name, value in reads["upsampler"].items() if name not in ("use", "version")}
-    part = upsamplers.part(reads["upsampler"]["use"])
+    part, spec = upsamplers.read(reads["upsampler"])
     basis = None
     if subspace is not None:
         basis = Basis(subspace.weight(spec["channels"]), subspace.bias())

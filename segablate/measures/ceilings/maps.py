@@ -45,7 +45,7 @@ class Maps:
 
 def maps(reads: Reads) -> Maps:
     """The label maps of a cell, at their place on this machine."""
-    spec = {name: value for name, value in reads["data"].items() if name != "version"}
+    spec = datasets.written(reads["data"])
     root = reads[PLACES].get("root")
     return Maps(spec if root is None else {**spec, "root": root})
 

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from functools import partial
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 
@@ -21,7 +21,7 @@ from segablate.labels.restore import Restorer
 from segablate.labels.subspace import Subspace, largest
 from segablate.measures.base import PLACES, Arrays, Result, Workshop
 from segablate.measures.ceilings.maps import maps
-from segablate.models.upsamplers.base import upsampler_class
+from segablate.models.upsamplers.base import upsampler_class, upsamplers
 from segablate.records import Measurement, Reads
 
 PICTURES = 3
@@ -206,12 +206,11 @@ class _Fitting:
 
 def restorer(reads: Reads, classes: int, components: Mapping[Kind, Subspace]) -> Restorer:
     """The linear restorer of a cell."""
-    settings: dict[str, Any] = {**reads["upsampler"]}
-    name = settings.pop("use")
+    part, settings = upsamplers.read(reads["upsampler"])
     fitted = components[kind(reads)] if "fitted" in reads else None
-    found = upsampler_class(name).restorer(classes, reads["output_stride"], settings, fitted)
+    found = upsampler_class(part.name).restorer(classes, reads["output_stride"], settings, fitted)
     if found is None:
-        raise RuntimeError(f"{name} has no projection, yet it was planned")
+        raise RuntimeError(f"{part.name} has no projection, yet it was planned")
     return found
 
 

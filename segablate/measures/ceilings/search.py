@@ -107,7 +107,7 @@ class Hunt:
     """The search for the best code of a label map.
 
     Args:
-        spec: the upsampler's name and settings.
+        spec: the upsampler, as the cell reads it.
         stride: pixels a cell is high and wide.
         classes: number of classes C.
         ignore: a value ≥ C for pixels that are not scored.
@@ -117,17 +117,16 @@ class Hunt:
     def __init__(
         self, spec: Mapping[str, Any], stride: int, classes: int, ignore: int, subspace: Subspace | None
     ) -> None:
-        self.part = upsamplers.part(spec["use"])
-        self.alone = not upsampler_class(spec["use"]).overlaps
-        self.settings = {name: value for name, value in spec.items() if name not in ("use", "version")}
+        self.part, self.settings = upsamplers.read(spec)
+        made = upsampler_class(self.part.name)
+        self.alone = not made.overlaps
         self.stride = stride
         self.classes = classes
         self.ignore = ignore
         self.subspace = subspace
-        made = upsampler_class(spec["use"])
         projection = made.restorer(classes, stride, self.settings, subspace)
         if projection is None:
-            raise RuntimeError(f"{spec['use']} has no projection to start from, yet it was planned")
+            raise RuntimeError(f"{self.part.name} has no projection to start from, yet it was planned")
         self.projection = projection
 
     def both(self, label: Labels, truth: Truth) -> tuple[Labels, Labels]:

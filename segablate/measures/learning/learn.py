@@ -1,6 +1,6 @@
 """One cell from its inputs to its result.
 
-decoded images ─┬─ (frozen encoder: features, kept) ─┐   all of it, or what comes before a feature
+decoded images ─┬─ (frozen encoder: features, kept) ─┐
 seed ── network ┴───────── training ─────────────────┴──► label maps ──► scores
 """
 
@@ -22,7 +22,6 @@ from segablate.labels.work import threads
 from segablate.measures.base import PLACES, Workshop
 from segablate.measures.ceilings.maps import maps
 from segablate.measures.ceilings.scene import Scene, kind
-from segablate.measures.learning.planning import NEUTRAL
 from segablate.models.assemble import assemble
 from segablate.models.complete import bare
 from segablate.models.segmenter import Segmenter
@@ -31,8 +30,8 @@ from segablate.records import Reads
 from segablate.training import chance, files
 from segablate.training.augment import Canvas, augment
 from segablate.training.features import Features
-from segablate.training.forward import kept
 from segablate.training.loop import Done, Training
+from segablate.training.losses.base import losses
 from segablate.training.objective import Objective
 from segablate.training.pixels import normalisation, normalise
 from segablate.training.predict import Predictor, Sight
@@ -105,8 +104,8 @@ class Learning:
     def label_maps(self) -> Iterator[tuple[str, np.ndarray, np.ndarray]]:
         """Name, truth and answer of each image that is scored."""
         sight = _sight(self.reads["sight"])
-        kept = self._features_of_scored() if sight.plain and self.recipe.keeps else None
-        predictor = Predictor(self.network, self.pixels, sight, self.shop.device, self.recipe)
+        kept = self._features_of_scored() if sight.plain and self.recipe.encoder == "frozen" else None
+        predictor = Predictor(self.network, self.pixels, sight, self.shop.device, self.recipe.precision)
         for place, number in enumerate(self.numbers):
             truth = self.score.label(number)
             if kept is None:
@@ -148,7 +147,7 @@ class Learning:
         return Subspace(fitted.weight(self.reads["upsampler"]["channels"]), mean)
 
     def _source(self) -> Source:
-        if not self.recipe.keeps:
+        if self.recipe.encoder == "trained":
             return Images(self.train, self.recipe, self.pixels, self.seed, self.shop.device)
         with self.timed("features"):
             views = {name: self.reads["recipe"][name] for name in OF_THE_VIEWS}
@@ -189,7 +188,7 @@ class Learning:
         return Features(
             self.shop.workspace("features", key),
             self.network.encoder,
-            kept(self.network, self.recipe),
+            sorted(self.network.features_read()),
             sizes,
             picture,
             self.shop.device,
@@ -214,21 +213,14 @@ class Learning:
 
 
 def _recipe(told: Mapping[str, Any]) -> Recipe:
-    settings = {**NEUTRAL, **_bare(told)}
-    made: Recipe = recipes.part(settings.pop("use")).build({}, settings)
+    part, settings = recipes.read(told)
+    made: Recipe = part.build({}, {**settings, "loss": losses.written(settings["loss"])})
     return made
 
 
 def _sight(told: Mapping[str, Any]) -> Sight:
     window = told["window"]
     return Sight(told["flip"], tuple(told["scales"]), None if window is None else (window[0], window[1]))
-
-
-def _bare(told: Any) -> Any:
-    # versions are for keys
-    if isinstance(told, Mapping):
-        return {name: _bare(value) for name, value in told.items() if name != "version"}
-    return told
 
 
 def _spread(count: int, limit: int | None) -> list[int]:
