@@ -18,6 +18,9 @@ name: {name} # as the file's
 question: Which upsampler gives back most of the labels?
 expect: >-
   What you expect, written before looking.
+claims: # written before looking: `beats`, `is no worse than` or `matches`, or `reaches` a printed number
+  - {{claim: DUpsampling-32 + 16 beats bilinear + 16, metric: miou}}
+  # - {{claim: DUpsampling-32 + 32 is no worse than bilinear + 16, metric: miou, source: Table 1}}
 # cite: where the question or the table comes from
 
 fixed: # what all variants share; `segablate list` shows what there is, `segablate show NAME` its settings

@@ -72,6 +72,11 @@ def study_schema() -> Schema:
         },
         "repeat": {**COUNT, "description": "Number of seeds, the same for every variant."},
         "skip": {"type": "array", "items": _skip()},
+        "claims": {
+            "type": "array",
+            "items": {"anyOf": [_claim(what) for what in _compared()] + [_printed()]},
+            "description": "What is claimed, for the numbers to confirm, refute or leave open.",
+        },
         "margin": _closed(_margins(), description="Metric → the largest difference that does not matter."),
     }
     return {
@@ -84,11 +89,41 @@ def study_schema() -> Schema:
     }
 
 
-def _margins() -> dict[str, Schema]:
-    """What a margin of each metric may be: a number in the unit that reports show, or one with its unit."""
+def _claim(what: Quantity) -> Schema:
+    """A claim of two variants in one metric."""
+    from segablate.evidence.claim import WORDS
+    from segablate.study.claims import OF_TWO
+
+    words = "|".join(word for word in WORDS if word != "reaches")
+    claim: Schema = {"type": "string", "pattern": rf"\S +({words}) +\S"}
+    found: dict[str, Schema] = {
+        "claim": claim,
+        "metric": {"const": what.metric},
+        **dict.fromkeys(("measure", "source"), TEXT),
+        **dict.fromkeys(OF_TWO, _margin(what)),
+    }
+    return {**_closed(found, description=what.title), "required": ["claim", "metric"]}
+
+
+def _printed() -> Schema:
+    """A claim of one variant and a printed value."""
     from segablate.quantity import QUANTITIES
 
-    return {name: _margin(what) for name, what in QUANTITIES.items() if what.compared != "none"}
+    claim: Schema = {"type": "string", "pattern": r"\S +reaches +[0-9]+(\.[0-9]+)?\s*$"}
+    metric: Schema = {"enum": list(QUANTITIES)}
+    found: dict[str, Schema] = {"claim": claim, "metric": metric, "measure": TEXT, "source": TEXT}
+    return {**_closed(found, description="A printed value."), "required": ["claim", "metric"]}
+
+
+def _compared() -> list[Quantity]:
+    from segablate.quantity import QUANTITIES
+
+    return [what for what in QUANTITIES.values() if what.compared != "none"]
+
+
+def _margins() -> dict[str, Schema]:
+    """What a margin of each metric may be: a number in the unit that reports show, or one with its unit."""
+    return {what.metric: _margin(what) for what in _compared()}
 
 
 def _margin(what: Quantity) -> Schema:

@@ -19,7 +19,16 @@ import torch
 from segablate.datasets.base import Dataset
 from segablate.errors import SegablateError, context
 from segablate.labels.scores import Scores
-from segablate.measures.base import PLACES, Arrays, Config, Result, Workshop, allows_external, measures
+from segablate.measures.base import (
+    DEVICE,
+    PLACES,
+    Arrays,
+    Config,
+    Result,
+    Workshop,
+    allows_external,
+    measures,
+)
 from segablate.measures.learning.album import Album
 from segablate.measures.learning.learn import Learning
 from segablate.measures.learning.planning import data_of, given, model_of, recipe_of
@@ -33,7 +42,7 @@ CONVENTIONS = {
     "pixel_accuracy": "share of the scored pixels of all images",
     "boundary_iou": "pixels within 2 % of the diagonal of a contour, mean over classes",
 }
-FROZEN = "; the encoder was frozen, and its features were kept in half precision"
+FROZEN = "; {}, and its features were kept in half precision"
 CURVE_ROWS = 500
 # matrices of the images that belong together
 BLOCKS = "blocks.npz"
@@ -54,6 +63,7 @@ class Accuracy:
     """
 
     seeded: ClassVar[bool] = True
+    metrics: ClassVar[tuple[str, ...]] = tuple(CONVENTIONS)
 
     def __init__(
         self,
@@ -85,7 +95,7 @@ class Accuracy:
     def reads(self, config: Config) -> dict[str, Any]:
         """See `Measure`."""
         model = given(config, "model")
-        recipe, told = recipe_of(given(config, "recipe"))
+        recipe, told = recipe_of(given(config, "recipe"), config.get(DEVICE, "cpu"))
         data, about, root = data_of(config)
         network = model_of(model, recipe, len(data.classes), allow_external=allows_external(config))
         train, score = self.train or data.default_fit, self.score or data.default_score
@@ -163,11 +173,18 @@ def _scored(learning: Learning) -> tuple[Scores, Album]:
 
 def _measurements(scores: Scores, reads: Reads) -> tuple[Measurement, ...]:
     summary = scores.summary()
-    frozen = FROZEN if reads["recipe"]["encoder"] == "frozen" else ""
+    at_rest = _at_rest(reads["recipe"])
+    told = FROZEN.format(at_rest) if at_rest else ""
     return tuple(
-        Measurement(metric, (float(summary[metric]),), convention + frozen)
+        Measurement(metric, (float(summary[metric]),), convention + told)
         for metric, convention in CONVENTIONS.items()
     )
+
+
+def _at_rest(recipe: Reads) -> str:
+    if recipe.get("frozen"):
+        return f"the encoder was frozen up to its feature {recipe['frozen']}"
+    return "the encoder was frozen" if recipe["encoder"] == "frozen" else ""
 
 
 def _facts(scores: Scores, learning: Learning, done: Done) -> dict[str, Any]:
@@ -180,6 +197,8 @@ def _facts(scores: Scores, learning: Learning, done: Done) -> dict[str, Any]:
         "images": len(learning.numbers),
         "pixels": int(scores.confusions.sum()),
         "trained_images": len(learning.train),
+        "parameters": sum(one.numel() for one in learning.network.parameters()),
+        "trained_parameters": sum(one.numel() for one in learning.network.parameters() if one.requires_grad),
         "iterations": done.iteration,
         "resumed": done.resumed,
         "images_per_second": round(done.iteration * learning.recipe.batch / steps, 3),

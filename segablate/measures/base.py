@@ -82,6 +82,10 @@ class Measure(Protocol):
 
     seeded: ClassVar[bool]
 
+    @property
+    def metrics(self) -> tuple[str, ...]:
+        """Every metric it may give with its settings: what claims may be about. An attribute will do."""
+
     def reads(self, config: Config) -> dict[str, Any]:
         """All that the numbers of this variant depend on, validated, as JSON values.
 

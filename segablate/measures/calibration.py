@@ -33,6 +33,7 @@ class Calibration:
     """
 
     seeded: ClassVar[bool] = False
+    metrics: ClassVar[tuple[str, ...]] = tuple(CONVENTIONS)
 
     def __init__(self, *, simulations: int = 10_000, resamples: int = 1000, seed: int = 0) -> None:
         for name, value, least in (("simulations", simulations, 1), ("resamples", resamples, 100)):

@@ -27,6 +27,8 @@ from segablate.records import Measurement, Reads
 
 # how deep the modules are that the record keeps
 DEPTH = 2
+OF_A_PART = ("params", "macs", "flops", "elementwise", "operations")
+OF_THE_WHOLE = ("trainable_params", "training_only_params", "peak_bytes", "weight_bytes", "intensity")
 
 
 @measures.register("complexity", paper="github.com/facebookresearch/fvcore, docs/flop_count.md")
@@ -45,6 +47,12 @@ class Complexity:
     def __init__(self, *, scope: Scope = "network", published: Published | None = None) -> None:
         self.scope = scope
         self.published = published
+
+    @property
+    def metrics(self) -> tuple[str, ...]:
+        """See `Measure`."""
+        whole = OF_THE_WHOLE if self.scope == "network" else ()
+        return (*OF_A_PART, *whole, *([CONVENTIONS[self.published].metric] if self.published else []))
 
     def reads(self, config: Config) -> dict[str, Any]:
         """See `Measure`."""

@@ -56,6 +56,14 @@ class Latency:
     """
 
     seeded: ClassVar[bool] = True
+    metrics: ClassVar[tuple[str, ...]] = (
+        "p50_ms",
+        "p95_ms",
+        "p99_ms",
+        "iqr_ms",
+        "fps",
+        "peak_device_bytes",
+    )
 
     def __init__(
         self,

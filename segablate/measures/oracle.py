@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal, TypeAlias
+from typing import Any, ClassVar, Literal, TypeAlias
 
 from segablate.datasets.base import Dataset, datasets
 from segablate.errors import SegablateError, context
@@ -21,7 +21,7 @@ from segablate.labels.subspace import check_channels
 from segablate.measures.base import PLACES, Config, Result, Workshop, measures
 from segablate.measures.ceilings.autoencode import autoencode, unseen
 from segablate.measures.ceilings.project import project
-from segablate.measures.ceilings.scene import spread
+from segablate.measures.ceilings.scene import CONVENTION, spread
 from segablate.measures.ceilings.search import search
 from segablate.models.upsamplers.base import upsampler_class, upsamplers
 from segablate.records import Reads
@@ -52,6 +52,8 @@ class Oracle:
         crops: pieces of label maps in each of these steps.
         width: channels of the layers of the autoencoder's encoder.
     """
+
+    metrics: ClassVar[tuple[str, ...]] = tuple(CONVENTION)
 
     def __init__(
         self,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -19,6 +20,7 @@ class ConvNorm(nn.Module):
         bias: a bias in the convolution, which the batch norm makes superfluous but some checkpoints have.
         relu: end with a ReLU.
         eps: added to the variance.
+        pooled: it is given the means of few large cells, so that its norm is a `PooledNorm`.
     """
 
     def __init__(
@@ -33,18 +35,70 @@ class ConvNorm(nn.Module):
         bias: bool = False,
         relu: bool = True,
         eps: float = 1e-5,
+        pooled: bool = False,
     ) -> None:
         super().__init__()
         self.conv = convolution(
             inputs, outputs, kernel, stride=stride, dilation=dilation, groups=groups, bias=bias
         )
-        self.bn = nn.BatchNorm2d(outputs, eps=eps)
+        self.bn = (PooledNorm if pooled else nn.BatchNorm2d)(outputs, eps=eps)
         self.relu = relu
 
     def forward(self, x: Tensor) -> Tensor:
         """(batch, inputs, h, w) → (batch, outputs, ⌈h/stride⌉, ⌈w/stride⌉)."""
         y: Tensor = self.bn(self.conv(x))
         return y.relu() if self.relu else y
+
+
+class PooledNorm(nn.BatchNorm2d):
+    """The batch norm of a map of few cells, such as the mean of an image, which has one value an image.
+
+    A batch of 8 then has 8 values a channel to take a variance of: each image is seen in the light of seven
+    others, which are not there when it is scored. The papers' batches have 16 and 24 images. If `renormed`,
+    training normalises with the statistics of many batches, as scoring does, while gradients still flow
+    through those of its own batch: batch renormalisation, Ioffe, 2017, arXiv:1702.03275, with its final
+    limits. At rest, and unless `renormed`, it is a batch norm.
+
+    Attributes:
+        renormed: set by whoever trains it.
+    """
+
+    renormed = False
+    LARGEST_FACTOR = 3.0
+    LARGEST_SHIFT = 5.0
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(batch, channels, h, w) → the same."""
+        if not (self.training and self.renormed):
+            y: Tensor = super().forward(x)
+            return y
+        with torch.autocast(x.device.type, enabled=False):
+            return self._renormalised(x.float())
+
+    def _renormalised(self, x: Tensor) -> Tensor:
+        assert self.running_mean is not None
+        assert self.running_var is not None
+        assert self.num_batches_tracked is not None
+        values = x.numel() // x.shape[1]
+        if values == 1:
+            raise ValueError(
+                f"Expected more than 1 value per channel when training, got input size {x.size()}"
+            )
+        variance, mean = torch.var_mean(x, (0, 2, 3), correction=0)
+        with torch.no_grad():
+            self.num_batches_tracked += 1
+            # the mean of all batches while they are few: what it began with is no statistic
+            share = (1.0 / self.num_batches_tracked).clamp(min=self.momentum)
+            self.running_mean.lerp_(mean, share)
+            self.running_var.lerp_(variance * values / (values - 1), share)
+            spread = (self.running_var + self.eps).sqrt()
+            own = (variance + self.eps).sqrt()
+            limit = self.LARGEST_FACTOR
+            factor = (own / spread).clamp(1 / limit, limit)
+            shift = ((mean - self.running_mean) / spread).clamp(-self.LARGEST_SHIFT, self.LARGEST_SHIFT)
+        own = (variance + self.eps).sqrt()
+        scale, at = self.weight * factor / own, self.weight * shift + self.bias
+        return (x - mean[:, None, None]) * scale[:, None, None] + at[:, None, None]
 
 
 class Separable(nn.Sequential):

@@ -16,8 +16,11 @@ def headline(name: str, records: Sequence[Record]) -> str:
 
 
 def _limits(records: Sequence[Record]) -> Iterator[str]:
-    encoders = {one.reads["recipe"].get("encoder") for found in trainings(records) for one in found.records}
-    if encoders == {"frozen"}:
+    recipes = [one.reads["recipe"] for found in trainings(records) for one in found.records]
+    at_rest = {one.get("frozen") or one.get("encoder") == "frozen" for one in recipes}
+    if at_rest == {True}:
         yield "frozen encoder"
+    elif len(at_rest) == 1 and (feature := at_rest.pop()):
+        yield f"encoder frozen up to {feature}"
     if {one.device for one in speeds(records)} == {CPU}:
         yield "on a CPU"

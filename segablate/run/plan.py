@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Collection, Hashable, Iterator, Mapping
+from collections.abc import Collection, Hashable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, cast
 
 from segablate.errors import SegablateError
+from segablate.evidence.claim import Claim
 from segablate.measures.base import ALLOW_EXTERNAL, DEVICE, PLACES, Measure, measures
 from segablate.records import Reads
+from segablate.study.claims import claims
 from segablate.study.study import MeasureSpec, Study
 from segablate.study.variants import Variant, field_in_study, skip_reason, variants
 
@@ -78,11 +80,13 @@ class Plan:
         study: the study.
         rows: a line of the table each.
         allow_external: whether code from outside may be run when it is measured.
+        claims: what the study claims, its variants and measures found.
     """
 
     study: Study
     rows: tuple[Row, ...]
     allow_external: bool = False
+    claims: tuple[Claim, ...] = ()
 
     @property
     def cells(self) -> tuple[Cell, ...]:
@@ -133,10 +137,27 @@ def plan(study: Study, *, allow_external: bool = False, device: str = "cpu") -> 
             made.append(make(spec))
     told = {ALLOW_EXTERNAL: allow_external, DEVICE: device}
     rows: list[Row] = []
-    for variant in variants(study):
+    found = variants(study)
+    claimed = _claims(study, found, made)
+    for variant in found:
         for index, measure in enumerate(made):
             rows += _rows(study, variant, index, measure, told)
-    return Plan(study, tuple(rows), allow_external)
+    return Plan(study, tuple(rows), allow_external, claimed)
+
+
+def claims_of(study: Study) -> tuple[Claim, ...]:
+    """What a study claims, its variants and measures found; nothing else of it is asked.
+
+    Raises:
+        SegablateError: a claim is about something that is not there; it names file and line.
+    """
+    return _claims(study, variants(study), [make(spec) for spec in study.measures]) if study.claims else ()
+
+
+def _claims(study: Study, found: Sequence[Variant], made: Sequence[Measure]) -> tuple[Claim, ...]:
+    labels = [spec.label for spec in study.measures]
+    metrics = {label: one.metrics for label, one in zip(labels, made, strict=True)} if study.claims else {}
+    return claims(study, found, metrics)
 
 
 def key(measure: str, version: int, reads: Reads, seed: int | None) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from segablate.study import configuration, sections
+from segablate.study import claims, configuration, sections
 from segablate.study.fields import nest
 from segablate.study.margins import margins
 from segablate.study.overrides import apply
@@ -47,5 +47,6 @@ def load(path: Path, overrides: Sequence[str] = ()) -> Study:
         measures=measures,
         repeat=sections.repeat(source),
         margin=margins(source),
+        claims=claims.written(source, [measure.label for measure in measures]),
         places=source.places,
     )

@@ -31,17 +31,32 @@ def margins(source: Source) -> dict[str, Margin]:
     if "margin" not in source.data:
         return {}
     given = mapping(source, "margin", source.data["margin"])
-    return {metric: _margin(source, metric, value) for metric, value in given.items()}
+    return {
+        metric: in_unit(source, f"margin.{metric}", compared(source, f"margin.{metric}", metric), value)
+        for metric, value in given.items()
+    }
 
 
-def _margin(source: Source, metric: str, value: Any) -> Margin:
-    path = f"margin.{metric}"
+def compared(source: Source, path: str, metric: str) -> Quantity:
+    """What a metric means that has a better side.
+
+    Raises:
+        SegablateError: there is no such metric, or neither more nor less of it is better.
+    """
     known = {name for name, what in QUANTITIES.items() if what.compared != "none"}
-    if metric not in known:
-        if metric in QUANTITIES:
-            raise source.error(f"of `{metric}` neither more nor less is better: it has no margin", path)
-        raise source.error(f"there is no metric `{metric}`", path, near_miss(metric.lower(), known))
-    what = QUANTITIES[metric]
+    if metric in known:
+        return QUANTITIES[metric]
+    if metric in QUANTITIES:
+        raise source.error(f"of `{metric}` neither more nor less is better: it has no margin", path)
+    raise source.error(f"there is no metric `{metric}`", path, near_miss(metric.lower(), known))
+
+
+def in_unit(source: Source, path: str, what: Quantity, value: Any) -> Margin:
+    """A margin as it is written.
+
+    Raises:
+        SegablateError: it is no number that is not negative, or one in another unit.
+    """
     number, unit = _split(source, path, value, what)
     try:
         return _in_unit(what, number, unit)

@@ -13,7 +13,7 @@ from segablate.study.source import Source
 from segablate.study.study import MeasureSpec, Skip
 
 KEYS = (
-    *("name", "question", "expect", "cite", "published"),
+    *("name", "question", "expect", "claims", "cite", "published"),
     *("fixed", "vary", "design", "conditions", "skip", "measure", "repeat", "margin"),
 )
 

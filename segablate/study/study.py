@@ -68,6 +68,29 @@ class MeasureSpec:
 
 
 @dataclass(frozen=True)
+class ClaimSpec:
+    """A claim as it is written; `study.claims` finds the variants and the measure it is about.
+
+    Attributes:
+        text: `A beats B`, `A is no worse than B`, `A matches B` or `A reaches 99.90`.
+        metric: what is compared.
+        measure: label of the measure; "" where the only one that gives the metric is meant.
+        margin: largest difference that does not matter; None for the study's.
+        by: how much better the first is said to be; None where nothing is said.
+        printed: difference that was published; None where none is given.
+        source: where the claim is from; "" where it is the study's own.
+    """
+
+    text: str
+    metric: str
+    measure: str = ""
+    margin: Margin | None = None
+    by: Margin | None = None
+    printed: Margin | None = None
+    source: str = ""
+
+
+@dataclass(frozen=True)
 class Study:
     """One study file, read and checked for structure.
 
@@ -86,6 +109,7 @@ class Study:
         repeat: number of seeds, from 0.
         conditions: axes of which each value has a baseline of its own, beside those that always have.
         margin: metric → largest difference that does not matter, where the study says so.
+        claims: what is claimed, for the numbers to confirm, refute or leave open.
         places: dotted path → where it is written; read it with `where`.
     """
 
@@ -103,6 +127,7 @@ class Study:
     repeat: int
     conditions: tuple[str, ...] = ()
     margin: Mapping[str, Margin] = field(default_factory=dict)
+    claims: tuple[ClaimSpec, ...] = ()
     places: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)
 
     def where(self, field: str) -> str:

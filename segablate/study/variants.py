@@ -96,7 +96,7 @@ def _combinations(study: Study) -> list[tuple[int, ...]]:
 
 def _labels(study: Study, combinations: list[tuple[int, ...]]) -> list[str]:
     every = study.design[0] in NAMES_EVERY_CHOICE
-    names = list(_names(study.axes))
+    names = names_of_choices(study.axes)
     labels: dict[str, tuple[int, ...]] = {}
     for combination in combinations:
         words = [names[a][i] for a, i in enumerate(combination) if every or i]
@@ -107,8 +107,13 @@ def _labels(study: Study, combinations: list[tuple[int, ...]]) -> list[str]:
     return list(labels)
 
 
+def names_of_choices(axes: tuple[Axis, ...]) -> list[list[str]]:
+    """What the choices of each axis are called in variants' labels: a number or truth value stands behind
+    the field's last word."""
+    return list(_names(axes))
+
+
 def _names(axes: tuple[Axis, ...]) -> Iterator[list[str]]:
-    """The labels of each axis; a number or truth value is put behind the field's last word."""
     fields = [split(axis.field) for axis in axes]
     for axis, field in zip(axes, fields, strict=True):
         short = next(n for n in range(1, len(field) + 1) if _alone(field[-n:], fields) or n == len(field))

@@ -61,7 +61,8 @@ class Features:
             missing = [name for name in names if not self._path(name).exists()]
             if missing:
                 # a pass is dear and a coarse feature small: the next decoder may want it
-                coarse = [feature.name for feature in encoder.gives if feature.stride >= COARSE]
+                deepest = max(place for place, one in enumerate(encoder.gives) if one.name in missing)
+                coarse = [one.name for one in encoder.gives[:deepest] if one.stride >= COARSE]
                 wanted = {*missing, *(name for name in coarse if not self._path(name).exists())}
                 self._compute(sorted(wanted), encoder, pictures, device, progress)
         self._kept = {name: np.memmap(self._path(name), np.float16, "r") for name in names}

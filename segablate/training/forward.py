@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 import torch
 from torch import Tensor, nn
 
 from segablate.errors import SegablateError
+from segablate.models.encoders.base import Encoder
 from segablate.models.external import External
+from segablate.models.layers import PooledNorm
 from segablate.models.segmenter import Answer, Segmenter
 from segablate.models.upsamplers.dupsampling import DUpsampling
 from segablate.training.recipes.base import Precision, Recipe
@@ -20,10 +22,52 @@ NO_ROOM = ("out of memory", "can't allocate memory", "STATUS_ALLOC_FAILED")
 
 
 def training_mode(network: nn.Module, recipe: Recipe) -> None:
-    """Let learn what is to learn: a frozen encoder stays at rest, its batch norms too."""
+    """Let learn what is to learn: what is frozen of an encoder stays at rest, its batch norms too.
+
+    Raises:
+        SegablateError: the encoder has no feature to be frozen up to that the recipe names.
+    """
     network.train()
-    if recipe.encoder == "frozen" and isinstance(network, Segmenter):
-        network.encoder.requires_grad_(False).eval()
+    for module in network.modules():
+        if isinstance(module, PooledNorm):
+            module.renormed = recipe.pooled_norm == "renorm"
+    if isinstance(network, Segmenter):
+        for module in _at_rest(network.encoder, recipe):
+            module.requires_grad_(False).eval()
+
+
+def _at_rest(encoder: Encoder, recipe: Recipe) -> Sequence[nn.Module]:
+    if recipe.encoder == "frozen":
+        return [encoder]
+    return [] if recipe.frozen is None else encoder.head(recipe.frozen)
+
+
+def kept(network: Segmenter, recipe: Recipe) -> list[str]:
+    """The features of an encoder at rest that are computed once: those that are read, and the one from which
+    the rest of the encoder runs on.
+
+    Raises:
+        SegablateError: nothing of the encoder would be left to learn, or it cannot run on from there.
+    """
+    read = network.features_read()
+    if recipe.frozen is None:
+        return sorted(read)
+    network.encoder.head(recipe.frozen)
+    names = [feature.name for feature in network.encoder.gives]
+    before = names[: names.index(recipe.frozen) + 1]
+    if read <= set(before):
+        raise SegablateError(
+            f"`{recipe.frozen}` lies behind all that is read of the encoder: nothing of it would learn",
+            hint="write `recipe.frozen: all`",
+        )
+    return sorted({*(read & set(before)), recipe.frozen})
+
+
+def run_on(network: Segmenter, given: Mapping[str, Tensor], recipe: Recipe) -> dict[str, Tensor]:
+    """What the decoder reads, from those features of the encoder that are kept."""
+    if recipe.frozen is None:
+        return dict(given)
+    return network.encoder.tail(given, recipe.frozen, network.features_read())
 
 
 def forward(network: nn.Module, inputs: dict[str, Tensor], labels: Tensor, recipe: Recipe) -> Answer:
@@ -42,6 +86,8 @@ def forward(network: nn.Module, inputs: dict[str, Tensor], labels: Tensor, recip
         return Answer(found)
     if "image" in inputs:
         inputs = network.encoder(inputs["image"], network.features_read())
+    else:
+        inputs = run_on(network, inputs, recipe)
     return network.decode(inputs, size)
 
 

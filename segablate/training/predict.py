@@ -15,9 +15,9 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from segablate.models.segmenter import Segmenter
-from segablate.training.forward import mixed, scores
+from segablate.training.forward import mixed, run_on, scores
 from segablate.training.pixels import Colour, normalise
-from segablate.training.recipes.base import Precision
+from segablate.training.recipes.base import Recipe
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class Predictor:
         pixels: mean and deviation that the encoder wants.
         sight: how it looks at an image.
         device: where it runs.
-        precision: as in training.
+        recipe: of the training: its precision, its layout, and what of the encoder was at rest.
     """
 
     def __init__(
@@ -57,13 +57,13 @@ class Predictor:
         pixels: tuple[Colour, Colour],
         sight: Sight,
         device: str,
-        precision: Precision,
+        recipe: Recipe,
     ) -> None:
         self.network = network.to(device).eval()
         self.pixels = pixels
         self.sight = sight
         self.device = device
-        self.precision = precision
+        self.recipe = recipe
 
     @torch.no_grad()
     def of_image(self, image: np.ndarray) -> np.ndarray:
@@ -81,11 +81,12 @@ class Predictor:
         return _labels(total)
 
     @torch.no_grad()
-    def of_features(self, features: Mapping[str, Tensor], size: tuple[int, int]) -> np.ndarray:
-        """An encoder's features of one image → the class of each pixel, uint8 of that size."""
+    def of_features(self, given: Mapping[str, Tensor], size: tuple[int, int]) -> np.ndarray:
+        """Kept features of one image → the class of each pixel, uint8 of that size."""
         assert isinstance(self.network, Segmenter)
-        with mixed(self.device, self.precision):
-            return _labels(self.network.decode(features, size, auxiliary=False).scores)
+        with mixed(self.device, self.recipe.precision):
+            read = run_on(self.network, given, self.recipe)
+            return _labels(self.network.decode(read, size, auxiliary=False).scores)
 
     def _through_windows(self, colours: Tensor) -> Tensor:
         height, width = colours.shape[-2:]
@@ -104,7 +105,7 @@ class Predictor:
         return total / seen
 
     def _scores(self, colours: Tensor) -> Tensor:
-        with mixed(self.device, self.precision):
+        with mixed(self.device, self.recipe.precision):
             return scores(self.network, normalise(colours, *self.pixels)).float()
 
 

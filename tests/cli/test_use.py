@@ -41,6 +41,9 @@ name: good
 fixed: {data: {use: shapes, images: 4}, model.encoder: resnet18, input: {size: [64, 64]}}
 vary: {model.upsampler: {a: bilinear, b: {use: dupsampling, channels: 8}}, model.output_stride: [16, 32]}
 measure: [oracle, {use: complexity, as: cost}]
+claims:
+  - {claim: b beats a, metric: miou, margin: 1 point, by: 0.2, source: Table 1}
+  - {claim: b + 32 reaches 0.80, metric: macs}
 """
 
 
@@ -56,6 +59,11 @@ def test_a_small_study_is_valid(validator: jsonschema.Draft202012Validator) -> N
         ("measure: [oracle, {use: complexity, as: cost}]", "measure: oracle"),
         ("[oracle,", "[orcale,"),
         ("as: cost", "az: cost"),
+        ("b beats a", "b is better than a"),
+        ("metric: miou", "metric: intensity"),
+        ("margin: 1 point", "margin: 1 %"),
+        ("reaches 0.80", "reaches much"),
+        ("reaches 0.80, metric: macs", "reaches 0.80, metric: macs, by: 1"),
         ("as: cost", "scope: everything"),
         ("use: shapes", "use: shape"),
         ("images: 4", "image: 4"),

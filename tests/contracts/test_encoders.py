@@ -139,3 +139,48 @@ def test_a_state_dict_makes_the_same_encoder(name: str) -> None:
     with torch.no_grad():
         one, two = encoder(image), other(image)
     assert all(torch.equal(one[key], two[key]) for key in one)
+
+
+@cases
+def test_it_is_its_tail_after_its_head_wherever_it_is_cut(name: str, output_stride: int) -> None:
+    encoder = made(name, output_stride)
+    image = torch.randn(1, 3, 33, 47)
+    with torch.no_grad():
+        whole = encoder(image)
+        for stage in encoder.stages():
+            given = {key: whole[key] for key in before(encoder, stage.name)}
+            again = encoder.tail(given, stage.name, list(whole))
+            assert list(again) == list(whole)
+            assert all(torch.equal(again[key], whole[key]) for key in whole)
+
+
+@each
+def test_a_head_is_all_that_its_feature_depends_on_and_nothing_else(name: str) -> None:
+    encoder = made(name, possible(name)[0]).train()
+    image, everything = torch.randn(2, 3, 33, 64), dict(encoder.named_parameters())
+    for stage in encoder.stages():
+        encoder.zero_grad()
+        encoder(image, [stage.name])[stage.name].square().mean().backward()
+        used = {key for key, p in everything.items() if p.grad is not None}
+        own = {id(p) for module in encoder.head(stage.name) for p in module.parameters()}
+        assert used == {key for key, p in everything.items() if id(p) in own}
+
+
+@each
+def test_it_ends_with_a_stage_and_names_those_it_can_run_on_from(name: str) -> None:
+    encoder = made(name, possible(name)[-1], "meta")
+    ends = [stage.name for stage in encoder.stages()]
+    assert ends[-1] == encoder.last.name
+    with pytest.raises(SegablateError, match=f"encoder `{name}` has no feature `zzz`"):
+        encoder.head("zzz")
+    for feature in encoder.gives:
+        if feature.name not in ends:
+            with pytest.raises(SegablateError, match="cannot run on from its feature") as caught:
+                encoder.head(feature.name)
+            assert str(caught.value.hint) == "it can from " + ", ".join(f"`{end}`" for end in ends)
+
+
+def before(encoder: Encoder, name: str) -> list[str]:
+    """The features up to one."""
+    names = [feature.name for feature in encoder.gives]
+    return names[: names.index(name) + 1]

@@ -151,5 +151,6 @@ def test_every_metric_is_known_and_says_its_convention(measure: Any, config: Any
     for taken in result.measurements:
         assert isinstance(taken, Measurement)
         assert taken.metric in QUANTITIES
+        assert taken.metric in measure.metrics
         assert taken.samples
         assert taken.convention

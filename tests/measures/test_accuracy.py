@@ -18,10 +18,13 @@ from segablate.errors import SegablateError
 from segablate.labels.confusion import scores
 from segablate.measures.base import measures
 from segablate.measures.learning import learn
+from segablate.models.assemble import assemble
+from segablate.models.segmenter import Segmenter
 from segablate.run.execute import execute
 from segablate.run.plan import Cell, Plan, plan
 from segablate.run.store import Store
 from segablate.study.load import load
+from segablate.training import precision
 
 STUDIES = Path(__file__).parents[2] / "studies"
 STUDY = """\
@@ -41,6 +44,7 @@ measure:
   - {use: accuracy, limit: 2, minutes: 0}
 repeat: 2
 """
+DECODER = {"use": "aggregate", "low_level": ["x4"]}
 ONE = ("repeat=1", 'vary.model.upsampler=["bilinear"]')
 
 
@@ -292,3 +296,115 @@ def test_cells_that_are_scored_differently_are_trained_once_by_processes_too(
     execute(made, store, executor="processes", jobs=2)
     seconds = {(store.outcome(cell) or cell).facts["seconds"]["training"] for cell in made.cells}  # type: ignore[union-attr]  # all are done
     assert (len(made.cells), len(seconds)) == (2, 1)
+
+
+def test_a_frozen_part_is_kept_and_the_rest_of_the_encoder_learns(
+    study: Callable[..., Plan], store: Store
+) -> None:
+    made = study(*ONE, "recipe.frozen=x8", "model.decoder.low_level=[x4]")
+    execute(made, store)
+    (cell,) = made.cells
+    outcome = store.outcome(cell)
+    assert outcome is not None
+    network = assemble({"encoder": "efficientnet-lite0", "output_stride": 16, "decoder": DECODER}, 5)
+    assert isinstance(network, Segmenter)
+    at_rest = sum(p.numel() for module in network.encoder.head("x8") for p in module.parameters())
+    assert outcome.facts["parameters"] - outcome.facts["trained_parameters"] == at_rest
+    assert "the encoder was frozen up to its feature x8" in outcome.measurements[0].convention
+    trained = next(store.root.glob("cache/training/*/checkpoint.pt"))
+    weights = torch.load(trained, weights_only=True)["network"]
+    torch.manual_seed(0)
+    fresh = assemble(
+        {"encoder": "efficientnet-lite0", "output_stride": 16, "decoder": DECODER}, cell.reads["classes"]
+    ).state_dict()
+    changed = {name for name in fresh if not torch.equal(weights[name], fresh[name])}
+    head = {f"blocks.{number}." for number in range(5)} | {"stem."}
+    of_the_encoder = {name.removeprefix("encoder.") for name in changed if name.startswith("encoder.")}
+    assert of_the_encoder
+    assert not {name for name in of_the_encoder if name.startswith(tuple(head))}
+
+
+def test_what_a_frozen_part_gives_is_what_the_whole_network_gives(
+    study: Callable[..., Plan], store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = study(*ONE, "recipe.frozen=x8")
+    (cell,) = made.cells
+    execute(made, store)
+    kept = store.artefact(cell, "images.npz")["confusions"].astype(np.int64)
+    monkeypatch.setattr(learn.Learning, "_features_of_scored", lambda self: None)
+    execute(made, store, only="all")
+    seen = store.artefact(cell, "images.npz")["confusions"].astype(np.int64)
+    assert np.abs(kept - seen).sum() <= 0.01 * kept.sum()
+
+
+def test_ways_to_say_what_is_frozen_are_one_cell(study: Callable[..., Plan]) -> None:
+    (probe,) = study(*ONE).cells
+    (same,) = study(*ONE, "recipe.encoder=trained", "recipe.frozen=all").cells
+    assert same.key == probe.key
+    (trained,) = study(*ONE, "recipe.encoder=trained").cells
+    (none,) = study(*ONE, "recipe.frozen=none").cells
+    (part,) = study(*ONE, "recipe.frozen=x8").cells
+    assert none.key == trained.key
+    assert len({probe.key, trained.key, part.key}) == 3
+
+
+@pytest.mark.parametrize(
+    ("changes", "message", "hint"),
+    [
+        (
+            ["recipe.frozen=x166"],
+            "encoder `efficientnet-lite0` has no feature `x166`",
+            "did you mean `x16`?",
+        ),
+        (
+            ["recipe.frozen=x32"],
+            "`x32` lies behind all that is read of the encoder: nothing of it would learn",
+            "write `recipe.frozen: all`",
+        ),
+        (
+            ["model.encoder=resnet18", "recipe.frozen=b2u1c2"],
+            "encoder `resnet18` cannot run on from its feature `b2u1c2`",
+            "it can from `conv1`, `b1`, `b2`, `b3`, `b4`",
+        ),
+    ],
+)
+def test_a_frozen_feature_that_cannot_be_is_refused_when_it_is_planned(
+    study: Callable[..., Plan], changes: list[str], message: str, hint: str
+) -> None:
+    with pytest.raises(SegablateError) as caught:
+        study(*ONE, *changes)
+    assert (caught.value.message, caught.value.hint) == (message, hint)
+    assert "recipe.frozen" in (caught.value.where or "")
+
+
+def test_bfloat16_that_the_processor_lacks_is_refused_or_told(
+    study: Callable[..., Plan], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(precision, "has_bf16", lambda device: False)
+    with pytest.raises(SegablateError, match="does not compute in bfloat16") as caught:
+        study(*ONE, "recipe.precision=bf16")
+    assert "recipe.precision" in (caught.value.where or "")
+    precision._tell.cache_clear()
+    (fallen,) = study(*ONE, "recipe.precision=bf16", "recipe.or_fp32=true").cells
+    assert capsys.readouterr().err == (
+        "note: the processor does not compute in bfloat16: the recipe runs in fp32\n"
+    )
+    assert fallen.key == study(*ONE).cells[0].key
+    monkeypatch.setattr(precision, "has_bf16", lambda device: True)
+    (given,) = study(*ONE, "recipe.precision=bf16", "recipe.or_fp32=true").cells
+    assert given.reads["recipe"]["precision"] == "bf16"
+    assert given.key == study(*ONE, "recipe.precision=bf16").cells[0].key
+
+
+def test_settings_of_a_later_day_leave_the_keys_of_the_probe_alone(study: Callable[..., Plan]) -> None:
+    (cell,) = study(*ONE).cells
+    assert cell.key == "2027afe1de183b5cd8d1"
+    given = ("recipe.pooled_norm=batch", "recipe.or_fp32=false", "recipe.frozen=null")
+    assert study(*ONE, *given).cells[0].key == cell.key
+    assert study(*ONE, "recipe.pooled_norm=renorm").cells[0].key != cell.key
+
+
+def test_what_is_written_of_a_recipe_is_read_back_whatever_its_defaults(study: Callable[..., Plan]) -> None:
+    (cell,) = study(*ONE, "recipe.use=finetune", "recipe.frozen=x8", "recipe.pooled_norm=batch").cells
+    made = learn._recipe(cell.reads["recipe"])
+    assert (made.pooled_norm, made.frozen, made.or_fp32) == ("batch", "x8", False)

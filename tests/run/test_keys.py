@@ -93,6 +93,7 @@ PINNED = {
     "outside, timed": "a937ed0bbd27c2e00340",
     "made-up seeds": "5ac46d6c177e2aad11a6",
     "deeplabv3plus-voc": "00c38f9b61fa37fb7d0d",
+    "finetune": "9457eaf7becefc6b6d8b",
     "pp-liteseg-camvid": "a9cc6fcd8bb82077385c",
     "pp-liteseg-cityscapes": "020558fc4a4fb5a293e1",
     "quick": "6ee8168a4f9f758e32f2",

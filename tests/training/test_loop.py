@@ -35,6 +35,27 @@ def test_one_seed_repeats_bit_for_bit_and_two_differ(tmp_path: Path) -> None:
     assert done.iteration == len(done.curve) == tiny_training.RECIPE["iterations"]
 
 
+def test_pooled_norms_that_renormalise_repeat_and_go_on_bit_for_bit(tmp_path: Path) -> None:
+    settings: dict[str, Any] = {"model": POOLED, "pooled_norm": "renorm"}
+    whole, _ = tiny_training.run(tmp_path / "whole.pt", **settings)
+    plain, _ = tiny_training.run(tmp_path / "plain.pt", model=POOLED)
+    assert not same(whole, plain)
+    made = tiny_training.training(tmp_path / "stopped.pt", **settings)
+    good = made.objective
+
+    def stop(*arguments: Any) -> Tensor:
+        if made.progress.iteration == 3:
+            raise KeyboardInterrupt
+        return good(*arguments)
+
+    made.objective = stop  # type: ignore[assignment]
+    with pytest.raises(KeyboardInterrupt):
+        made.run(lambda steps: None)
+    resumed, done = tiny_training.run(tmp_path / "stopped.pt", **settings)
+    assert done.resumed == 1
+    assert same(whole, resumed)
+
+
 @pytest.mark.slow  # starts a process a kill
 def test_killed_anywhere_it_ends_with_the_same_weights(tmp_path: Path) -> None:
     whole, _ = tiny_training.run(tmp_path / "whole.pt")
@@ -74,6 +95,11 @@ def test_what_was_trained_is_not_trained_again(tmp_path: Path) -> None:
     assert len(before) > 0
 
 
+POOLED: dict[str, Any] = {
+    "encoder": "efficientnet-lite0",
+    "context": {"use": "sppm", "channels": 8, "bins": [1]},
+    "upsampler": {"use": "subpixel", "channels": 4},
+}
 # no batch norm learns: the encoder is at rest, and what follows has none
 PLAIN: dict[str, Any] = {
     "encoder": "efficientnet-lite0",

@@ -66,3 +66,19 @@ def test_what_cannot_be_is_refused_by_its_name(bad: dict[str, Any], field: str) 
     with pytest.raises(SegablateError) as caught:
         recipes.part("quick").build({}, bad)
     assert caught.value.field == field
+
+
+def test_how_much_of_an_encoder_is_frozen_has_one_form() -> None:
+    assert Recipe(frozen="all") == Recipe(encoder="frozen")
+    assert Recipe(encoder="frozen", frozen="none") == Recipe(encoder="trained")
+    assert Recipe(encoder="frozen", frozen="x8") == Recipe(frozen="x8")
+    assert [Recipe(frozen=value).keeps for value in ("all", "none", "x8", None)] == [True, False, True, False]
+
+
+def test_fine_tuning_trains_the_whole_of_it_channels_last_on_eight_images_or_more() -> None:
+    made = recipes.part("finetune").build({}, {})
+    assert made.encoder == "trained"
+    assert made.frozen is None
+    assert made.channels_last
+    assert made.batch >= 8
+    assert made.iterations >= 600

@@ -1,6 +1,6 @@
 """One cell from its inputs to its result.
 
-decoded images ─┬─ (frozen encoder: features, kept) ─┐
+decoded images ─┬─ (frozen encoder: features, kept) ─┐   all of it, or what comes before a feature
 seed ── network ┴───────── training ─────────────────┴──► label maps ──► scores
 """
 
@@ -30,6 +30,7 @@ from segablate.records import Reads
 from segablate.training import chance, files
 from segablate.training.augment import Canvas, augment
 from segablate.training.features import Features
+from segablate.training.forward import kept
 from segablate.training.loop import Done, Training
 from segablate.training.losses.base import losses
 from segablate.training.objective import Objective
@@ -104,8 +105,8 @@ class Learning:
     def label_maps(self) -> Iterator[tuple[str, np.ndarray, np.ndarray]]:
         """Name, truth and answer of each image that is scored."""
         sight = _sight(self.reads["sight"])
-        kept = self._features_of_scored() if sight.plain and self.recipe.encoder == "frozen" else None
-        predictor = Predictor(self.network, self.pixels, sight, self.shop.device, self.recipe.precision)
+        kept = self._features_of_scored() if sight.plain and self.recipe.keeps else None
+        predictor = Predictor(self.network, self.pixels, sight, self.shop.device, self.recipe)
         for place, number in enumerate(self.numbers):
             truth = self.score.label(number)
             if kept is None:
@@ -147,7 +148,7 @@ class Learning:
         return Subspace(fitted.weight(self.reads["upsampler"]["channels"]), mean)
 
     def _source(self) -> Source:
-        if self.recipe.encoder == "trained":
+        if not self.recipe.keeps:
             return Images(self.train, self.recipe, self.pixels, self.seed, self.shop.device)
         with self.timed("features"):
             views = {name: self.reads["recipe"][name] for name in OF_THE_VIEWS}
@@ -188,7 +189,7 @@ class Learning:
         return Features(
             self.shop.workspace("features", key),
             self.network.encoder,
-            sorted(self.network.features_read()),
+            kept(self.network, self.recipe),
             sizes,
             picture,
             self.shop.device,

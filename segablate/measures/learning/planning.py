@@ -13,8 +13,9 @@ from segablate.measures.base import Config
 from segablate.models.assemble import needed_fit, planned, shaped
 from segablate.models.complete import EXTERNAL, complete
 from segablate.models.segmenter import Segmenter
-from segablate.training.forward import forward, training_mode
+from segablate.training.forward import forward, kept, training_mode
 from segablate.training.objective import Objective, completed
+from segablate.training.precision import possible
 from segablate.training.recipes.base import Recipe, recipes
 from segablate.training.sources import GRID
 
@@ -41,15 +42,21 @@ def data_of(config: Config) -> tuple[Dataset, dict[str, Any], str | None]:
     return data, part.told(settings), root
 
 
-def recipe_of(spec: Any) -> tuple[Recipe, dict[str, Any]]:
-    """A recipe, and what the record says of it: every value.
+# what a study says in more ways than one, or a device has a say in
+SETTLED = ("encoder", "frozen", "precision", "or_fp32")
+
+
+def recipe_of(spec: Any, device: str = "cpu") -> tuple[Recipe, dict[str, Any]]:
+    """A recipe for a device, and what the record says of it: every value.
 
     Raises:
-        SegablateError: there is no such recipe, setting or loss; `field` begins with `recipe`.
+        SegablateError: there is no such recipe, setting or loss, or the device lacks the precision; `field`
+            begins with `recipe`.
     """
     with context(field="recipe"):
         part, settings = recipes.resolve(spec)
-        recipe: Recipe = part.build({}, settings)
+        recipe = possible(part.build({}, settings), device)
+        settings |= {name: getattr(recipe, name) for name in SETTLED}
         return recipe, part.told({**settings, "loss": completed(recipe.loss)})
 
 
@@ -100,7 +107,7 @@ def _from_outside(model: Mapping[str, Any], recipe: Recipe, classes: int, *, all
 def _as_a_whole(recipe: Recipe) -> None:
     """Refuse what a recipe wants of the encoder alone."""
     unknown = "which part of a model from outside is its encoder is not known, so that it cannot"
-    if recipe.encoder == "frozen":
+    if recipe.keeps:
         raise SegablateError(f"{unknown} be frozen", hint="write `recipe.encoder: trained`", field="encoder")
     if recipe.encoder_rate != 1:
         raise SegablateError(
@@ -112,11 +119,13 @@ def _check(network: Segmenter, recipe: Recipe, classes: int) -> None:
     """One step on the meta device, which has shapes and no numbers."""
     with context(field="crop"):
         network.check_size(*recipe.crop)
-        if recipe.encoder == "frozen" and any(side % GRID for side in recipe.crop):
+        if recipe.keeps and any(side % GRID for side in recipe.crop):
             raise SegablateError(
                 f"the crop {recipe.crop[0]}×{recipe.crop[1]} is cut out of features, so that its sides "
                 f"must be multiples of {GRID}"
             )
+    with context(field="frozen"):
+        kept(network, recipe)
     training_mode(network, recipe)
     Objective(network, recipe, classes)
     at_once = recipe.batch // recipe.accumulate

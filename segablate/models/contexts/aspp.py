@@ -51,7 +51,7 @@ class ASPP(Context):
         self.windows = nn.ModuleList(
             window(feature.channels, channels, 3, dilation=dilation) for dilation in dilations
         )
-        self.mean = ConvNorm(feature.channels, channels, 1) if image_mean else None
+        self.mean = ConvNorm(feature.channels, channels, 1, pooled=True) if image_mean else None
         branches = 1 + len(rates) + int(image_mean)
         self.merge = ConvNorm(branches * channels, channels, 1)
 

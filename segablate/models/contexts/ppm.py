@@ -45,7 +45,7 @@ class PPM(Context):
         inner = max(1, feature.channels // len(bins))
         self.bins = bins
         self.align_corners = align_corners
-        self.stages = nn.ModuleList(ConvNorm(feature.channels, inner, 1) for _ in bins)
+        self.stages = nn.ModuleList(ConvNorm(feature.channels, inner, 1, pooled=True) for _ in bins)
         self.merge = ConvNorm(feature.channels + inner * len(bins), channels)
 
     def forward(self, x: Tensor) -> Tensor:

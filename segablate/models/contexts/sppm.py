@@ -46,7 +46,9 @@ class SPPM(Context):
         positive(bins=min(bins, default=0), inner=inner)
         self.bins = bins
         self.align_corners = align_corners
-        self.stages = nn.ModuleList(ConvNorm(feature.channels, inner, 1, bias=True) for _ in bins)
+        self.stages = nn.ModuleList(
+            ConvNorm(feature.channels, inner, 1, bias=True, pooled=True) for _ in bins
+        )
         self.merge = ConvNorm(inner, channels, bias=True)
 
     def forward(self, x: Tensor) -> Tensor:

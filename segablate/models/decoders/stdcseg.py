@@ -21,7 +21,7 @@ from torch.nn import functional as F
 from segablate.models.check import positive
 from segablate.models.decoders.base import Decoder, decoders
 from segablate.models.features import Feature, deepest
-from segablate.models.layers import ConvNorm, convolution
+from segablate.models.layers import ConvNorm, PooledNorm, convolution
 
 
 class Refinement(nn.Module):
@@ -36,7 +36,7 @@ class Refinement(nn.Module):
         super().__init__()
         self.conv = ConvNorm(inputs, outputs)
         self.conv_atten = convolution(outputs, outputs, 1)
-        self.bn_atten = nn.BatchNorm2d(outputs)
+        self.bn_atten = PooledNorm(outputs)
 
     def forward(self, x: Tensor) -> Tensor:
         """(batch, inputs, h, w) → (batch, outputs, h, w)."""
@@ -88,7 +88,7 @@ class STDCSeg(Decoder):
         own = [feature for feature in features if feature.name != "context"]
         fine, middle, coarse = (deepest(own, stride) for stride in (8, 16, 32))
         self.reads = (fine.name, middle.name, coarse.name)
-        self.conv_avg = ConvNorm(coarse.channels, channels, 1)
+        self.conv_avg = ConvNorm(coarse.channels, channels, 1, pooled=True)
         self.arm32 = Refinement(coarse.channels, channels)
         self.conv_head32 = ConvNorm(channels, channels)
         self.arm16 = Refinement(middle.channels, channels)

@@ -2,19 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
-from torch import Tensor
+from torch import Tensor, nn
 
-from segablate.errors import SegablateError
+from segablate.errors import SegablateError, near_miss
 from segablate.models.features import Feature, Staged
 from segablate.registry import Registry
 
 encoders = Registry("encoder", "segablate.models.encoders")
 
 
+@dataclass(frozen=True)
+class Stage:
+    """A stretch of an encoder, from which it can run on with nothing but this stretch's result.
+
+    Attributes:
+        name: the feature it ends with.
+        modules: all that computes it from the feature that the stage before ends with.
+    """
+
+    name: str
+    modules: Sequence[nn.Module]
+
+
 class Encoder(Staged):
     """Base of all encoders. The last declared feature is the encoder's result.
+
+    An encoder says in `stages` what it is made of, and in `through` how a stage runs where that is more than
+    one module after another. One that says in `walk` only how it runs can be trained or frozen as a whole.
 
     Args:
         name: how a study calls it.
@@ -64,9 +81,50 @@ class Encoder(Staged):
                 f"{height}×{width} is too small for encoder `{self.name}`, whose stride is {self.smallest}"
             )
 
+    def stages(self) -> Sequence[Stage]:
+        """What it is made of, in the order it is computed; empty where it can only be run as a whole."""
+        return ()
+
+    def through(self, stage: Stage, x: Tensor) -> Iterator[tuple[str, Tensor]]:
+        """Compute the features of a stage one after another; the last is the stage's own.
+
+        Args:
+            stage: one of `stages`.
+            x: the feature that the stage before ends with; the image where it is the first.
+        """
+        for module in stage.modules:
+            x = module(x)
+        yield stage.name, x
+
     def walk(self, image: Tensor) -> Iterator[tuple[str, Tensor]]:
         """Compute the features one after another."""
-        raise NotImplementedError
+        return self._along(self.stages(), image)
+
+    def head(self, name: str) -> list[nn.Module]:
+        """All modules that a stage's feature depends on.
+
+        Raises:
+            SegablateError: there is no such feature, or the encoder cannot run on from it.
+        """
+        return [module for stage in self.stages()[: self._after(name)] for module in stage.modules]
+
+    def tail(self, features: Mapping[str, Tensor], start: str, names: Iterable[str]) -> dict[str, Tensor]:
+        """Run on from a stage's feature.
+
+        Args:
+            features: that feature, and what of `names` comes before it.
+            start: its name.
+            names: which features are wanted.
+
+        Returns:
+            As `forward` does for an image with these features.
+
+        Raises:
+            SegablateError: there is no such feature, or the encoder cannot run on from it.
+        """
+        later = self._along(self.stages()[self._after(start) :], features[start])
+        known = {name: value for name, value in features.items() if name in names}
+        return known | self.collect(later, set(names) - set(known))
 
     def forward(self, image: Tensor, names: Iterable[str] | None = None) -> dict[str, Tensor]:
         """Features of an image.
@@ -80,6 +138,27 @@ class Encoder(Staged):
         """
         self.check_size(image.shape[-2], image.shape[-1])
         return self.collect(self.walk(image), names)
+
+    def _along(self, stages: Iterable[Stage], x: Tensor) -> Iterator[tuple[str, Tensor]]:
+        for stage in stages:
+            for name, value in self.through(stage, x):
+                yield name, value
+            x = value  # the stage's own comes last
+
+    def _after(self, name: str) -> int:
+        """How many stages there are up to the one that ends with a feature."""
+        given, ends = [feature.name for feature in self.gives], [stage.name for stage in self.stages()]
+        if name not in given:
+            raise SegablateError(
+                f"encoder `{self.name}` has no feature `{name}`", hint=near_miss(name, given)
+            )
+        if name not in ends:
+            told = ", ".join(f"`{end}`" for end in ends)
+            raise SegablateError(
+                f"encoder `{self.name}` cannot run on from its feature `{name}`",
+                hint=f"it can from {told}" if ends else "it can only be run as a whole",
+            )
+        return ends.index(name) + 1
 
 
 class Dilation:

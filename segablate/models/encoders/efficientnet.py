@@ -13,13 +13,12 @@ a pixel earlier. Input is (x − 127) / 128. ImageNet weights come with the pack
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from segablate.models.encoders.base import Dilation, Encoder, encoders
+from segablate.models.encoders.base import Dilation, Encoder, Stage, encoders
 from segablate.models.features import Feature
 from segablate.models.layers import convolution
 
@@ -27,7 +26,7 @@ EPS = 1e-3
 
 
 @dataclass(frozen=True)
-class Stage:
+class Scale:
     """Number of blocks, kernel, stride of the first, expansion, channels, and the name if it ends a scale."""
 
     blocks: int
@@ -38,14 +37,14 @@ class Stage:
     name: str | None = None
 
 
-STAGES = (
-    Stage(1, 3, 1, 1, 16, "x2"),
-    Stage(2, 3, 2, 6, 24, "x4"),
-    Stage(2, 5, 2, 6, 40, "x8"),
-    Stage(3, 3, 2, 6, 80),
-    Stage(3, 5, 1, 6, 112, "x16"),
-    Stage(4, 5, 2, 6, 192),
-    Stage(1, 3, 1, 6, 320, "x32"),
+SCALES = (
+    Scale(1, 3, 1, 1, 16, "x2"),
+    Scale(2, 3, 2, 6, 24, "x4"),
+    Scale(2, 5, 2, 6, 40, "x8"),
+    Scale(3, 3, 2, 6, 80),
+    Scale(3, 5, 1, 6, 112, "x16"),
+    Scale(4, 5, 2, 6, 192),
+    Scale(1, 3, 1, 6, 320, "x32"),
 )
 
 
@@ -138,21 +137,22 @@ class EfficientNetLite0(Encoder):
         self.blocks = nn.ModuleList()
         self.names: dict[int, str] = {}
         features, dilation, channels = [], Dilation(2, output_stride), 32
-        for stage in STAGES:
-            for number in range(stage.blocks):
-                steps = dilation.take(stage.stride if number == 0 else 1)
-                block = InvertedBottleneck(channels, stage.channels, stage.expand, stage.kernel, *steps)
+        for scale in SCALES:
+            for number in range(scale.blocks):
+                steps = dilation.take(scale.stride if number == 0 else 1)
+                block = InvertedBottleneck(channels, scale.channels, scale.expand, scale.kernel, *steps)
                 self.blocks.append(block)
-                channels = stage.channels
-            if stage.name:
-                self.names[len(self.blocks) - 1] = stage.name
-                features.append(Feature(stage.name, channels, dilation.stride))
+                channels = scale.channels
+            if scale.name:
+                self.names[len(self.blocks) - 1] = scale.name
+                features.append(Feature(scale.name, channels, dilation.stride))
         self.gives = tuple(features)
 
-    def walk(self, image: Tensor) -> Iterator[tuple[str, Tensor]]:
-        """Each scale's last block."""
-        x = self.stem(image)
-        for number, block in enumerate(self.blocks):
-            x = block(x)
-            if number in self.names:
-                yield self.names[number], x
+    def stages(self) -> list[Stage]:
+        """Each scale, the stem with the first."""
+        ends = list(self.names)
+        begins = [0, *(end + 1 for end in ends[:-1])]
+        return [
+            Stage(self.names[end], [*([self.stem] if begin == 0 else []), *self.blocks[begin : end + 1]])
+            for begin, end in zip(begins, ends, strict=True)
+        ]

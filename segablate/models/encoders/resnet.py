@@ -19,7 +19,7 @@ from typing import Literal, TypeAlias
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from segablate.models.encoders.base import Dilation, Encoder, encoders
+from segablate.models.encoders.base import Dilation, Encoder, Stage, encoders
 from segablate.models.features import Feature
 from segablate.models.layers import ConvNorm, convolution
 
@@ -151,16 +151,23 @@ class ResNet(Encoder):
         self.convolutions = unit.convolutions
         self.gives = tuple(features)
 
-    def walk(self, image: Tensor) -> Iterator[tuple[str, Tensor]]:
-        """The stem, then each unit's last convolution and each block."""
-        x = self.conv1(image) if self.beta else self.bn1(self.conv1(image)).relu()
-        yield self.stem_name, x
-        x = F.max_pool2d(x, 3, 2, 1)
-        for block in range(1, 5):
-            for number, unit in enumerate(self.get_submodule(f"layer{block}").children(), start=1):
+    def stages(self) -> list[Stage]:
+        """The stem and the four blocks."""
+        blocks = [
+            Stage(f"b{block}", list(self.get_submodule(f"layer{block}").children())) for block in range(1, 5)
+        ]
+        return [Stage(self.stem_name, [self.conv1] if self.beta else [self.conv1, self.bn1]), *blocks]
+
+    def through(self, stage: Stage, x: Tensor) -> Iterator[tuple[str, Tensor]]:
+        """Of the stem its result, of a block each unit's last convolution and the sum at the end."""
+        if stage.name == self.stem_name:
+            x = self.conv1(x) if self.beta else self.bn1(self.conv1(x)).relu()
+        else:
+            x = F.max_pool2d(x, 3, 2, 1) if stage.name == "b1" else x
+            for number, unit in enumerate(stage.modules, start=1):
                 x, inner = unit(x)
-                yield f"b{block}u{number}c{self.convolutions}", inner
-            yield f"b{block}", x
+                yield f"{stage.name}u{number}c{self.convolutions}", inner
+        yield stage.name, x
 
     def _make_stem(self) -> int:
         if self.beta:

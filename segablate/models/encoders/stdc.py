@@ -15,13 +15,12 @@ same weights answer otherwise near the border. `border` has both.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Literal, TypeAlias
 
 import torch
 from torch import Tensor, nn
 
-from segablate.models.encoders.base import Encoder, encoders
+from segablate.models.encoders.base import Encoder, Stage, encoders
 from segablate.models.features import Feature
 from segablate.models.layers import ConvNorm, convolution
 
@@ -97,13 +96,13 @@ class STDC(Encoder):
         ends = [0, 1, *(1 + sum(depths[: stage + 1]) for stage in range(3))]
         self.names = dict(zip(ends, (feature.name for feature in features), strict=True))
 
-    def walk(self, image: Tensor) -> Iterator[tuple[str, Tensor]]:
-        """Each stage's result."""
-        x = image
-        for number, block in enumerate(self.features):
-            x = block(x)
-            if number in self.names:
-                yield self.names[number], x
+    def stages(self) -> list[Stage]:
+        """The two convolutions, then the three stages of blocks."""
+        begins = [0, *(end + 1 for end in self.names)]
+        return [
+            Stage(name, list(self.features)[begin : end + 1])
+            for begin, (end, name) in zip(begins, self.names.items(), strict=False)
+        ]
 
 
 @encoders.register(paper=PAPER)

@@ -20,7 +20,7 @@ from typing import Literal
 
 from torch import Tensor, nn
 
-from segablate.models.encoders.base import Dilation, Encoder, encoders
+from segablate.models.encoders.base import Dilation, Encoder, Stage, encoders
 from segablate.models.features import Feature
 from segablate.models.layers import ConvNorm, Separable
 
@@ -110,15 +110,18 @@ class Xception65(Encoder):
             features.append(Feature(block.name, channels, dilation.stride))
         self.gives = tuple(features)
 
-    def walk(self, image: Tensor) -> Iterator[tuple[str, Tensor]]:
-        """The stem, each separable convolution and each block."""
-        x = self.stem[0](image)
-        yield "conv1_1", x
-        x = self.stem[1](x)
-        yield "conv1_2", x
-        for name, units in self.blocks.items():
-            for unit, module in enumerate(units.children(), start=1):
-                *inner, x = module(x)
-                for number, value in enumerate(inner, start=1):
-                    yield f"{name}u{unit}c{number}", value
-            yield name, x
+    def stages(self) -> list[Stage]:
+        """The two convolutions of the stem, and the blocks."""
+        stem = [Stage(f"conv1_{number}", [conv]) for number, conv in enumerate(self.stem, start=1)]
+        return [*stem, *(Stage(name, list(units.children())) for name, units in self.blocks.items())]
+
+    def through(self, stage: Stage, x: Tensor) -> Iterator[tuple[str, Tensor]]:
+        """Of a block each separable convolution and the sum at the end."""
+        if stage.name not in self.blocks:
+            yield from super().through(stage, x)
+            return
+        for number, unit in enumerate(stage.modules, start=1):
+            *inner, x = unit(x)
+            for place, value in enumerate(inner, start=1):
+                yield f"{stage.name}u{number}c{place}", value
+        yield stage.name, x

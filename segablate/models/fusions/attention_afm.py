@@ -29,7 +29,7 @@ class ChannelWeight(nn.Module):
     def __init__(self, inputs: int, outputs: int) -> None:
         super().__init__()
         self.mix = ConvNorm(inputs, outputs, 1)
-        self.decide = ConvNorm(outputs, outputs, 1, relu=False)
+        self.decide = ConvNorm(outputs, outputs, 1, relu=False, pooled=True)
 
     def forward(self, both: Tensor) -> Tensor:
         """(batch, inputs, h, w) → (batch, outputs, 1, 1)."""

@@ -31,7 +31,7 @@ class FeatureFusion(nn.Module):
     def __init__(self, inputs: int, outputs: int, attention: Literal["two", "one"]) -> None:
         super().__init__()
         self.mix = ConvNorm(inputs, outputs, 1)
-        self.attend: nn.Module = ConvNorm(outputs, outputs, 1, relu=False)
+        self.attend: nn.Module = ConvNorm(outputs, outputs, 1, relu=False, pooled=True)
         if attention == "two":
             self.attend = nn.Sequential(
                 convolution(outputs, outputs, 1), nn.ReLU(), convolution(outputs, outputs, 1)

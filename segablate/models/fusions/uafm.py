@@ -57,8 +57,8 @@ class ChannelAttention(nn.Module):
         super().__init__()
         self.maximum = maximum
         half = max(1, channels // 2)
-        self.mix = ConvNorm((4 if maximum else 2) * channels, half, 1, relu=False)
-        self.decide = ConvNorm(half, channels, 1, relu=False)
+        self.mix = ConvNorm((4 if maximum else 2) * channels, half, 1, relu=False, pooled=True)
+        self.decide = ConvNorm(half, channels, 1, relu=False, pooled=True)
 
     def forward(self, fine: Tensor, coarse: Tensor) -> Tensor:
         """Two times (batch, channels, h, w) → (batch, channels, 1, 1)."""

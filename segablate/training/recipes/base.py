@@ -9,14 +9,18 @@ A recipe is this class with other defaults. A study takes one by its name and se
 
 import inspect
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from segablate.errors import SegablateError
 from segablate.registry import Registry
+from segablate.wire import Neutral
 
 recipes = Registry("recipe", "segablate.training.recipes")
 
 Precision = Literal["fp32", "bf16", "fp16"]
+PooledNorm = Literal["batch", "renorm"]
+# what `frozen` says in other words
+WHOLE: dict[str, Literal["trained", "frozen"]] = {"all": "frozen", "none": "trained"}
 
 
 class Words(dict[str, Any]):
@@ -34,6 +38,8 @@ class Recipe:
 
     Args:
         encoder: `trained` with the rest, or `frozen`: at rest, its features computed once and kept.
+        frozen: a feature of the encoder, up to which it is at rest and kept, while the rest of it learns;
+            `all` is `encoder: frozen`, `none` is `encoder: trained`. None given: what `encoder` says.
         views: with a frozen encoder, how many pictures of each image are kept: itself, then augmented ones.
         view: height and width of those pictures.
         iterations: steps of the optimiser.
@@ -59,11 +65,16 @@ class Recipe:
         loss: what is minimised.
         auxiliary_weight: factor on the loss of every auxiliary head.
         auxiliary: factors of single heads by their names.
-        precision: `bf16` and `fp16` run the network in mixed precision, `fp16` with a scaled loss.
+        precision: `bf16` and `fp16` run the network in mixed precision, `fp16` with a scaled loss. A CPU or
+            GPU that cannot compute in bfloat16 is refused `bf16`.
+        or_fp32: take fp32 where there is no `bf16`, and say so, rather than refuse.
         channels_last: lay images and weights out with the channels innermost.
+        pooled_norm: how norms of pooled maps learn, which see few values an image: `batch` as all others,
+            `renorm` with the statistics of many batches; see `segablate.models.layers.PooledNorm`.
     """
 
     encoder: Literal["trained", "frozen"] = "trained"
+    frozen: Annotated[str | None, Neutral(None)] = None
     views: int = 1
     view: tuple[int, int] = (352, 480)
     iterations: int = 1000
@@ -89,14 +100,24 @@ class Recipe:
     auxiliary_weight: float = 1.0
     auxiliary: dict[str, float] = NOTHING
     precision: Precision = "fp32"
+    or_fp32: Annotated[bool, Neutral(False)] = False
     channels_last: bool = False
+    pooled_norm: Annotated[PooledNorm, Neutral("batch")] = "batch"
 
     def __init_subclass__(cls) -> None:
         # the settings are explained once, here
         args = (inspect.getdoc(Recipe) or "").partition("\n\n")[2]
         cls.__doc__ = f"{inspect.cleandoc(cls.__doc__ or '')}\n\n{args}"
 
+    @property
+    def keeps(self) -> bool:
+        """Whether features of an encoder at rest are computed once and kept."""
+        return self.encoder == "frozen" or self.frozen is not None
+
     def __post_init__(self) -> None:
+        if self.frozen is not None:  # one way to say it, so that two ways are one cell
+            object.__setattr__(self, "encoder", WHOLE.get(self.frozen, "trained"))
+            object.__setattr__(self, "frozen", None if self.frozen in WHOLE else self.frozen)
         for name in ("views", "iterations", "batch", "accumulate"):
             if getattr(self, name) < 1:
                 raise SegablateError(f"`{name}` is {getattr(self, name)}, but must be at least 1", field=name)
@@ -122,7 +143,7 @@ class Recipe:
             raise SegablateError(
                 f"`warmup` is {self.warmup}, but there are {self.iterations} iterations", field="warmup"
             )
-        if self.encoder == "frozen" and any(c > v for c, v in zip(self.crop, self.view, strict=True)):
+        if self.keeps and any(c > v for c, v in zip(self.crop, self.view, strict=True)):
             raise SegablateError(
                 f"the crop {_size(self.crop)} is larger than the kept picture of {_size(self.view)}",
                 hint="make `view` as large",

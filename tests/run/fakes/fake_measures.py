@@ -32,6 +32,7 @@ class Fake:
     """
 
     seeded: ClassVar[bool] = False
+    metrics: ClassVar[tuple[str, ...]] = ("miou",)
 
     def __init__(self, *, alone: bool = False, bonus: float = 0.0, nap: float = 0.0) -> None:
         self.alone = alone
