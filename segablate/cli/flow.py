@@ -9,6 +9,7 @@ import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
@@ -18,6 +19,7 @@ from segablate.cli.output import say
 from segablate.errors import SegablateError
 
 if TYPE_CHECKING:
+    from segablate.evidence.claim import Claim
     from segablate.report.facts import StudyFacts
     from segablate.run.plan import Plan
     from segablate.study.study import Study
@@ -86,8 +88,10 @@ def planned(
     return plan(load(study, overrides), allow_external=allow_external, device=pick_device(device))
 
 
-def facts(study: Study, overrides: Sequence[str], label: str) -> StudyFacts:
-    """What a report tells of its study."""
+def facts(
+    study: Study, overrides: Sequence[str], label: str, claims: tuple[Claim, ...] | None = None
+) -> StudyFacts:
+    """What a report tells of its study; its claims are looked up where they are not given."""
     from segablate.report.facts import StudyFacts
     from segablate.study.variants import variants
 
@@ -105,7 +109,45 @@ def facts(study: Study, overrides: Sequence[str], label: str) -> StudyFacts:
         command=shlex.join(words),
         study_file=study.path.as_posix(),
         margin=study.margin,
+        claims=_claims(study) if claims is None else claims,
     )
+
+
+def _claims(study: Study) -> tuple[Claim, ...]:
+    if not study.claims:
+        return ()
+    # what a measure gives is asked of the measures, which bring torch with them
+    from segablate.run.plan import claims_of
+
+    return claims_of(study)
+
+
+def keep_claims(plan: Plan, place: Place) -> None:
+    """Write beside the report what is claimed, before it is known: each claim keeps the day it first ran."""
+    from segablate.run.store import Store
+
+    kept = Store(place.store)
+    known = {
+        (row.variant.label, row.measure.label)
+        for row in plan.rows
+        if row.cell and (outcome := kept.outcome(row.cell)) and outcome.status == "done"
+    }
+    _keep(plan.claims, place.report(plan.study.name) / "data", known)
+
+
+def _keep(claims: Sequence[Claim], data: Path, known: set[tuple[str, str]]) -> None:
+    from segablate.report.claims_kept import CLAIMS, keep, read_kept, written
+    from segablate.report.data import OUTCOMES, read
+    from segablate.run.files import write
+
+    before = read_kept(data)
+    if not claims and not before:
+        return
+    if (data / OUTCOMES).is_file():
+        known = known | {(record.variant, record.measure) for record in read(data) if record.done}
+    text = written(keep(claims, before, known, datetime.now(UTC).date().isoformat())).encode()
+    if not (data / CLAIMS).is_file() or (data / CLAIMS).read_bytes() != text:
+        write(data, {CLAIMS: text}, option="--reports")
 
 
 def _external(variant: Variant) -> bool:
@@ -120,8 +162,9 @@ def publish(plan: Plan, place: Place, overrides: Sequence[str], formats: Sequenc
     from segablate.run.store import Store
 
     folder = place.report(plan.study.name)
+    keep_claims(plan, place)
     collect(plan, Store(place.store), folder)
-    return write(facts(plan.study, overrides, place.label), folder, formats)
+    return write(facts(plan.study, overrides, place.label, plan.claims), folder, formats)
 
 
 def republish(
@@ -158,7 +201,10 @@ def republish(
             say(f"note: {missing:,} cells are not in the store; the numbers are those of `{data}`")
     if has_data and data.parent != folder:
         shutil.copytree(data, folder / "data", dirs_exist_ok=True)
-    return loaded.name, write(facts(loaded, overrides, place.label), folder, formats)
+    told = facts(loaded, overrides, place.label)
+    if has_data:
+        _keep(told.claims, folder / "data", set())
+    return loaded.name, write(told, folder, formats)
 
 
 def _data(place: Place, study: str, overrides: Sequence[str]) -> Path:

@@ -17,6 +17,16 @@ if TYPE_CHECKING:
     from segablate.run.plan import Plan
 
 
+Spreads = Annotated[
+    list[str],
+    typer.Option(
+        "--sd",
+        metavar="METRIC=VALUE",
+        help="Standard deviation of a pair's difference, as in miou=0.4: how many seeds claims need.",
+    ),
+]
+
+
 @app.command(epilog=example("segablate plan studies/quickstart.yaml --explain"))
 def plan(
     study: StudyFile,
@@ -24,24 +34,31 @@ def plan(
         bool, typer.Option("--explain", help="Say which field is new where a cell must run.")
     ] = False,
     overrides: Overrides = [],  # noqa: B006  # Typer makes its own list
+    sd: Spreads = [],  # noqa: B006  # Typer makes its own list
     device: Device = "auto",
     store: StoreFolder = Path("runs"),
     allow_external: AllowExternal = False,
     as_json: AsJson = False,
 ) -> None:
     """Show a study's cells, and which are done; run nothing."""
-    from segablate.cli import output
+    from segablate.cli import output, prospects
     from segablate.cli.flow import planned
     from segablate.run.explain import explain as explain_cells
+    from segablate.run.prospects import prospects as prospects_of
     from segablate.run.store import Store
 
     made = planned(study, overrides, allow_external, device)
     states = {cell.key: state for cell, state in explain_cells(made, Store(store))}
     rows = _rows(made, states)
+    claimed = prospects_of(made, Store(store), prospects.spreads(sd))
+    for note in prospects.notes(made.claims):
+        output.say(note)
     if as_json:
-        output.document({"study": made.study.name, "rows": rows})
+        output.document({"study": made.study.name, "rows": rows, "claims": prospects.rows(claimed)})
         return
     _print(rows, explain)
+    if claimed:
+        print("\n" + "\n".join(prospects.lines(claimed)))
     output.say(_summary(states) + _cost(states))
 
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from segablate.cli import columns, output
 from segablate.report.breaks import lines
 
 if TYPE_CHECKING:
+    from segablate.evidence.claims import ClaimVerdict
     from segablate.report.blocks import Table
     from segablate.report.data import Record
 
@@ -31,6 +34,52 @@ def show(records: Sequence[Record]) -> None:
             print(line)
     if left:
         output.say(f"\n{left} more column{'' if left == 1 else 's'} in the report: there is no room here")
+
+
+def show_claims(verdicts: Sequence[ClaimVerdict], data: Path) -> None:
+    """Print what became of the claims of a report; of a study without any, that the rest is exploratory."""
+    from segablate.report.claims_kept import read_kept
+    from segablate.report.claims_table import claims_table
+
+    table = claims_table(verdicts, read_kept(data))
+    if table is None:
+        output.say("no claims: what the report says of differences is exploratory")
+        return
+    print()
+    for row in table.rows:
+        claim, _, numbers, verdict = (cell.text for cell in row)
+        print(lines(f"{claim}: {numbers}, {verdict}", columns.room(), "    "))
+    for line in table.below:
+        print(lines(line, columns.room(), "    "))
+
+
+def claims(verdicts: Sequence[ClaimVerdict]) -> list[dict[str, Any]]:
+    """One JSON value a claim; null where there is no number."""
+    return [
+        {
+            name: None if isinstance(value, float) and math.isnan(value) else value
+            for name, value in {
+                "claim": one.claim.text,
+                "first": one.claim.first,
+                "second": one.claim.second or None,
+                "metric": one.claim.metric,
+                "measure": one.claim.measure,
+                "source": one.claim.source,
+                "verdict": one.kind,
+                "because": one.because,
+                "difference": one.difference,
+                "low": one.low,
+                "high": one.high,
+                "ratio": one.ratio,
+                "n": one.n,
+                "exact": one.exact,
+                "scenes": one.scenes or None,
+                "blocks": one.blocks,
+                "needed": one.needed,
+            }.items()
+        }
+        for one in verdicts
+    ]
 
 
 def _print(table: Table) -> int:

@@ -21,6 +21,7 @@ from segablate.cli.options import (
 
 if TYPE_CHECKING:
     from segablate.run.execute import Summary
+    from segablate.run.plan import Plan
 
 Only = Annotated[
     Literal["missing", "failed", "all"],
@@ -56,7 +57,7 @@ def run(
     Stop it at any time: what is finished is kept, and the same command goes on from there.
     Cells that fail become rows with their reason, and the exit code is 3.
     """
-    from segablate.cli.flow import place_of, planned, publish
+    from segablate.cli.flow import keep_claims, place_of, planned, publish
     from segablate.cli.live import Board
     from segablate.run.execute import execute
     from segablate.run.store import Store
@@ -67,6 +68,7 @@ def run(
     board = Board(plan)
     if board.shown and only != "all":
         board.done |= {cell.key for cell in plan.cells if (o := kept.outcome(cell)) and o.status == "done"}
+    keep_claims(plan, place)
     summary = execute(
         plan,
         kept,
@@ -78,22 +80,25 @@ def run(
         tell=board.tell,
     )
     page = publish(plan, place, overrides)
-    _tell(plan.study.name, summary, page, as_json)
+    _tell(plan, summary, page, as_json)
     if summary.failed:
         raise typer.Exit(CELLS_FAILED)
 
 
-def _tell(study: str, summary: Summary, page: Path, as_json: bool) -> None:
+def _tell(plan: Plan, summary: Summary, page: Path, as_json: bool) -> None:
     from segablate.cli import output, results
+    from segablate.report.claimed import claim_verdicts
     from segablate.report.data import read
 
     records = read(page.parent / "data")
+    verdicts = claim_verdicts(plan.claims, records)
     if as_json:
         cells = {name: getattr(summary, name) for name in ("done", "failed", "skipped", "reused", "open")}
-        told: dict[str, Any] = {"study": study, "report": page.as_posix(), "cells": cells}
-        output.document({**told, "rows": results.rows(records)})
+        told: dict[str, Any] = {"study": plan.study.name, "report": page.as_posix(), "cells": cells}
+        output.document({**told, "claims": results.claims(verdicts), "rows": results.rows(records)})
         return
     results.show(records)
+    results.show_claims(verdicts, page.parent / "data")
     output.say("")
     output.say(results.counts(summary.done, summary.reused, summary.failed, summary.skipped))
     output.say(f"report: {page}")

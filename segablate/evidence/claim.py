@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -73,11 +74,12 @@ class Claim:
         return (*sides, self.word, self.value, self.metric, self.measure, self.by)
 
     @property
-    def kept(self) -> dict[str, object]:
+    def identity(self) -> str:
         """All that its verdict depends on, as JSON: a claim that differs in any of it is another one."""
         named = {name: getattr(self, name) for name in ("first", "word", "second", "value")}
         margins = {name: written(self.metric, getattr(self, name)) for name in ("margin", "by", "printed")}
-        return {**named, "metric": self.metric, "measure": self.measure, **margins}
+        told = {**named, "metric": self.metric, "measure": self.measure, **margins}
+        return json.dumps(told, sort_keys=True)
 
 
 def written(metric: str, margin: Margin | None) -> str:

@@ -7,7 +7,7 @@ about this one: the power at the observed difference says nothing that its p has
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -149,6 +149,25 @@ def _off_the_bounds(word: Word, difference: float, margin: float) -> bool:
     if word == "matches":
         return abs(difference) != margin
     return difference != -margin if word == "is no worse than" else difference not in (0.0, margin)
+
+
+def pooled_spread(groups: Sequence[Sequence[float]], *, ratio: bool) -> tuple[float, float] | None:
+    """Standard deviation of a difference of two numbers, from groups that only chance tells apart within.
+
+    Args:
+        groups: numbers; those of fewer than two say nothing.
+        ratio: whether logarithms are compared.
+
+    Returns:
+        It and its degrees of freedom; None where nothing is known. What pairs have in common is not
+        taken off, so that it is rather too much.
+    """
+    told = [np.log(group) if ratio else np.asarray(group, float) for group in groups if len(group) > 1]
+    if not told:
+        return None
+    freedom = sum(len(group) - 1 for group in told)
+    squares = sum(float(((group - group.mean()) ** 2).sum()) for group in told)
+    return math.sqrt(2 * squares / freedom), freedom
 
 
 def _above(effect: float, n: int, alpha: float) -> float:

@@ -90,6 +90,7 @@ class Page:
     expect: str
     cite: str
     answer: tuple[str, ...]
+    claims: Table | None
     results: Table
     more: tuple[Titled, ...]
     figures: tuple[Picture, ...]

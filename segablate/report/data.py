@@ -51,6 +51,11 @@ class Record:
         return self.outcome is not None and self.outcome.status == "done"
 
     @property
+    def exact(self) -> bool:
+        """Whether there are numbers without a random part: doing it again gives the same."""
+        return self.done and self.outcome is not None and self.outcome.seeded is False
+
+    @property
     def state(self) -> str:
         """done, failed, skipped or not run."""
         if self.skipped:

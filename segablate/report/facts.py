@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from segablate.evidence.claim import Claim
 from segablate.quantity import Margin
 
 
@@ -21,6 +22,7 @@ class StudyFacts:
         command: the one line that measures and writes everything again.
         study_file: the study file as the command names it.
         margin: metric → largest difference that does not matter, where the study says so.
+        claims: what it claims.
     """
 
     name: str
@@ -31,3 +33,4 @@ class StudyFacts:
     command: str
     study_file: str
     margin: Mapping[str, Margin] = field(default_factory=dict)
+    claims: tuple[Claim, ...] = ()

@@ -1,4 +1,4 @@
-"""The matrices of single images that a training keeps, wherever they lie."""
+"""The matrices of single images, and of those that belong together, that a training keeps."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ from segablate.evidence.images import Pixels
 from segablate.report.data import unpack
 
 IMAGES = "images.npz"
+BLOCKS = "blocks.npz"
 
 
 def of_file(path: Path) -> Pixels | None:
-    """Pixels a class of each test image; None where there is no such file.
+    """Pixels a class of each test image, or of each block of them; None where there is no such file.
 
     Raises:
         SegablateError: it holds something else.

@@ -20,6 +20,9 @@ from segablate.report.answer import answer
 from segablate.report.blocks import Page, Table, Titled
 from segablate.report.caveats import caveats
 from segablate.report.ceilings import baseline_choices, ceilings
+from segablate.report.claimed import claim_verdicts
+from segablate.report.claims_kept import read_kept
+from segablate.report.claims_table import claims_table
 from segablate.report.component_effects import component_effects
 from segablate.report.contrasts import contrasts
 from segablate.report.costs import costings
@@ -57,6 +60,7 @@ def page(study: StudyFacts, records: Sequence[Record]) -> Page:
         expect=study.expect,
         cite=study.cite,
         answer=answer(records, found, baseline, compared, both, judged),
+        claims=claims_table(claim_verdicts(study.claims, records), read_kept(records[0].folder)),
         results=results(records, leaders(study, records)),
         more=(
             *titled("Against the baseline", against(judged, records)),

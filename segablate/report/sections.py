@@ -71,7 +71,7 @@ def sections(page: Page) -> list[Section]:
     """Every section that has something to say."""
     return [
         Section(page.name, tuple(_opening(page))),
-        Section("Answer", (Bullets(page.answer),)),
+        Section("Answer", (page.claims or Bullets(page.answer),)),
         Section("Results", (page.results, *_figures(page))),
         *(Section(one.title, (one.table,)) for one in page.more),
         Section("Before you quote this", (_doubts(page),)),

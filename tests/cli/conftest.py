@@ -49,6 +49,7 @@ class Toy:
     """Scores a word by its length; the word `broken` cannot be measured."""
 
     seeded = False
+    metrics = ("miou",)
 
     def reads(self, config: Config) -> dict[str, Any]:
         return {"word": config["model"]["encoder"]}

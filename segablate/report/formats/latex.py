@@ -100,6 +100,8 @@ class Latex:
         tables: list[tuple[Table, str, Sequence[str]]] = [
             (page.results, "results", [page.question, *page.protocol])
         ]
+        if page.claims:
+            tables.insert(0, (page.claims, "claims", [page.question]))
         if page.published:
             tables.append((page.published.table, "published", page.published.source))
         if page.per_class:

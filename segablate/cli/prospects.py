@@ -1,0 +1,97 @@
+"""What `plan` says of claims: which can be decided by what is planned, and about how many seeds would."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+from segablate.errors import SegablateError
+
+if TYPE_CHECKING:
+    from segablate.evidence.claim import Claim
+    from segablate.run.prospects import Prospect
+
+
+def spreads(given: Sequence[str]) -> dict[str, float]:
+    """What `--sd miou=0.4` says, by metric, on the scale of comparison.
+
+    Raises:
+        SegablateError: one is not `METRIC=VALUE`, or of a metric or in a unit that is not there.
+    """
+    import math
+
+    from segablate.study.margins import compared, in_unit
+    from segablate.study.source import parse
+
+    found = {}
+    for text in given:
+        metric, equals, value = text.partition("=")
+        if not equals:
+            raise SegablateError("this has no `=`", where=f"--sd {text}", hint="write `--sd miou=0.4`")
+        source = parse(value, f"--sd {text}", lines=False)
+        what = compared(source, "", metric.strip())
+        margin = in_unit(source, "", what, source.data)
+        if margin.relative and what.compared != "ratio":
+            hint = "write it in the unit that reports show"
+            raise SegablateError(f"`{value}` is a share", where=source.name, hint=hint)
+        found[what.metric] = math.log1p(margin.value) if what.compared == "ratio" else margin.value
+    return found
+
+
+def lines(found: Sequence[Prospect]) -> Iterator[str]:
+    """A line a claim."""
+    for one in found:
+        yield f"“{one.claim.text}” ({one.claim.metric}): {_said(one)}{_apart(one.claim)}"
+
+
+def notes(claims: Sequence[Claim]) -> Iterator[str]:
+    """Claims of which not both can be right."""
+    from segablate.evidence.claim import contradictions
+
+    for first, second in contradictions(claims):
+        yield f"note: “{first.text}” and “{second.text}” contradict each other: not both can be confirmed"
+
+
+def rows(found: Sequence[Prospect]) -> list[dict[str, Any]]:
+    """One JSON value a claim."""
+    return [
+        {
+            "claim": one.claim.text,
+            "first": one.claim.first,
+            "second": one.claim.second or None,
+            "metric": one.claim.metric,
+            "measure": one.claim.measure,
+            "planned": one.planned,
+            "decidable": one.decidable,
+            "needed": one.needed,
+            "basis": one.basis,
+        }
+        for one in found
+    ]
+
+
+def _said(one: Prospect) -> str:
+    if not one.seeded:
+        return "can be decided: chance has no part in it"
+    if one.planned < 2:
+        return "has one seed and cannot be decided"
+    if one.claim.word == "reaches":
+        return f"can be decided by the mean of {one.planned} seeds"
+    if one.needed is None:
+        return f"{one.planned} seeds; how many would decide it nobody knows: nothing like it is stored"
+    return f"{one.planned} seeds {'may' if one.decidable else 'can hardly'} decide it; {_needed(one)}"
+
+
+def _needed(one: Prospect) -> str:
+    low, high = one.needed or (None, None)
+    if low is None:
+        return f"1,000 would not, going by {one.basis}"
+    if low == high:
+        return f"about {low:,} would, going by {one.basis}"
+    return f"about {low:,} to {high:,} would, going by {one.basis}" if high else f"{low:,} or more would"
+
+
+def _apart(claim: Claim) -> str:
+    if len(claim.apart) < 2:
+        return ""
+    return f"; the two differ in {', '.join(axis for axis, _, _ in claim.apart)}"

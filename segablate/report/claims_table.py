@@ -1,0 +1,132 @@
+"""Claims in words: what was claimed, by whom, what was measured, and the verdict."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+
+from segablate.evidence.claim import written
+from segablate.evidence.claims import ClaimVerdict
+from segablate.evidence.power import MOST
+from segablate.quantity import Quantity, quantity
+from segablate.report.blocks import Cell, Table
+from segablate.report.claims_kept import Kept
+from segablate.report.words import counted, listed, signed
+
+HEAD = ("claim", "source", "measured", "verdict")
+DECIDED = ("confirmed", "refuted", "reproduced", "not reproduced")
+FAMILY = (
+    "The claims that chance has a part in are one family: each one-sided test is at 2.5 %, corrected among "
+    "confirmations and among refutations (Holm), so that at most 5 % of studies hold a false verdict. "
+    "The intervals are 95 % each."
+)
+
+
+def claims_table(verdicts: Sequence[ClaimVerdict], kept: Sequence[Kept] = ()) -> Table | None:
+    """A row a claim; None where a study claims nothing.
+
+    Args:
+        verdicts: of all claims.
+        kept: what was claimed when, as the report's data have it.
+    """
+    if not verdicts:
+        return None
+    late = {one.claimed: one.added_after_results for one in kept}
+    rows = []
+    several = len({one.claim.measure for one in verdicts}) > 1
+    for one in verdicts:
+        after = "; added after results" if late.get(one.claim.identity, True) and one.n + one.exact else ""
+        decided = one.kind in DECIDED
+        cells = (said(one, several), one.claim.source or "–", measured(one), verdict(one) + after)
+        rows.append(tuple(Cell(text, bold=decided and at == 3) for at, text in enumerate(cells)))
+    return Table(HEAD, tuple(rows), words=2, below=tuple(_below(verdicts, kept)))
+
+
+def said(one: ClaimVerdict, several: bool = False) -> str:
+    """The claim with what it is about: `FLD beats sum in mIoU by 0.2 points`; `several` names the measure."""
+    claim, what = one.claim, quantity(one.claim.metric)
+    by = f" by {written(claim.metric, claim.by)}" if claim.by else ""
+    unit = f" {what.shown_unit}" if claim.word == "reaches" and what.shown_unit else ""
+    under = f" under {claim.measure}" if several else ""
+    return f"{claim.text}{unit} in {what.title}{under}{by}"
+
+
+def measured(one: ClaimVerdict) -> str:
+    """`+0.40 points [+0.12, +0.68]`, `×0.90 [0.88, 0.92]`; of `reaches` the value."""
+    what = quantity(one.claim.metric)
+    if math.isnan(one.difference):
+        return "–"
+    if one.claim.word == "reaches":
+        digits = len(one.claim.value.partition(".")[2])
+        return f"{one.difference * what.scale:,.{digits}f} {what.shown_unit}".strip()
+    known = not math.isnan(one.low)
+    if one.ratio:
+        return f"×{one.difference:.3f}" + (f" [{one.low:.3f}, {one.high:.3f}]" if known else "")
+    unit = "points" if what.shown_unit == "%" else what.shown_unit
+    middle, *ends = (signed(value * what.scale, what.digits) for value in (one.difference, one.low, one.high))
+    return f"{middle} {unit}".strip() + (f" [{', '.join(ends)}]" if known else "")
+
+
+def verdict(one: ClaimVerdict) -> str:
+    """The verdict with what qualifies it, and what would decide it."""
+    if one.kind == "no verdict":
+        return f"no verdict: {one.because}"
+    if one.kind == "cannot tell":
+        among = f" {one.because}" if one.because else ""
+        return f"cannot tell{among}; {_more(one)}"
+    told: list[str] = [one.kind]
+    if one.kind == "confirmed" and one.claim.word != "beats" and one.claim.word != "reaches":
+        allowed = written(one.claim.metric, one.claim.printed if _printed_is_less(one) else one.claim.margin)
+        told.append(f"within {allowed}")
+    told += [one.because] if one.because else []
+    if one.scenes == "these":
+        told.append("on these images")
+    qualified = [" ".join(told)]
+    if one.exact:
+        qualified.append(
+            "exact" if quantity(one.claim.metric).compared == "count" else "exact, these label maps"
+        )
+    if one.scenes == "unknown":
+        qualified.append("scenes unknown")
+    if one.scenes == "these" and not one.more_seeds_help:
+        qualified.append("more seeds will not help")
+    return "; ".join(qualified)
+
+
+def _printed_is_less(one: ClaimVerdict) -> bool:
+    margin, printed = one.claim.margin, one.claim.printed
+    return printed is not None and printed.relative == margin.relative and printed.value < margin.value
+
+
+def _more(one: ClaimVerdict) -> str:
+    """What would decide a claim that is open."""
+    if one.scenes in ("same", "these") and not one.more_seeds_help:
+        return "more seeds will not help: other scenes may say otherwise"
+    things = "processes" if one.ratio else "seeds"
+    low, high = one.needed or (None, None)
+    if low is None:
+        return f"{MOST:,} {things} would not decide"
+    if low == high:
+        return f"about {low:,} {things} would"
+    return f"about {low:,} to {high:,} {things} would" if high else f"{low:,} {things} or more would"
+
+
+def _below(verdicts: Sequence[ClaimVerdict], kept: Sequence[Kept]) -> Iterator[str]:
+    for one in verdicts:
+        if len(one.claim.apart) > 1:
+            axes = listed([f"{axis} ({first}, {second})" for axis, first, second in one.claim.apart])
+            yield f"“{one.claim.text}”: the two differ in {axes}."
+        if not math.isnan(one.low_on_scenes):
+            yield _on_scenes(one, quantity(one.claim.metric))
+    claimed = {one.claim.identity for one in verdicts}
+    gone = [f"“{one.text}”" for one in kept if one.claimed not in claimed]
+    if gone:
+        yield f"Claimed before and no longer: {listed(gone)}."
+    if any(one.n > 1 for one in verdicts):
+        yield FAMILY
+
+
+def _on_scenes(one: ClaimVerdict, what: Quantity) -> str:
+    ends = ", ".join(signed(end * what.scale, what.digits) for end in (one.low_on_scenes, one.high_on_scenes))
+    again = f"; {counted(one.redrawn, 'resample')} lacked a class and were drawn again" if one.redrawn else ""
+    return f"“{one.claim.text}” over seeds and {one.blocks} scenes: [{ends}]{again}."
