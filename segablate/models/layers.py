@@ -72,8 +72,7 @@ class PooledNorm(nn.BatchNorm2d):
         if not (self.training and self.renormed):
             y: Tensor = super().forward(x)
             return y
-        with torch.autocast(x.device.type, enabled=False):
-            return self._renormalised(x.float())
+        return self._renormalised(x.float()).to(x.dtype)
 
     def _renormalised(self, x: Tensor) -> Tensor:
         assert self.running_mean is not None

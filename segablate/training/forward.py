@@ -37,9 +37,9 @@ def training_mode(network: nn.Module, recipe: Recipe) -> None:
 
 
 def _at_rest(encoder: Encoder, recipe: Recipe) -> Sequence[nn.Module]:
-    if recipe.encoder == "frozen":
-        return [encoder]
-    return [] if recipe.frozen is None else encoder.head(recipe.frozen)
+    if not recipe.keeps:
+        return []
+    return [encoder] if recipe.frozen is None else encoder.head(recipe.frozen)
 
 
 def kept(network: Segmenter, recipe: Recipe) -> list[str]:

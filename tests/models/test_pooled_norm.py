@@ -71,6 +71,21 @@ def test_gradients_go_through_the_statistics_of_the_batch() -> None:
     assert x.grad[1:].any()  # of the others too, whose mean and variance it was
 
 
+def test_a_plan_is_made_where_there_are_no_numbers() -> None:
+    ours = PooledNorm(3, device="meta")
+    ours.renormed = True
+    assert ours(torch.empty(2, 3, 1, 1, device="meta")).shape == (2, 3, 1, 1)
+
+
+def test_half_precision_is_summed_in_full() -> None:
+    ours, _ = norms()
+    ours.renormed = True
+    (x,) = seen(1)
+    assert ours(x.bfloat16()).dtype is torch.bfloat16
+    assert ours.running_mean is not None
+    torch.testing.assert_close(ours.running_mean, x.bfloat16().float().mean((0, 2, 3)))
+
+
 def test_one_value_a_channel_has_no_variance() -> None:
     ours, _ = norms()
     ours.renormed = True

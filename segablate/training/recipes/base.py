@@ -112,11 +112,11 @@ class Recipe:
     @property
     def keeps(self) -> bool:
         """Whether features of an encoder at rest are computed once and kept."""
-        return self.encoder == "frozen" or self.frozen is not None
+        return self.encoder == "frozen"
 
     def __post_init__(self) -> None:
         if self.frozen is not None:  # one way to say it, so that two ways are one cell
-            object.__setattr__(self, "encoder", WHOLE.get(self.frozen, "trained"))
+            object.__setattr__(self, "encoder", WHOLE.get(self.frozen, "frozen"))
             object.__setattr__(self, "frozen", None if self.frozen in WHOLE else self.frozen)
         for name in ("views", "iterations", "batch", "accumulate"):
             if getattr(self, name) < 1:
