@@ -1,4 +1,4 @@
-# Two commands do everything: `make demo` and `make test`.
+# Two commands do everything: `make demo` and `make test`; `make test-all` also checks what takes minutes.
 # Another Python: `make test PYTHON=python3.12`.
 
 PYTHON ?= python3
@@ -11,13 +11,16 @@ export OMP_NUM_THREADS ?= 1
 # every core has a process of its own, which takes half a GB with torch; whoever is done takes over from the others
 XDIST := -n auto --maxprocesses 8 --dist worksteal
 
-.PHONY: demo test check format clean
+.PHONY: demo test test-all check format clean
 
 demo: $(VENV)/.installed
 	$(BIN)/segablate run studies/quickstart.yaml
 
 test: check
 	$(BIN)/python -m pytest $(XDIST)
+
+test-all: test
+	$(BIN)/python -m pytest $(XDIST) -m exhaustive
 
 check: $(VENV)/.installed-dev
 	$(BIN)/ruff check

@@ -100,6 +100,30 @@ class PooledNorm(nn.BatchNorm2d):
         return (x - mean[:, None, None]) * scale[:, None, None] + at[:, None, None]
 
 
+class NormConv(nn.Module):
+    """Batch norm, ReLU and a convolution, in that order; the size stays.
+
+    Args:
+        inputs: channels of the input.
+        outputs: channels of the output.
+        kernel: size of the kernel, odd.
+        momentum: share of a batch in the running statistics.
+        pooled: it is given the means of few large cells, so that its norm is a `PooledNorm`.
+    """
+
+    def __init__(
+        self, inputs: int, outputs: int, kernel: int = 3, *, momentum: float = 0.1, pooled: bool = False
+    ) -> None:
+        super().__init__()
+        self.bn = (PooledNorm if pooled else nn.BatchNorm2d)(inputs, momentum=momentum)
+        self.conv = convolution(inputs, outputs, kernel)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(batch, inputs, h, w) → (batch, outputs, h, w)."""
+        y: Tensor = self.conv(self.bn(x).relu())
+        return y
+
+
 class Separable(nn.Sequential):
     """Depth-wise separable convolution: k×k within each channel, then 1×1 across channels.
 
@@ -128,6 +152,31 @@ class Separable(nn.Sequential):
             inputs, inputs, kernel, stride=stride, dilation=dilation, groups=inputs, relu=relu, eps=eps
         )
         super().__init__(depthwise, ConvNorm(inputs, outputs, 1, relu=relu, eps=eps))
+
+
+class Residual(nn.Module):
+    """Two 3×3 convolutions and a shortcut, which is a 1×1 convolution where the shape changes.
+
+    Args:
+        inputs: channels of the input.
+        outputs: channels of the output.
+        stride: stride of the first convolution.
+        slope: of the activation between the two, below zero; a ReLU stands at the end.
+    """
+
+    def __init__(self, inputs: int, outputs: int, stride: int = 1, *, slope: float = 0.0) -> None:
+        super().__init__()
+        self.first = ConvNorm(inputs, outputs, stride=stride, relu=False)
+        self.second = ConvNorm(outputs, outputs, relu=False)
+        self.shortcut: nn.Module = nn.Identity()
+        if stride > 1 or inputs != outputs:
+            self.shortcut = ConvNorm(inputs, outputs, 1, stride=stride, relu=False)
+        self.slope = slope
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(batch, inputs, h, w) → (batch, outputs, ⌈h/stride⌉, ⌈w/stride⌉)."""
+        total: Tensor = self.second(F.leaky_relu(self.first(x), self.slope)) + self.shortcut(x)
+        return total.relu()
 
 
 def convolution(

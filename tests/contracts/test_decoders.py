@@ -54,13 +54,15 @@ def test_a_gradient_reaches_every_parameter_and_all_it_reads(name: str) -> None:
     read = {key: features[key].requires_grad_() for key in decoder.reads}
     decoder(read)["code"].square().mean().backward()
     assert [key for key, value in read.items() if value.grad is None or not value.grad.any()] == []
-    assert [n for n, p in decoder.named_parameters() if p.grad is None] == []
+    assert [n for n, p in decoder.named_parameters() if p.requires_grad and p.grad is None] == []
 
 
 def test_images_of_a_batch_do_not_mix(name: str) -> None:
-    decoder, features = made(name), features_of((64, 96))
+    # in float64: sums over all pixels are large, and rounded otherwise in another batch
+    decoder = made(name).double()
+    features = {key: value.double() for key, value in features_of((64, 96)).items()}
     second = {key: value[1:] for key, value in features.items()}
-    torch.testing.assert_close(decoder(features)["code"][1:], decoder(second)["code"], atol=1e-5, rtol=1e-5)
+    torch.testing.assert_close(decoder(features)["code"][1:], decoder(second)["code"])
 
 
 def test_a_state_dict_makes_the_same_decoder(name: str) -> None:

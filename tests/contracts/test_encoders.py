@@ -12,7 +12,7 @@ from segablate.errors import SegablateError
 from segablate.models.encoders.base import Encoder, encoders
 from segablate.models.features import find
 
-STRIDES = (8, 16, 32)
+STRIDES = (8, 16, 32, 64)
 
 
 def made(name: str, output_stride: int, device: str = "cpu", seed: int = 0) -> Encoder:
@@ -40,6 +40,12 @@ def possible(name: str) -> tuple[int, ...]:
     return tuple(strides)
 
 
+def image(name: str, batch: int = 1, device: str = "cpu") -> torch.Tensor:
+    """A small image whose sides no stride divides."""
+    least = made(name, possible(name)[-1], "meta").smallest
+    return torch.randn(batch, 3, least + 1, 3 * least // 2 - 1, device=device)
+
+
 cases = pytest.mark.parametrize(
     ("name", "output_stride"), [(name, stride) for name in encoders.names() for stride in possible(name)]
 )
@@ -50,6 +56,8 @@ each = pytest.mark.parametrize("name", encoders.names())
 @pytest.mark.parametrize("size", [(64, 96), (33, 47), (65, 97), (32, 45)])
 def test_features_are_what_is_declared(name: str, output_stride: int, size: tuple[int, int]) -> None:
     encoder = made(name, output_stride, "meta")
+    # twice as large for one that goes down to 1/64
+    size = (size[0] * encoder.smallest // 32, size[1] * encoder.smallest // 32)
     features = encoder(torch.empty(2, 3, *size, device="meta"))
     declared = {
         f.name: (2, f.channels, -(-size[0] // f.stride), -(-size[1] // f.stride)) for f in encoder.gives
@@ -70,14 +78,13 @@ def test_names_are_used_once(name: str, output_stride: int) -> None:
 
 @each
 def test_declared_features_hold_on_real_numbers_too(name: str) -> None:
-    encoder = made(name, possible(name)[0])
+    encoder, x = made(name, possible(name)[0]), image(name)
     with torch.no_grad():
-        features = encoder(torch.randn(1, 3, 33, 47))
+        features = encoder(x)
     assert all(value.isfinite().all() for value in features.values())
     assert features[encoder.last.name].shape[1:] == (
         encoder.last.channels,
-        -(-33 // encoder.last.stride),
-        -(-47 // encoder.last.stride),
+        *(-(-side // encoder.last.stride) for side in x.shape[-2:]),
     )
 
 
@@ -109,23 +116,24 @@ def test_an_unknown_feature_is_refused_with_the_names_there_are(name: str) -> No
 def test_only_what_is_wanted_is_kept(name: str) -> None:
     encoder = made(name, possible(name)[-1], "meta")
     first = encoder.gives[0].name
-    assert list(encoder(torch.empty(1, 3, 64, 64, device="meta"), [first])) == [first]
+    assert list(encoder(image(name, device="meta"), [first])) == [first]
 
 
 @each
 def test_a_gradient_reaches_every_parameter(name: str) -> None:
     encoder = made(name, possible(name)[-1]).train()
-    encoder(torch.randn(2, 3, 33, 64), [encoder.last.name])[encoder.last.name].square().mean().backward()
+    # of all features, since a branch for detail ends beside the last one
+    features = encoder(image(name, batch=2))
+    sum(value.square().mean() for value in features.values()).backward()
     without = [n for n, p in encoder.named_parameters() if p.grad is None or not p.grad.any()]
     assert without == []
 
 
 @each
 def test_the_same_image_gives_the_same_features(name: str) -> None:
-    stride = possible(name)[-1]
-    image = torch.randn(1, 3, 33, 47)
+    stride, x = possible(name)[-1], image(name)
     with torch.no_grad():
-        one, two = made(name, stride)(image), drawn.__wrapped__(name, stride, "cpu", 0)(image)
+        one, two = made(name, stride)(x), drawn.__wrapped__(name, stride, "cpu", 0)(x)
     assert all(torch.equal(one[key], two[key]) for key in one)
 
 
@@ -135,18 +143,17 @@ def test_a_state_dict_makes_the_same_encoder(name: str) -> None:
     encoder = made(name, stride)
     other = made(name, stride, seed=1)
     other.load_state_dict(encoder.state_dict())
-    image = torch.randn(1, 3, 32, 47)
+    x = image(name)
     with torch.no_grad():
-        one, two = encoder(image), other(image)
+        one, two = encoder(x), other(x)
     assert all(torch.equal(one[key], two[key]) for key in one)
 
 
 @cases
 def test_it_is_its_tail_after_its_head_wherever_it_is_cut(name: str, output_stride: int) -> None:
     encoder = made(name, output_stride)
-    image = torch.randn(1, 3, 33, 47)
     with torch.no_grad():
-        whole = encoder(image)
+        whole = encoder(image(name))
         for stage in encoder.stages():
             given = {key: whole[key] for key in before(encoder, stage.name)}
             again = encoder.tail(given, stage.name, list(whole))
@@ -157,10 +164,10 @@ def test_it_is_its_tail_after_its_head_wherever_it_is_cut(name: str, output_stri
 @each
 def test_a_head_is_all_that_its_feature_depends_on_and_nothing_else(name: str) -> None:
     encoder = made(name, possible(name)[0]).train()
-    image, everything = torch.randn(2, 3, 33, 64), dict(encoder.named_parameters())
+    x, everything = image(name, batch=2), dict(encoder.named_parameters())
     for stage in encoder.stages():
         encoder.zero_grad()
-        encoder(image, [stage.name])[stage.name].square().mean().backward()
+        encoder(x, [stage.name])[stage.name].square().mean().backward()
         used = {key for key, p in everything.items() if p.grad is not None}
         own = {id(p) for module in encoder.head(stage.name) for p in module.parameters()}
         assert used == {key for key, p in everything.items() if id(p) in own}
@@ -170,14 +177,15 @@ def test_a_head_is_all_that_its_feature_depends_on_and_nothing_else(name: str) -
 def test_it_ends_with_a_stage_and_names_those_it_can_run_on_from(name: str) -> None:
     encoder = made(name, possible(name)[-1], "meta")
     ends = [stage.name for stage in encoder.stages()]
-    assert ends[-1] == encoder.last.name
+    assert not ends or ends[-1] == encoder.last.name
     with pytest.raises(SegablateError, match=f"encoder `{name}` has no feature `zzz`"):
         encoder.head("zzz")
     for feature in encoder.gives:
         if feature.name not in ends:
             with pytest.raises(SegablateError, match="cannot run on from its feature") as caught:
                 encoder.head(feature.name)
-            assert str(caught.value.hint) == "it can from " + ", ".join(f"`{end}`" for end in ends)
+            can = "it can from " + ", ".join(f"`{end}`" for end in ends)
+            assert caught.value.hint == (can if ends else "it can only be run as a whole")
 
 
 def before(encoder: Encoder, name: str) -> list[str]:

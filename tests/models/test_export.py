@@ -24,12 +24,28 @@ EVEN = (64, 96)
 # neither a multiple of 64, nor do windows divide it
 ODD = (360, 480)
 
+# one of each family of parts; the rest takes minutes
+OFTEN = (
+    "deeplabv3plus-resnet50",
+    "dupsampling-resnet50",
+    "fanet-18",
+    "pp-liteseg-t",
+    "sfnet-df1",
+    "stdc1-seg",
+)
+
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.timeout(600),
     # exporters warn of their own inner workings
     pytest.mark.filterwarnings("ignore"),
-    pytest.mark.parametrize("name", networks.names()),
+    pytest.mark.parametrize(
+        "name",
+        [
+            pytest.param(name, marks=[] if name in OFTEN else pytest.mark.exhaustive)
+            for name in networks.names()
+        ],
+    ),
 ]
 
 
@@ -94,6 +110,8 @@ def test_at_an_odd_size_the_exported_and_the_onnx_program_give_the_same_labels(
 
 def test_the_compiled_network_gives_the_same_labels(name: str) -> None:
     network, x = made(name), image(EVEN)
+    # all networks share their code, of which only so many forms are kept
+    torch._dynamo.reset()
     # eager: what is tested is that all of it is one graph, not the code that a compiler makes of it
     compiled = torch.compile(network, fullgraph=True, backend="aot_eager")
     with torch.no_grad():

@@ -52,10 +52,10 @@ class Basic(nn.Module):
         self.downsample = shortcut(inputs, width, stride)
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """(batch, inputs, h, w) → the unit's output, and its last convolution's before the sum."""
+        """(batch, inputs, h, w) → the sum that a ReLU follows, and the last convolution's part of it."""
         y = self.bn1(self.conv1(x)).relu()
         y = self.bn2(self.conv2(y))
-        return (y + self.downsample(x)).relu(), y
+        return y + self.downsample(x), y
 
 
 class Bottleneck(nn.Module):
@@ -83,11 +83,11 @@ class Bottleneck(nn.Module):
         self.downsample = shortcut(inputs, outputs, stride)
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """(batch, inputs, h, w) → the unit's output, and its last convolution's before the sum."""
+        """(batch, inputs, h, w) → the sum that a ReLU follows, and the last convolution's part of it."""
         y = self.bn1(self.conv1(x)).relu()
         y = self.bn2(self.conv2(y)).relu()
         y = self.bn3(self.conv3(y))
-        return (y + self.downsample(x)).relu(), y
+        return y + self.downsample(x), y
 
 
 class Subsample(nn.Module):
@@ -123,6 +123,7 @@ class ResNet(Encoder):
         output_stride: pixels per cell of the last feature: 8, 16 or 32.
         stem: one 7×7 convolution, or three 3×3.
         stride_in: which of its units carries a block's stride.
+        before_relu: give each block's sum before its last ReLU, for what begins with a norm and a ReLU.
     """
 
     def __init__(
@@ -133,9 +134,11 @@ class ResNet(Encoder):
         output_stride: int,
         stem: Stem,
         stride_in: StrideIn,
+        before_relu: bool = False,
     ) -> None:
         super().__init__(name, output_stride, (8, 16, 32))
         self.beta = stem == "beta"
+        self.before_relu = before_relu
         channels = self._make_stem()
         self.stem_name = "conv1_3" if self.beta else "conv1"
         features = [Feature(self.stem_name, channels, 2)]
@@ -163,10 +166,16 @@ class ResNet(Encoder):
         if stage.name == self.stem_name:
             x = self.conv1(x) if self.beta else self.bn1(self.conv1(x)).relu()
         else:
-            x = F.max_pool2d(x, 3, 2, 1) if stage.name == "b1" else x
+            if stage.name == "b1":
+                x = F.max_pool2d(x, 3, 2, 1)
+            elif self.before_relu:
+                x = x.relu()
+            total = x
             for number, unit in enumerate(stage.modules, start=1):
-                x, inner = unit(x)
+                total, inner = unit(x)
+                x = total.relu()
                 yield f"{stage.name}u{number}c{self.convolutions}", inner
+            x = total if self.before_relu else x
         yield stage.name, x
 
     def _make_stem(self) -> int:
