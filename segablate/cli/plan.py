@@ -43,6 +43,7 @@ def plan(
     """Show a study's cells, and which are done; run nothing."""
     from segablate.cli import output, prospects
     from segablate.cli.flow import planned
+    from segablate.run.cautions import cautions
     from segablate.run.explain import explain as explain_cells
     from segablate.run.prospects import prospects as prospects_of
     from segablate.run.store import Store
@@ -53,6 +54,8 @@ def plan(
     claimed = prospects_of(made, Store(store), prospects.spreads(sd))
     for note in prospects.notes(made.claims):
         output.say(note)
+    for caution in cautions(made):
+        output.say(f"warning: {caution}")
     if as_json:
         output.document({"study": made.study.name, "rows": rows, "claims": prospects.rows(claimed)})
         return

@@ -59,11 +59,15 @@ def run(
     """
     from segablate.cli.flow import keep_claims, place_of, planned, publish
     from segablate.cli.live import Board
+    from segablate.cli.output import say
+    from segablate.run.cautions import cautions
     from segablate.run.execute import execute
     from segablate.run.store import Store
 
     place = place_of(store, reports, label, overrides)
     plan = planned(study, overrides, allow_external, device)
+    for caution in cautions(plan):
+        say(f"warning: {caution}")
     kept = Store(store)
     board = Board(plan)
     if board.shown and only != "all":
