@@ -36,6 +36,13 @@ Executor = Annotated[
         show_default=False,
     ),
 ]
+ReuseReport = Annotated[
+    bool,
+    typer.Option(
+        "--reuse-report/--no-reuse-report",
+        help="Take what the study's report already holds, of measures that are the same on any machine.",
+    ),
+]
 
 
 @app.command(epilog=example("segablate run studies/quickstart.yaml"))
@@ -49,6 +56,7 @@ def run(
     store: StoreFolder = Path("runs"),
     reports: ReportsFolder = Path("reports"),
     label: Label = "",
+    reuse_report: ReuseReport = True,
     allow_external: AllowExternal = False,
     as_json: AsJson = False,
 ) -> None:
@@ -57,11 +65,12 @@ def run(
     Stop it at any time: what is finished is kept, and the same command goes on from there.
     Cells that fail become rows with their reason, and the exit code is 3.
     """
-    from segablate.cli.flow import keep_claims, place_of, planned, publish
+    from segablate.cli.flow import Place, keep_claims, place_of, planned, publish
     from segablate.cli.live import Board
     from segablate.cli.output import say
     from segablate.run.cautions import cautions
     from segablate.run.execute import execute
+    from segablate.run.reuse import take_over
     from segablate.run.store import Store
 
     place = place_of(store, reports, label, overrides)
@@ -69,6 +78,9 @@ def run(
     for caution in cautions(plan):
         say(f"warning: {caution}")
     kept = Store(store)
+    if reuse_report and only == "missing":
+        for taken in take_over(plan, kept, Place(place.store, place.reports).report(plan.study.name)):
+            say(f"note: {taken}")
     board = Board(plan)
     if board.shown and only != "all":
         board.done |= {cell.key for cell in plan.cells if (o := kept.outcome(cell)) and o.status == "done"}

@@ -63,6 +63,7 @@ class Accuracy:
     """
 
     seeded: ClassVar[bool] = True
+    portable: ClassVar[bool] = True
     metrics: ClassVar[tuple[str, ...]] = tuple(CONVENTIONS)
 
     def __init__(

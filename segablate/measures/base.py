@@ -78,9 +78,12 @@ class Measure(Protocol):
 
     Attributes:
         seeded: whether the numbers depend on the seed; if not, one cell serves all repeats.
+        portable: whether a number from another machine may stand for one of this. A measure that does not say
+            so is measured on each.
     """
 
     seeded: ClassVar[bool]
+    portable: ClassVar[bool]
 
     @property
     def metrics(self) -> tuple[str, ...]:

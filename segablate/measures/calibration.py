@@ -33,6 +33,7 @@ class Calibration:
     """
 
     seeded: ClassVar[bool] = False
+    portable: ClassVar[bool] = True
     metrics: ClassVar[tuple[str, ...]] = tuple(CONVENTIONS)
 
     def __init__(self, *, simulations: int = 10_000, resamples: int = 1000, seed: int = 0) -> None:

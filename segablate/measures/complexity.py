@@ -43,6 +43,7 @@ class Complexity:
     """
 
     seeded: ClassVar[bool] = False
+    portable: ClassVar[bool] = True
 
     def __init__(self, *, scope: Scope = "network", published: Published | None = None) -> None:
         self.scope = scope

@@ -56,6 +56,7 @@ class Latency:
     """
 
     seeded: ClassVar[bool] = True
+    portable: ClassVar[bool] = False
     metrics: ClassVar[tuple[str, ...]] = (
         "p50_ms",
         "p95_ms",

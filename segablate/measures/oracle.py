@@ -53,6 +53,7 @@ class Oracle:
         width: channels of the layers of the autoencoder's encoder.
     """
 
+    portable: ClassVar[bool] = True
     metrics: ClassVar[tuple[str, ...]] = tuple(CONVENTION)
 
     def __init__(

@@ -79,12 +79,19 @@ def _line(row: Row, outcomes: Mapping[str, Outcome | None], conditions: Sequence
 
 def _arrays(plan: Plan, store: Store, outcomes: Mapping[str, Outcome | None]) -> dict[str, bytes]:
     found: dict[str, bytes] = {}
+    absent: list[str] = []
     for cell in plan.cells:
         outcome = outcomes[cell.key]
         for name in outcome.artefacts if outcome and outcome.status == "done" else ():
-            content = _archive(store, cell, name) if name.endswith(ARRAYS) else None
-            if content is not None:
+            if not name.endswith(ARRAYS):
+                continue
+            if not (store.folder(cell) / name).is_file():
+                absent.append(f"{cell.key}-{name}")
+            elif (content := _archive(store, cell, name)) is not None:
                 found[f"{cell.key}-{name}"] = content
+    if absent:  # it was left out of the report that the outcome was taken over from, or somebody removed it
+        others = f" and {len(absent) - 1:,} more" if len(absent) > 1 else ""
+        store.tell(f"`{absent[0]}`{others} is not in the store; the report does without it")
     return found
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from segablate.cli.flow import Place, changed_label
+from segablate.measures.base import measures
 
 REPORT = Path("reports/toy/report.md")
 
@@ -211,3 +212,18 @@ def test_several_jobs_need_processes_and_get_them(
     segablate("run", study, "--jobs", 2)
     segablate("run", study, "--jobs", 2, "--executor", "inline")
     assert asked == ["inline", "processes", "inline"]
+
+
+def test_a_fresh_checkout_takes_what_its_report_holds_unless_told_otherwise(
+    segablate: Callable, toy_study: Callable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(measures.part("toy").make, "portable", True, raising=False)
+    study = toy_study("one", "three")
+    segablate("run", study)
+    shutil.rmtree("runs")
+    said = segablate("run", study)
+    assert said.err.startswith("note: 2 cells are taken from `reports/toy/data`, measured on ")
+    assert "2 taken from the store" in said.err
+    shutil.rmtree("runs")
+    assert "2 measured" in segablate("run", study, "--no-reuse-report").err
+    assert "2 measured" in segablate("run", study, "--only", "all").err

@@ -1,0 +1,81 @@
+"""What a committed report already holds: numbers that took hours need not be found again in a fresh checkout.
+
+    reports/<study>/data, reports/<study>/<label>/data ──the very same keys──► store
+
+Only of measures that say that their numbers are good on any machine: never of a time.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterator
+from pathlib import Path
+
+from segablate.errors import SegablateError
+from segablate.measures.base import Arrays
+from segablate.report.data import Record, arrays, artefact_path, read
+from segablate.run.claims import BusyError
+from segablate.run.collect import ARRAYS, DATA
+from segablate.run.plan import Cell, Plan, make
+from segablate.run.store import Store
+
+PROCESSOR = "cpu"  # as `machine.describe` calls it
+
+
+def take_over(plan: Plan, store: Store, report: Path) -> Iterator[str]:
+    """Put into the store what it lacks and a report of the study has, and tell what was taken from where.
+
+    Args:
+        plan: what is wanted.
+        store: gets the outcomes, with those of their artefacts that the report has kept.
+        report: the study's own folder, below which are those of other labels.
+
+    Yields:
+        A sentence for each report that something was taken from.
+    """
+    wanted = _wanted(plan, store)
+    for folder in (report / DATA, *sorted(report.glob(f"*/{DATA}"))) if wanted else ():
+        taken = [record for record in _records(folder, wanted) if _take(wanted, record, store)]
+        if taken:
+            yield _told(folder, taken)
+
+
+def _wanted(plan: Plan, store: Store) -> dict[str, Cell]:
+    portable = {spec.label for spec in plan.study.measures if getattr(make(spec), "portable", False)}
+    cells = {row.cell.key: row.cell for row in plan.rows if row.cell and row.measure.label in portable}
+    return {key: cell for key, cell in cells.items() if store.outcome(cell) is None}
+
+
+def _records(folder: Path, wanted: Collection[str]) -> list[Record]:
+    try:
+        found = read(folder)
+    except SegablateError:  # there is none, or the report will say what is wrong with it
+        return []
+    own = {record.outcome.key: record for record in found if record.done and record.outcome}
+    return [record for key, record in own.items() if key in wanted]
+
+
+def _take(wanted: dict[str, Cell], record: Record, store: Store) -> bool:
+    outcome = record.outcome
+    assert outcome is not None
+    cell = wanted[outcome.key]
+    if outcome.reads != cell.reads:  # the key was written by hand
+        return False
+    try:
+        kept: dict[str, Arrays | bytes] = {
+            name: arrays(record, name)
+            for name in outcome.artefacts
+            if name.endswith(ARRAYS) and artefact_path(record, name).is_file()
+        }
+        with store.claim(cell):
+            store.put(cell, outcome, kept)
+    except (BusyError, SegablateError):  # somebody is at it, or an archive is damaged: it is measured
+        return False
+    del wanted[outcome.key]
+    return True
+
+
+def _told(folder: Path, taken: list[Record]) -> str:
+    made = Counter(str(one.outcome.machine.get(PROCESSOR, "a machine")) for one in taken if one.outcome)
+    cells = "1 cell is" if len(taken) == 1 else f"{len(taken):,} cells are"
+    return f"{cells} taken from `{folder}`, measured on {', '.join(made)}: `--no-reuse-report` measures anew"
