@@ -14,7 +14,7 @@ XDIST := -n auto --maxprocesses 8 --dist worksteal
 .PHONY: demo test test-all check format clean
 
 demo: $(VENV)/.installed
-	$(BIN)/segablate run studies/quickstart.yaml --no-reuse-report
+	$(BIN)/segablate run studies/quickstart.yaml --no-reuse-report --wait 60
 
 test: check
 	$(BIN)/python -m pytest $(XDIST)

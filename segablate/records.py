@@ -57,6 +57,9 @@ class Outcome:
         commit: of the package's checkout; None where it ran from none.
         dirty: whether the package differed from that commit; None where there is no commit.
         date: when it was made, ISO 8601 in UTC; "" where nobody wrote it down.
+        exclusive: whether nothing else of ours ran on the machine meanwhile; None where nobody wrote it down.
+        thread_sensitive: whether the last digits depend on `machine["threads"]`; None where nobody wrote it
+            down.
     """
 
     key: str
@@ -74,6 +77,8 @@ class Outcome:
     commit: str | None = None
     dirty: bool | None = None
     date: str = ""
+    exclusive: bool | None = None
+    thread_sensitive: bool | None = None
 
     def value(self, metric: str) -> float:
         """The value of a metric; NaN where it was not measured."""

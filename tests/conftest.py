@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import os
 import signal
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,8 @@ from typing import Any
 for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ[_name] = "1"
 os.environ["MPLBACKEND"] = "Agg"
+# tests wait for no study in the background, and none waits for them
+os.environ["SEGABLATE_LOCKS"] = os.path.join(tempfile.gettempdir(), f"segablate-tests-{os.getpid()}")
 
 import pytest  # noqa: E402  # not before the lines above
 

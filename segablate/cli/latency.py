@@ -18,7 +18,7 @@ from segablate.cli.network import (
     placed,
     set_option,
 )
-from segablate.cli.options import AllowExternal, AsJson, Classes, Device, find_external
+from segablate.cli.options import AllowExternal, AsJson, Classes, Device, Wait, find_external
 from segablate.errors import SegablateError
 
 if TYPE_CHECKING:
@@ -55,6 +55,7 @@ def latency(
     cap: Annotated[float, typer.Option(metavar="SECONDS", help="Of timing, a network and process.")] = 5.0,
     repeat: Annotated[int, typer.Option(min=1, metavar="N", help="How many fresh processes.")] = 3,
     device: Device = "auto",
+    wait: Wait = 600.0,
     allow_external: AllowExternal = False,
     as_json: AsJson = False,
 ) -> None:
@@ -90,6 +91,7 @@ def latency(
             repeat,
             Bars().progress,
             allow_external=allow_external,
+            wait=wait,
         )
     if as_json:
         output.document(_document(shared, rows))

@@ -23,6 +23,10 @@ AllowExternal = Annotated[
     bool, typer.Option("--allow-external", help="Run the code of a function of your own.")
 ]
 Classes = Annotated[int, typer.Option(min=1, metavar="N", help="How many classes there are.")]
+Wait = Annotated[
+    float,
+    typer.Option(min=0, metavar="SECONDS", help="Wait so long at most for other work of ours before timing."),
+]
 Device = Annotated[Literal["auto", "cpu", "cuda"], typer.Option(help="Where networks compute.")]
 StoreFolder = Annotated[Path, typer.Option("--store", metavar="DIR", help="Where outcomes are kept.")]
 ReportsFolder = Annotated[Path, typer.Option("--reports", metavar="DIR", help="Where reports are written.")]

@@ -17,6 +17,7 @@ from segablate.cli.options import (
     ReportsFolder,
     StoreFolder,
     StudyFile,
+    Wait,
 )
 
 if TYPE_CHECKING:
@@ -53,6 +54,7 @@ def run(
     jobs: Jobs = 1,
     executor: Executor = "",
     device: Device = "auto",
+    wait: Wait = 600.0,
     store: StoreFolder = Path("runs"),
     reports: ReportsFolder = Path("reports"),
     label: Label = "",
@@ -92,6 +94,7 @@ def run(
         executor=executor or ("processes" if jobs > 1 else "inline"),
         jobs=jobs,
         device=device,
+        wait=wait,
         progress=board.progress,
         tell=board.tell,
     )
@@ -116,5 +119,7 @@ def _tell(plan: Plan, summary: Summary, page: Path, as_json: bool) -> None:
     results.show(records)
     results.show_claims(verdicts, page.parent / "data")
     output.say("")
-    output.say(results.counts(summary.done, summary.reused, summary.failed, summary.skipped))
+    counts = results.counts(summary.done, summary.reused, summary.failed, summary.skipped)
+    # what waited in vain for the machine; Ctrl-C ends before this
+    output.say(f"{counts}, {summary.open:,} left open" if summary.open else counts)
     output.say(f"report: {page}")

@@ -65,6 +65,8 @@ class Accuracy:
     seeded: ClassVar[bool] = True
     portable: ClassVar[bool] = True
     metrics: ClassVar[tuple[str, ...]] = tuple(CONVENTIONS)
+    exclusive: ClassVar[bool] = False
+    thread_sensitive: ClassVar[bool] = True
 
     def __init__(
         self,

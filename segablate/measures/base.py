@@ -80,10 +80,14 @@ class Measure(Protocol):
         seeded: whether the numbers depend on the seed; if not, one cell serves all repeats.
         portable: whether a number from another machine may stand for one of this. A measure that does not say
             so is measured on each.
+        exclusive: whether nothing else of ours may run on the machine meanwhile. Without it: it may.
+        thread_sensitive: whether the last digits depend on the number of threads. Without it: they do not.
     """
 
     seeded: ClassVar[bool]
     portable: ClassVar[bool]
+    exclusive: ClassVar[bool]
+    thread_sensitive: ClassVar[bool]
 
     @property
     def metrics(self) -> tuple[str, ...]:

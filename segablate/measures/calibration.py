@@ -35,6 +35,8 @@ class Calibration:
     seeded: ClassVar[bool] = False
     portable: ClassVar[bool] = True
     metrics: ClassVar[tuple[str, ...]] = tuple(CONVENTIONS)
+    exclusive: ClassVar[bool] = False
+    thread_sensitive: ClassVar[bool] = False
 
     def __init__(self, *, simulations: int = 10_000, resamples: int = 1000, seed: int = 0) -> None:
         for name, value, least in (("simulations", simulations, 1), ("resamples", resamples, 100)):

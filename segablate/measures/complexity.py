@@ -44,6 +44,8 @@ class Complexity:
 
     seeded: ClassVar[bool] = False
     portable: ClassVar[bool] = True
+    exclusive: ClassVar[bool] = False
+    thread_sensitive: ClassVar[bool] = False
 
     def __init__(self, *, scope: Scope = "network", published: Published | None = None) -> None:
         self.scope = scope

@@ -65,6 +65,8 @@ class Latency:
         "fps",
         "peak_device_bytes",
     )
+    exclusive: ClassVar[bool] = True
+    thread_sensitive: ClassVar[bool] = False
 
     def __init__(
         self,

@@ -55,6 +55,7 @@ class Oracle:
 
     portable: ClassVar[bool] = True
     metrics: ClassVar[tuple[str, ...]] = tuple(CONVENTION)
+    exclusive: ClassVar[bool] = False
 
     def __init__(
         self,
@@ -78,6 +79,8 @@ class Oracle:
                 raise SegablateError(f"`{name}` is {number}, but must be at least 1", field=name)
         # a linear projection and a search have nothing random
         self.seeded = encode == "autoencoder"
+        # each search has one thread, and components are the same on any number of them
+        self.thread_sensitive = encode == "autoencoder"
         self.encode = encode
         self.fit = fit
         self.score = score

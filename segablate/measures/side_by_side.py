@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 import statistics
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from segablate.errors import SegablateError, context
 from segablate.evidence.ratio import Ratio, interval_of_times, ratio
+from segablate.machine_lock import LONGEST_WAIT, WaitedError, exclusive
 from segablate.measures.base import ALLOW_EXTERNAL, DEVICE, Result, measures
 from segablate.measures.inputs import Input
 from segablate.measures.latency import Latency
@@ -59,8 +60,9 @@ def side_by_side(
     progress: Progress,
     *,
     allow_external: bool = False,
+    wait: float = LONGEST_WAIT,
 ) -> tuple[dict[str, Any], list[Row]]:
-    """Time networks in turn, in so many fresh processes.
+    """Time networks in turn, in so many fresh processes, with nothing else of ours on the machine.
 
     Args:
         models: what each is called, and what a study would say under `model`.
@@ -70,12 +72,13 @@ def side_by_side(
         repeat: how many processes.
         progress: opens a bar.
         allow_external: whether code from outside may be run.
+        wait: seconds at most that other work of ours on the machine is waited for.
 
     Returns:
         What all share of what they depend on, and a row for each network, in order.
 
     Raises:
-        SegablateError: one of them cannot be timed.
+        SegablateError: one of them cannot be timed, or other work did not end in time.
     """
     latency: Latency = measures.part("latency").build({}, settings)
     size = {"size": list(given.size), "batch": given.batch, "classes": given.classes}
@@ -83,7 +86,7 @@ def side_by_side(
     cells = [_reads(latency, name, model, told) for name, model in models]
     total = repeat * max(1, math.ceil(latency.rules.cap * len(cells)))
     runs: list[list[Result]] = []
-    with progress("seconds of timing", total) as advance:
+    with _alone(wait), progress("seconds of timing", total) as advance:
         for seed in range(repeat):
             errand = Errand(tuple(cells), latency.rules, seed, allow_external)
             runs.append([_done(result) for result in latency.results(sit(errand))])
@@ -91,6 +94,19 @@ def side_by_side(
     found = [[run[at] for run in runs] for at in range(len(models))]
     rows = [_row(name, own, found[0]) for (name, _), own in zip(models, found, strict=True)]
     return {name: value for name, value in cells[0].items() if name != "model"}, rows
+
+
+@contextmanager
+def _alone(wait: float) -> Iterator[None]:
+    try:
+        with exclusive("segablate latency", wait):
+            yield
+    except WaitedError as error:
+        raise SegablateError(
+            f"{error.owner} was at work on this machine for longer than {wait:g} s, and times beside it "
+            "would be too long",
+            hint="end it, or wait longer with `--wait`",
+        ) from None
 
 
 def _reads(latency: Latency, name: str, model: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal, cast, get_args
 
 from segablate.errors import SegablateError, near_miss
+from segablate.machine_lock import LONGEST_WAIT
 from segablate.records import Outcome
 from segablate.run.executors.base import Executor, executors
 from segablate.run.machine import pick_device
-from segablate.run.plan import Cell, Plan
+from segablate.run.plan import Cell, Group, Plan, exclusive
 from segablate.run.shop import Progress, silent
 from segablate.run.store import Store
 from segablate.run.work import Finding, Job
@@ -31,6 +32,7 @@ class Summary:
         skipped: left out by the study.
         reused: found in the store, or measured by another run meanwhile.
         open: neither tried nor known.
+        given_up: of those, how many waited in vain for the machine.
         failures: cell and reason of each that failed.
     """
 
@@ -39,6 +41,7 @@ class Summary:
     skipped: int = 0
     reused: int = 0
     open: int = 0
+    given_up: int = 0
     failures: tuple[tuple[Cell, str], ...] = ()
 
 
@@ -56,8 +59,11 @@ class _Tally:
     outcomes: dict[str, Outcome | None]
     tell: Callable[[Cell, Outcome], None]
     measured: set[str] = field(default_factory=set)
+    given_up: set[str] = field(default_factory=set)
 
     def take(self, finding: Finding) -> None:
+        if finding.given_up:
+            self.given_up.add(finding.cell.key)
         if finding.outcome is not None:
             self.outcomes[finding.cell.key] = finding.outcome
             if finding.ours:
@@ -77,6 +83,7 @@ class _Tally:
             skipped=sum(row.cell is None for row in self.plan.rows),
             reused=len(set(done) - self.measured),
             open=sum(outcome is None for outcome in self.outcomes.values()),
+            given_up=len(self.given_up),
             failures=tuple(failures),
         )
 
@@ -89,6 +96,7 @@ def execute(
     executor: str = "inline",
     jobs: int = 1,
     device: str = "auto",
+    wait: float = LONGEST_WAIT,
     progress: Progress = silent,
     tell: Callable[[Cell, Outcome], None] = lambda cell, outcome: None,
 ) -> Summary:
@@ -102,6 +110,8 @@ def execute(
         executor: how groups of cells are run.
         jobs: how many groups at a time, if the executor can.
         device: `auto`, `cpu` or `cuda`.
+        wait: seconds that what must have the machine to itself waits for other work of ours; it is left open
+            then.
         progress: opens a bar.
         tell: called with every outcome as it comes.
 
@@ -112,13 +122,16 @@ def execute(
     # the stamps first: what another run puts after them is newer, whether it is read below or not
     stamps = {cell.key: store.stamp(cell) for cell in plan.cells}
     found = {cell.key: store.outcome(cell) for cell in plan.cells}
+    for cell in plan.cells:
+        if (outcome := found[cell.key]) and _taken_beside_others(cell, outcome):
+            found[cell.key] = None
     todo = [cell for cell in plan.cells if _wanted(found[cell.key], only)]
     tally = _Tally(plan, found, tell)
     ways = _executor(executor, jobs)
     if not todo:
         return tally.summary()
     anew = time.time() if only == "all" else 0.0
-    job = Job(store.root, pick_device(device), stamps, allow_external=plan.allow_external, anew=anew)
+    job = Job(store.root, pick_device(device), stamps, plan.allow_external, anew, wait)
     try:
         with progress("cells", len(todo)) as advance:
 
@@ -144,6 +157,18 @@ def _wanted(outcome: Outcome | None, only: Only) -> bool:
     return only == "all" or outcome is None or outcome.status == "failed"
 
 
+def _taken_beside_others(cell: Cell, outcome: Outcome) -> bool:
+    """Whether a measure that must have the machine to itself had not, as far as its outcome tells.
+
+    Outcomes of before that was recorded tell it by their threads: a worker beside others had one.
+    """
+    if not exclusive(cell.measure):
+        return False
+    if outcome.exclusive is not None:
+        return not outcome.exclusive
+    return "threads" in outcome.machine and outcome.machine["threads"] != cell.reads.get("threads")
+
+
 def _executor(name: str, jobs: int) -> Executor:
     part = executors.part(name)
     if jobs < 1:
@@ -166,12 +191,24 @@ def _run(
 ) -> list[Cell]:
     """Run the cells of these keys; returns those that another run is at."""
     busy = []
-    with closing(ways.run(plan.groups(keys), job, store, progress)) as findings:
-        for finding in findings:
-            take(finding)
-            if finding.outcome is None:
-                busy.append(finding.cell)
+    for groups in _in_order(plan.groups(keys)):
+        with closing(ways.run(groups, job, store, progress)) as findings:
+            for finding in findings:
+                take(finding)
+                if finding.given_up and job.wait:
+                    long = f"{finding.given_up} was at work for longer than {job.wait:g} s"
+                    store.tell(f"{long}: what must have the machine to itself is left open")
+                    job = replace(job, wait=0.0)  # the others have waited with it
+                elif not finding.given_up and finding.outcome is None:
+                    busy.append(finding.cell)
     return busy
+
+
+def _in_order(groups: Sequence[Group]) -> Iterator[list[Group]]:
+    """All that may run side by side, then one by one what must have the machine to itself."""
+    if beside := [group for group in groups if not group.exclusive]:
+        yield beside
+    yield from ([group] for group in groups if group.exclusive)
 
 
 def _wait(busy: Sequence[Cell], job: Job, store: Store) -> list[Cell]:

@@ -71,6 +71,11 @@ class Group:
     seed: int
     cells: tuple[Cell, ...]
 
+    @property
+    def exclusive(self) -> bool:
+        """Whether nothing else of ours may run on the machine meanwhile."""
+        return exclusive(self.measure.use)
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -107,6 +112,11 @@ class Plan:
             before = groups[together].cells if together in groups else ()
             groups[together] = Group(row.measure, row.seed, (*before, cell))
         return list(groups.values())
+
+
+def exclusive(measure: str) -> bool:
+    """Whether a measure must have the machine to itself."""
+    return bool(getattr(measures.part(measure).make, "exclusive", False))
 
 
 def make(spec: MeasureSpec) -> Measure:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import time
 import traceback
-from collections.abc import Generator, Iterator, Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
+from typing import TypeAlias
 
 from segablate.errors import SegablateError
+from segablate.machine_lock import LONGEST_WAIT, WaitedError, exclusive, shared
 from segablate.measures.base import PLACES, Arrays, Measure, Result, Workshop
 from segablate.records import Outcome
 from segablate.run.claims import BusyError, Claim
@@ -20,6 +23,8 @@ from segablate.run.provenance import provenance
 from segablate.run.store import Stamp, Store
 
 TRACEBACK = "traceback.txt"
+
+Turn: TypeAlias = Callable[[], AbstractContextManager[None]]
 
 
 @dataclass(frozen=True)
@@ -32,6 +37,7 @@ class Job:
         stamps: of the outcomes that were there when the run began: a newer one is another run's.
         allow_external: whether code from outside may be run.
         anew: trainings that were kept before this time begin anew, in seconds since the epoch.
+        wait: seconds that an exclusive group waits for what else of ours runs on the machine.
     """
 
     root: Path
@@ -39,6 +45,7 @@ class Job:
     stamps: Mapping[str, Stamp | None]
     allow_external: bool = False
     anew: float = 0.0
+    wait: float = LONGEST_WAIT
 
     def newer(self, store: Store, cell: Cell) -> Outcome | None:
         """The outcome that another run has put since this one began."""
@@ -50,17 +57,22 @@ class Finding:
     """What is told of a cell.
 
     Attributes:
-        outcome: None while another run works on it.
+        outcome: None while another run works on it, or if it was given up.
         ours: False if another run found it.
+        given_up: who had the machine for longer than this waits; "" if nobody.
     """
 
     cell: Cell
     outcome: Outcome | None
     ours: bool = True
+    given_up: str = ""
 
 
 def work(group: Group, job: Job, store: Store, shop: Workshop) -> Generator[Finding, None, None]:
     """Measure the cells of a group that nobody else is at, and keep what is found.
+
+    An exclusive group has the machine to itself. Any other shares it, and lets who waits for it alone in
+    between two cells.
 
     Raises:
         SegablateError: the store cannot be written to.
@@ -80,17 +92,48 @@ def work(group: Group, job: Job, store: Store, shop: Workshop) -> Generator[Find
             else:
                 claims[cell.key] = claim
         mine = [cell for cell in group.cells if cell.key in claims]
+        if not mine:
+            return
+        lock: Turn = partial(shared, group.measure.label, store.tell)
+        if group.exclusive:
+            lock = nullcontext  # it is held over all of them
+            try:
+                held.enter_context(exclusive(group.measure.label, job.wait, store.tell))
+            except WaitedError as error:
+                yield from (Finding(cell, None, given_up=error.owner) for cell in mine)
+                return
         before = time.perf_counter()
-        for cell, result in _results(make(group.measure), mine, group.seed, shop):
-            now = time.perf_counter()
-            outcome = keep(store, cell, result, now - before)
-            before = now
+
+        @contextmanager
+        def turn() -> Iterator[None]:
+            nonlocal before
+            with lock():
+                before = time.perf_counter()
+                yield
+
+        measure = make(group.measure)
+        for cell, result in _results(measure, mine, group.seed, shop, turn):
+            outcome = keep(store, cell, result, time.perf_counter() - before, measure)
             claims[cell.key].release()
             yield Finding(cell, outcome)
 
 
-def keep(store: Store, cell: Cell, result: Result | Exception, seconds: float) -> Outcome:
+def keep(
+    store: Store,
+    cell: Cell,
+    result: Result | Exception,
+    seconds: float,
+    measure: Measure | None = None,
+) -> Outcome:
     """Store what became of a cell, and tell it.
+
+    Args:
+        store: keeps it.
+        cell: what was measured.
+        result: what was found, or why nothing was.
+        seconds: how long it took.
+        measure: what measured it, in this process and with the machine held as it asks; None if it did not
+            get so far.
 
     Raises:
         SegablateError: the store cannot be written to.
@@ -108,6 +151,8 @@ def keep(store: Store, cell: Cell, result: Result | Exception, seconds: float) -
         commit=code.commit,
         dirty=code.dirty,
         date=datetime.now(UTC).isoformat(timespec="seconds"),
+        exclusive=None if measure is None else bool(getattr(measure, "exclusive", False)),
+        thread_sensitive=None if measure is None else bool(getattr(measure, "thread_sensitive", False)),
     )
     if isinstance(result, Result):
         outcome = replace(
@@ -131,24 +176,36 @@ def keep(store: Store, cell: Cell, result: Result | Exception, seconds: float) -
 
 
 def _results(
-    measure: Measure, cells: Sequence[Cell], seed: int, shop: Workshop
+    measure: Measure, cells: Sequence[Cell], seed: int, shop: Workshop, turn: Turn
 ) -> Iterator[tuple[Cell, Result | Exception]]:
-    """One result or error for every cell, in order.
+    """One result or error for every cell, in order, each found in a turn of its own.
 
     A measure that raises loses the cell it was at, and begins again with those that are left.
     """
     left = list(cells)
     while left:
         try:
-            for result in measure.measure(
-                [{**given(cell), PLACES: cell.places} for cell in left], seed, shop
-            ):
+            reads = [{**given(cell), PLACES: cell.places} for cell in left]
+            for result in _in_turns(partial(measure.measure, reads, seed, shop), turn):
                 yield left.pop(0), result
             error: Exception = RuntimeError(f"the measure left out {len(left)} of its cells")
         except Exception as raised:
             error = raised
         if left:
             yield left.pop(0), error
+
+
+def _in_turns(
+    begin: Callable[[], Iterator[Result | SegablateError]], turn: Turn
+) -> Iterator[Result | SegablateError]:
+    results: Iterator[Result | SegablateError] | None = None
+    while True:
+        with turn():
+            results = iter(begin()) if results is None else results
+            result = next(results, None)
+        if result is None:
+            return
+        yield result
 
 
 def _reason(error: Exception) -> str:

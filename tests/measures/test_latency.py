@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import statistics
-import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -231,21 +230,6 @@ def test_a_network_that_kills_its_process_is_lost_alone(monkeypatch: Any) -> Non
         "the process was killed by SIGKILL: the system does so when memory runs out",
         "fine",
     ]
-
-
-def test_processes_that_time_wait_for_each_other() -> None:
-    entered = threading.Event()
-
-    def enter() -> None:
-        with fresh.alone():
-            entered.set()
-
-    other = threading.Thread(target=enter)
-    with fresh.alone():
-        other.start()
-        assert not entered.wait(0.2)
-    other.join(60)
-    assert entered.is_set()
 
 
 @pytest.mark.parametrize("study", [*(f"{name}-speed" for name in SPEED), "resolution-scaling"])

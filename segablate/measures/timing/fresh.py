@@ -10,21 +10,16 @@ without it.
 
 from __future__ import annotations
 
-import fcntl
 import multiprocessing
 import os
 import signal
-import sys
-import tempfile
 import threading
 import traceback
 import uuid
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
-from pathlib import Path
 from typing import Any, TypeAlias
 
 from segablate.errors import SegablateError
@@ -33,7 +28,6 @@ from segablate.measures.timing.session import Timed
 
 PARENT_IS_GONE = 1
 GRACE = 10.0
-LOCK = "segablate-timing-{}.lock"
 
 Found: TypeAlias = Timed | SegablateError
 
@@ -71,7 +65,7 @@ class Sitting:
 
 
 def sit(errand: Errand, tell: Callable[[float], None] = lambda seconds: None) -> Sitting:
-    """Time the networks of an errand in a fresh process, alone on this machine among our own.
+    """Time the networks of an errand in a fresh process; whoever calls this holds the machine alone.
 
     Args:
         errand: what to time.
@@ -102,28 +96,11 @@ def work(errand: Errand, at: Sequence[int], pipe: Connection) -> None:
     try:
         from segablate.measures.timing.bench import timed
 
-        with alone():
-            pipe.send(("found", timed(errand, at, pipe.send)))
+        pipe.send(("found", timed(errand, at, pipe.send)))
     except SegablateError as error:
         pipe.send(("error", error))
     except Exception:
         pipe.send(("defect", traceback.format_exc()))
-
-
-@contextmanager
-def alone() -> Iterator[None]:
-    """Wait until no other of our processes times anything on this machine."""
-    path = Path(tempfile.gettempdir()) / LOCK.format(os.getuid())
-    handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
-    try:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            print(f"note: another process holds `{path}` and is waited for", file=sys.stderr)
-            fcntl.flock(handle, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(handle)
 
 
 class DefectError(Exception):

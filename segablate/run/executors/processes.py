@@ -58,7 +58,7 @@ class Processes:
     """One process a group; one that is killed or runs out of memory fails its cell, the rest go on.
 
     Args:
-        jobs: how many at a time; with more than one, each uses one thread.
+        jobs: how many at a time; with more than one, each uses one thread but what has the machine to itself.
     """
 
     def __init__(self, *, jobs: int = 1) -> None:
@@ -71,7 +71,7 @@ class Processes:
         try:
             while queue or workers:
                 while queue and len(workers) < self.jobs:
-                    workers.append(_start(*queue.popleft(), job, one_thread=self.jobs > 1))
+                    workers.append(_start(*queue.popleft(), job, jobs=self.jobs))
                 ready = wait([worker.pipe for worker in workers], timeout=LOOK)
                 for worker in list(workers):
                     if worker.pipe not in ready and worker.process.is_alive():
@@ -87,12 +87,12 @@ class Processes:
                 _end(worker)
 
 
-def _start(group: Group, again: bool, job: Job, *, one_thread: bool) -> _Worker:
+def _start(group: Group, again: bool, job: Job, *, jobs: int) -> _Worker:
     context = multiprocessing.get_context("spawn")
     receiving, sending = context.Pipe(duplex=False)
     module = measures.part(group.measure.use).make.__module__
     process = context.Process(target=main, args=(group, job, module, sending), daemon=False)
-    with _threads(one_thread), interrupts_kept():
+    with _threads(one=jobs > 1 and not group.exclusive), interrupts_kept():
         process.start()
     sending.close()  # so that the pipe ends when the worker does
     return _Worker(group, process, receiving, again)

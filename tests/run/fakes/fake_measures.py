@@ -19,7 +19,7 @@ from segablate.errors import SegablateError
 from segablate.measures.base import Config, Result, Workshop, measures
 from segablate.records import Measurement, Reads
 
-NAMES = ("fake", "fake-seeded")
+NAMES = ("fake", "fake-seeded", "fake-exclusive")
 
 
 class Fake:
@@ -51,8 +51,11 @@ class Fake:
     def measure(self, cells: Sequence[Reads], seed: int, shop: Workshop) -> Iterator[Result | SegablateError]:
         with shop.progress("words", len(cells)) as advance:
             for reads in cells:
+                began = time.monotonic()
                 time.sleep(self.nap)
-                yield _do(str(reads["word"]), reads, seed, shop)
+                result = _do(str(reads["word"]), reads, seed, shop)
+                _append(".spans", f"{type(self).__name__} {began} {time.monotonic()}")
+                yield result
                 advance(1)
 
 
@@ -65,10 +68,17 @@ class FakeSeeded(Fake):
         super().__init__(alone=alone, bonus=bonus, nap=nap)
 
 
+class FakeExclusive(FakeSeeded):
+    """The same, but with the machine to itself."""
+
+    exclusive: ClassVar[bool] = True
+
+
 def register() -> None:
     """Add them to the registry."""
     measures.register("fake")(Fake)
     measures.register("fake-seeded")(FakeSeeded)
+    measures.register("fake-exclusive")(FakeExclusive)
 
 
 def logged() -> list[str]:
@@ -77,9 +87,20 @@ def logged() -> list[str]:
     return path.read_text().split() if path.exists() else []
 
 
+def spans() -> list[tuple[str, float, float]]:
+    """Measure, begin and end of every cell so far, by a clock that all processes share."""
+    path = Path(os.environ["FAKE_LOG"] + ".spans")
+    lines = [line.split() for line in path.read_text().splitlines()] if path.exists() else []
+    return [(name, float(began), float(ended)) for name, began, ended in lines]
+
+
 def _log(word: str) -> None:
-    handle = os.open(os.environ["FAKE_LOG"], os.O_WRONLY | os.O_CREAT | os.O_APPEND)
-    os.write(handle, f"{word}\n".encode())
+    _append("", word)
+
+
+def _append(ending: str, line: str) -> None:
+    handle = os.open(os.environ["FAKE_LOG"] + ending, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    os.write(handle, f"{line}\n".encode())
     os.close(handle)
 
 

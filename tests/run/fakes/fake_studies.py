@@ -21,7 +21,7 @@ fixed:
 vary:
   model.encoder: [{words}]
 measure:
-  - {{use: {measure}{settings}}}
+{measures}
 repeat: {repeat}
 """
 
@@ -43,15 +43,17 @@ def planned(tmp_path: Path) -> Callable[..., Plan]:
     """Plan a study whose encoders are words that the fake measure does."""
 
     def make(
-        *words: str, measure: str = "fake", settings: str = "", stride: int = 16, repeat: int = 1
+        *words: str,
+        measure: str = "fake",
+        settings: str = "",
+        more: str = "",
+        stride: int = 16,
+        repeat: int = 1,
     ) -> Plan:
         path = tmp_path / "s.yaml"
-        settings = f", {settings}" if settings else ""
-        path.write_text(
-            STUDY.format(
-                words=", ".join(words), measure=measure, settings=settings, stride=stride, repeat=repeat
-            )
-        )
+        lines = [f"use: {measure}" + (f", {settings}" if settings else ""), *([more] if more else [])]
+        measures = "\n".join(f"  - {{{line}}}" for line in lines)
+        path.write_text(STUDY.format(words=", ".join(words), measures=measures, stride=stride, repeat=repeat))
         return plan(load(path))
 
     return make
