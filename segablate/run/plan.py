@@ -99,7 +99,10 @@ class Plan:
         return tuple({row.cell.key: row.cell for row in self.rows if row.cell}.values())
 
     def groups(self, among: Collection[str] | None = None) -> list[Group]:
-        """The cells, or those whose key is in `among`, as they are handed to their measures."""
+        """The cells, or those whose key is in `among`, as they are handed to their measures.
+
+        Seed by seed, so that what is interrupted has the same seeds of all variants.
+        """
         made = {spec.label: make(spec) for spec in self.study.measures}
         groups: dict[Hashable, Group] = {}
         taken: set[str] = set()
@@ -111,7 +114,7 @@ class Plan:
             together = (row.measure.label, row.seed, made[row.measure.label].together(given(cell)))
             before = groups[together].cells if together in groups else ()
             groups[together] = Group(row.measure, row.seed, (*before, cell))
-        return list(groups.values())
+        return sorted(groups.values(), key=lambda group: group.seed)
 
 
 def exclusive(measure: str) -> bool:

@@ -73,6 +73,13 @@ def test_a_measure_with_seeds_has_a_row_for_each(planned: Planned) -> None:
     assert [(group.seed, len(group.cells)) for group in made.groups()] == [(0, 2), (1, 2), (2, 2)]
 
 
+def test_groups_come_seed_by_seed_so_that_what_is_interrupted_is_balanced(planned: Planned) -> None:
+    made = planned("a", "b", measure="fake-seeded", settings="alone: true", repeat=2)
+    assert [(group.seed, group.cells[0].reads["word"]) for group in made.groups()] == [
+        (0, "a"), (0, "b"), (1, "a"), (1, "b"),
+    ]  # fmt: skip
+
+
 def test_two_studies_share_the_cells_they_both_need(planned: Planned, tmp_path: Path) -> None:
     (tmp_path / "other.yaml").write_text(OTHER)
     here = {cell.key for cell in planned("a", "b").cells}

@@ -35,8 +35,11 @@ def test_one_seed_repeats_bit_for_bit_and_two_differ(tmp_path: Path) -> None:
     assert done.iteration == len(done.curve) == tiny_training.RECIPE["iterations"]
 
 
-def test_pooled_norms_that_renormalise_repeat_and_go_on_bit_for_bit(tmp_path: Path) -> None:
-    settings: dict[str, Any] = {"model": POOLED, "pooled_norm": "renorm"}
+@pytest.mark.parametrize("settings", [{"pooled_norm": "renorm"}, {"frozen": "x8"}])
+def test_what_is_stopped_goes_on_bit_for_bit_whatever_learns(
+    tmp_path: Path, settings: dict[str, Any]
+) -> None:
+    settings = {"model": POOLED, **settings}
     whole, _ = tiny_training.run(tmp_path / "whole.pt", **settings)
     plain, _ = tiny_training.run(tmp_path / "plain.pt", model=POOLED)
     assert not same(whole, plain)
@@ -54,6 +57,17 @@ def test_pooled_norms_that_renormalise_repeat_and_go_on_bit_for_bit(tmp_path: Pa
     resumed, done = tiny_training.run(tmp_path / "stopped.pt", **settings)
     assert done.resumed == 1
     assert same(whole, resumed)
+
+
+def test_what_is_frozen_up_to_a_feature_keeps_weights_and_statistics(tmp_path: Path) -> None:
+    made = tiny_training.training(tmp_path / "x.pt", model=POOLED, frozen="x8")
+    before = {name: value.clone() for name, value in made.network.state_dict().items()}
+    made.run(lambda steps: None)
+    after = made.network.state_dict()
+    changed = {name for name in after if not torch.equal(before[name], after[name])}
+    first = ("encoder.stem.", *(f"encoder.blocks.{number}." for number in range(5)))
+    assert not [name for name in changed if name.startswith(first)]
+    assert [name for name in changed if name.startswith("encoder.blocks.")]
 
 
 @pytest.mark.slow  # starts a process a kill
