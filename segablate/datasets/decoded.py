@@ -11,28 +11,33 @@ which lets go of it when a process dies; what a dead one left unfinished is remo
 
 from __future__ import annotations
 
-import fcntl
 import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 
 from segablate.datasets import fingerprints
-from segablate.datasets.pack import Pack, staging, write_pack
+from segablate.datasets.pack import Pack, opened, write_pack
 from segablate.datasets.protocol import Dataset, Item
+from segablate.disk import locked, sweep
 from segablate.errors import SegablateError
 
 IGNORE = 255
-VERSION = 1  # raised when the same files would give another pack
+VERSION = 2  # raised when the same files would give another pack
 _MOST_THREADS = 8
 _AT_ONCE = 32  # pictures held in memory while a pack is written
 
 
 def decoded(
-    dataset: Dataset, split: str, folder: Path, *, tick: Callable[[int], None] | None = None
+    dataset: Dataset,
+    split: str,
+    folder: Path,
+    *,
+    tick: Callable[[int], None] = lambda done: None,
+    tell: Callable[[str], None] = lambda message: None,
 ) -> Decoded:
     """A split's images and label maps, decoded now if they never were.
 
@@ -41,6 +46,7 @@ def decoded(
         split: a split's name or a list file.
         folder: where packs are kept; made if it is not there.
         tick: called with the number of further pictures decoded, of twice as many as there are items.
+        tell: called with what a person should know: a damaged pack that was set aside.
 
     Raises:
         SegablateError: a picture is missing or wrong, an image and its label map differ in size, there
@@ -52,9 +58,8 @@ def decoded(
             hint="merge some with `data.map`",
         )
     items = dataset.items(split)
-    told = tick or (lambda done: None)
-    images = _pack(folder, _name_of_images(dataset, split), items, dataset.image, told)
-    labels = _pack(folder, _name_of_labels(dataset, split), items, _eight_bits(dataset), told)
+    images = _pack(folder, _name_of_images(dataset, split), items, dataset.image, tick, tell)
+    labels = _pack(folder, _name_of_labels(dataset, split), items, _eight_bits(dataset), tick, tell)
     for item, image, label in zip(items, images.shapes, labels.shapes, strict=True):
         if image[:2] != label:
             raise SegablateError(
@@ -97,11 +102,19 @@ class Decoded:
         return height, width
 
     def image(self, index: int) -> np.ndarray:
-        """The image, uint8 of shape (height, width, 3): a view that cannot be written to."""
+        """The image, uint8 of shape (height, width, 3): a view that cannot be written to.
+
+        Raises:
+            DamagedError: it is not what was decoded; its pack has been set aside.
+        """
         return self._images[index]
 
     def label(self, index: int) -> np.ndarray:
-        """The label map, uint8 of shape (height, width): a view that cannot be written to."""
+        """The label map, uint8 of shape (height, width): a view that cannot be written to.
+
+        Raises:
+            DamagedError: it is not what was decoded; its pack has been set aside.
+        """
         return self._labels[index]
 
 
@@ -132,38 +145,20 @@ def _pack(
     items: Sequence[Item],
     read: Callable[[Item], np.ndarray],
     tick: Callable[[int], None],
+    tell: Callable[[str], None],
 ) -> Pack:
     path = folder / f"{name}.pack"
     with _told(folder):
         folder.mkdir(parents=True, exist_ok=True)
-        found = _opened(path)
+        found = opened(path, None)
         if found is None:
-            with _locked(path):
-                found = _opened(path, broken=_set_aside)
+            with locked(path.with_name(f".{path.name}.lock")):
+                found = opened(path, tell)
                 if found is None:
-                    _sweep(path)
+                    sweep(folder, path.name)
                     write_pack(path, [item.name for item in items], _read_ahead(items, read, tick))
                     found = Pack(path)
     return found
-
-
-def _opened(path: Path, broken: Callable[[Path], None] = lambda path: None) -> Pack | None:
-    """The pack, if there is a whole one."""
-    if not path.exists():
-        return None
-    try:
-        return Pack(path)
-    except SegablateError:
-        broken(path)
-        return None
-
-
-def _set_aside(path: Path) -> None:
-    """Keep a file that cannot be trusted, for whoever wants to know why; only under the lock."""
-    number = 1
-    while (aside := path.with_name(f"{path.name}.broken-{number}")).exists():
-        number += 1
-    path.rename(aside)
 
 
 def _read_ahead(
@@ -175,23 +170,6 @@ def _read_ahead(
             for array in pool.map(read, items[begin : begin + _AT_ONCE]):
                 yield array
                 tick(1)
-
-
-def _sweep(path: Path) -> None:
-    """Remove what dead builders of this pack left; only under the lock."""
-    for left in path.parent.glob(f"{staging(path)}*.tmp"):
-        with suppress(OSError):
-            left.unlink()
-
-
-@contextmanager
-def _locked(path: Path) -> Iterator[None]:
-    handle = os.open(path.with_name(f".{path.name}.lock"), os.O_RDWR | os.O_CREAT, 0o666)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(handle)
 
 
 @contextmanager

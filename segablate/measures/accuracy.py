@@ -17,6 +17,7 @@ import numpy as np
 import torch
 
 from segablate.datasets.base import Dataset
+from segablate.disk import DamagedError
 from segablate.errors import SegablateError, context
 from segablate.labels.scores import Scores
 from segablate.measures.base import (
@@ -46,6 +47,8 @@ FROZEN = "; {}, and its features were kept in half precision"
 CURVE_ROWS = 500
 # matrices of the images that belong together
 BLOCKS = "blocks.npz"
+# a cell reads few files that can be damaged: more in one cell is a disk that cannot be helped
+TRIES = 8
 
 
 @measures.register("accuracy")
@@ -135,16 +138,26 @@ class Accuracy:
 
 
 def _one(reads: Reads, seed: int, shop: Workshop) -> Result | SegablateError:
-    try:
-        devices = [torch.cuda.current_device()] if shop.device == "cuda" else []
-        # what is scored may differ in size: to try algorithms for each would take longer than they do
-        with torch.random.fork_rng(devices), numerics(tf32=False, autotune=False):
-            learning = Learning(reads, seed, shop)
-            done = learning.learn()
-            scores, album = _scored(learning)
-    except SegablateError as error:
-        _let_go(error)
-        return error
+    for _ in range(TRIES):
+        try:
+            return _measured(reads, seed, shop)
+        except DamagedError as error:
+            _let_go(error)
+            shop.tell(f"{error}; it is made again")
+            found: SegablateError = error
+        except SegablateError as error:
+            _let_go(error)
+            return error
+    return found
+
+
+def _measured(reads: Reads, seed: int, shop: Workshop) -> Result:
+    devices = [torch.cuda.current_device()] if shop.device == "cuda" else []
+    # what is scored may differ in size: to try algorithms for each would take longer than they do
+    with torch.random.fork_rng(devices), numerics(tf32=False, autotune=False):
+        learning = Learning(reads, seed, shop)
+        done = learning.learn()
+        scores, album = _scored(learning)
     artefacts: dict[str, Arrays | bytes] = {
         "images.npz": scores.arrays(),
         BLOCKS: scores.blocks(learning.blocks),

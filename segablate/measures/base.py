@@ -48,12 +48,12 @@ class Workshop(Protocol):
     Attributes:
         device: where networks compute.
         allow_external: whether code from outside may be run.
-        anew: work that was kept before this time is not gone on with, in seconds since the epoch.
+        anew: token of the run: work that other runs have kept is not gone on with; "": it is.
     """
 
     device: str
     allow_external: bool
-    anew: float
+    anew: str
 
     def cached(self, name: str, reads: Reads, build: Callable[[], Arrays]) -> Arrays:
         """Arrays that depend on `reads` only: taken from the store, or built once and kept there."""
@@ -63,6 +63,9 @@ class Workshop(Protocol):
 
         Several processes may be given it at once.
         """
+
+    def tell(self, message: str) -> None:
+        """Let a person know of what is no error, such as a damaged file that was made again."""
 
     def progress(self, what: str, total: int) -> AbstractContextManager[Callable[[int], None]]:
         """A bar for long work; what it gives is called with the number of further items done."""

@@ -21,7 +21,7 @@ class Bench:
 
     device = "cpu"
     allow_external = False
-    anew = 0.0
+    anew = ""
 
     def __init__(self, progress: Progress) -> None:
         self._progress = progress
@@ -36,6 +36,9 @@ class Bench:
     def progress(self, what: str, total: int) -> AbstractContextManager[Callable[[int], None]]:
         """The bar of whoever asked."""
         return self._progress(what, total)
+
+    def tell(self, message: str) -> None:
+        """It keeps nothing that could be damaged."""
 
     def cached(self, name: str, reads: Reads, build: Callable[[], Arrays]) -> Arrays:
         """Build it."""

@@ -19,7 +19,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import TracebackType
 
-from segablate.run.files import told
+from segablate.disk import told
 
 LONGEST_WRITE = 10.0  # seconds after which a claim that cannot be read is taken for a dead one
 LOCK = ".lock"

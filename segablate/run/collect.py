@@ -11,9 +11,10 @@ from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
+from segablate.disk import told
 from segablate.errors import SegablateError
 from segablate.records import Outcome
-from segablate.run.files import pack, told, write
+from segablate.run.files import pack, write
 from segablate.run.plan import Cell, Plan, Row
 from segablate.run.store import Store
 

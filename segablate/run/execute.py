@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
+from secrets import token_hex
 from typing import Literal, cast, get_args
 
 from segablate.errors import SegablateError, near_miss
@@ -130,7 +131,7 @@ def execute(
     ways = _executor(executor, jobs)
     if not todo:
         return tally.summary()
-    anew = time.time() if only == "all" else 0.0
+    anew = token_hex(8) if only == "all" else ""
     job = Job(store.root, pick_device(device), stamps, plan.allow_external, anew, wait)
     try:
         with progress("cells", len(todo)) as advance:

@@ -2,43 +2,23 @@
 
 from __future__ import annotations
 
-import errno
 import io
 import os
 import re
 import zipfile
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from secrets import token_hex
 
 import numpy as np
 
+from segablate.disk import sync, told
 from segablate.errors import SegablateError
 from segablate.measures.base import Arrays
 
 PLAIN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
-NO_ROOM = {errno.ENOSPC, errno.EDQUOT}
-NO_RIGHT = {errno.EROFS, errno.EACCES, errno.EPERM}
 EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest a zip archive can name
-
-
-@contextmanager
-def told(path: Path, option: str = "--store") -> Iterator[None]:
-    """Turn what the file system refuses into an error that names `path`.
-
-    Args:
-        path: what is being written.
-        option: the command's option that chooses another place.
-    """
-    try:
-        yield
-    except OSError as error:
-        why = (error.strerror or str(error)).lower()
-        hint = f"choose another place with `{option}`" if error.errno in NO_RIGHT else None
-        if error.errno in NO_ROOM:
-            hint = "make room and run it again: what was finished is kept"
-        raise SegablateError(f"cannot be written: {why}", where=str(path), hint=hint) from error
 
 
 def write(
@@ -87,34 +67,6 @@ def plain(name: str) -> str:
     if not PLAIN_NAME.fullmatch(name):
         raise ValueError(f"{name!r} is not a plain file name")
     return name
-
-
-def sync(folder: Path) -> None:
-    """Make the names in a folder last through a power cut."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
-def sweep(folder: Path, start: str = "") -> None:
-    """Remove temporary files that a killed writer left; only for who has claimed what they are for."""
-    for left in folder.glob(f".{start}*.tmp"):
-        with suppress(OSError):
-            left.unlink()
-
-
-def set_aside(path: Path) -> Path | None:
-    """Give a file that cannot be trusted another name; None if it is gone or cannot be renamed."""
-    number = 1
-    while (aside := path.with_name(f"{path.name}.broken-{number}")).exists():
-        number += 1
-    try:
-        os.rename(path, aside)
-    except OSError:
-        return None
-    return aside
 
 
 def pack(arrays: Arrays) -> bytes:

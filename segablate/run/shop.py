@@ -28,7 +28,7 @@ class Shop:
         device: where networks run.
         progress: opens a bar.
         allow_external: whether code from outside may be run.
-        anew: trainings that were kept before this time begin anew, in seconds since the epoch.
+        anew: token of the run: trainings that other runs have kept begin anew; "": they are gone on with.
     """
 
     def __init__(
@@ -38,7 +38,7 @@ class Shop:
         progress: Progress = silent,
         *,
         allow_external: bool = False,
-        anew: float = 0.0,
+        anew: str = "",
     ) -> None:
         self.store = store
         self.device = device
@@ -53,6 +53,10 @@ class Shop:
     def workspace(self, name: str, reads: Reads) -> Path:
         """A folder in the store for unfinished work that depends on `reads` only."""
         return self.store.workspace(name, reads)
+
+    def tell(self, message: str) -> None:
+        """Let a person know of what is no error."""
+        self.store.tell(message)
 
     def progress(self, what: str, total: int) -> AbstractContextManager[Callable[[int], None]]:
         """A bar for long work; what it gives is called with the number of further items done."""

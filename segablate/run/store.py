@@ -16,11 +16,12 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TypeAlias
 
+from segablate.disk import set_aside, sweep, told
 from segablate.errors import SegablateError
 from segablate.measures.base import Arrays
 from segablate.records import Outcome, Reads
 from segablate.run.claims import BusyError, Claim, claim, holder
-from segablate.run.files import pack, plain, set_aside, sweep, told, unpack, write
+from segablate.run.files import pack, plain, unpack, write
 from segablate.run.plan import Cell, key
 
 OUTCOME = "outcome.json"

@@ -36,7 +36,7 @@ class Job:
         device: where networks run.
         stamps: of the outcomes that were there when the run began: a newer one is another run's.
         allow_external: whether code from outside may be run.
-        anew: trainings that were kept before this time begin anew, in seconds since the epoch.
+        anew: token of the run: trainings that other runs have kept begin anew; "": they are gone on with.
         wait: seconds that an exclusive group waits for what else of ours runs on the machine.
     """
 
@@ -44,7 +44,7 @@ class Job:
     device: str
     stamps: Mapping[str, Stamp | None]
     allow_external: bool = False
-    anew: float = 0.0
+    anew: str = ""
     wait: float = LONGEST_WAIT
 
     def newer(self, store: Store, cell: Cell) -> Outcome | None:

@@ -1,6 +1,6 @@
 """Features of an encoder at rest, computed once and kept in memory-mapped files.
 
-        pictures ── encoder, float32 ──► <name>.f16: one picture after the other, each (channels, h, w)
+        pictures ── encoder, float32 ──► <name>.pack: picture after picture, float16 (channels, h, w)
 
 Half precision keeps eleven bits of a feature: far less than augmentation changes. One file a feature, so that
 a decoder that reads one more adds one file. Two processes may ask at once: one computes, the other waits.
@@ -8,9 +8,8 @@ a decoder that reads one more adds one file. Two processes may ask at once: one 
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 from typing import TypeAlias
 
@@ -18,9 +17,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from segablate.datasets.pack import Pack, opened, writing
+from segablate.disk import locked, sweep, told
 from segablate.models.encoders.base import Encoder
-from segablate.models.features import Feature
-from segablate.training.files import alone
 from segablate.training.gpu import sent
 
 Progress: TypeAlias = Callable[[str, int], AbstractContextManager[Callable[[int], None]]]
@@ -41,6 +40,10 @@ class Features:
         pictures: number → what the encoder sees of that picture, (3, height, width).
         device: where the encoder runs.
         progress: opens a bar.
+        tell: called with what a person should know: a damaged file that was set aside.
+
+    Raises:
+        SegablateError: the file system refused.
     """
 
     def __init__(
@@ -52,24 +55,31 @@ class Features:
         pictures: Pictures,
         device: str,
         progress: Progress,
+        tell: Callable[[str], None] = lambda message: None,
     ) -> None:
         self.sizes = sizes
         self._folder = folder
         self._features = {feature.name: feature for feature in encoder.gives}
-        self._starts = {feature.name: _starts(feature, sizes) for feature in encoder.gives}
-        with alone(folder):
-            missing = [name for name in names if not self._path(name).exists()]
+        self._tell = tell
+        with told(folder), locked(folder / ".lock"):
+            sweep(folder)
+            kept = {name: self._opened(name) for name in names}
+            missing = [name for name in names if kept[name] is None]
             if missing:
                 # a pass is dear and a coarse feature small: the next decoder may want it
                 deepest = max(place for place, one in enumerate(encoder.gives) if one.name in missing)
                 coarse = [one.name for one in encoder.gives[:deepest] if one.stride >= COARSE]
-                wanted = {*missing, *(name for name in coarse if not self._path(name).exists())}
+                wanted = {*missing, *(name for name in coarse if self._opened(name) is None)}
                 self._compute(sorted(wanted), encoder, pictures, device, progress)
-        self._kept = {name: np.memmap(self._path(name), np.float16, "r") for name in names}
+        self._kept = {name: kept[name] or Pack(self._path(name)) for name in names}
 
     def of(self, number: int) -> dict[str, np.ndarray]:
-        """The features of a picture, float16 (channels, h, w) each, still on the disk."""
-        return {name: self._view(name, self._kept[name], number) for name in self._kept}
+        """The features of a picture, float16 (channels, h, w) each, still on the disk.
+
+        Raises:
+            DamagedError: they are not what was computed; their file has been set aside.
+        """
+        return {name: kept[number] for name, kept in self._kept.items()}
 
     def window(self, number: int, top: int, left: int, size: tuple[int, int]) -> dict[str, np.ndarray]:
         """What of them belongs to a window of the picture; its sides are multiples of every stride."""
@@ -90,12 +100,8 @@ class Features:
     ) -> None:
         # twice as fast on a CPU
         encoder.eval().to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch lists it not
-        staged = {name: self._path(name).with_suffix(".tmp") for name in names}
-        files = {
-            name: np.memmap(path, np.float16, "w+", shape=(int(self._starts[name][-1]),))
-            for name, path in staged.items()
-        }
-        with progress("pictures through the encoder", len(self.sizes)) as tick:
+        with ExitStack() as stack, progress("pictures through the encoder", len(self.sizes)) as tick:
+            files = {name: stack.enter_context(writing(self._path(name), np.float16)) for name in names}
             # on a CPU larger tensors only mean more memory to be fetched and given back
             for group in _groups(self.sizes, 1 if device == "cpu" else AT_ONCE):
                 images = torch.stack([pictures(number) for number in group]).to(device)
@@ -103,30 +109,22 @@ class Features:
                 for name, file in files.items():
                     values = found[name].to("cpu", torch.float16).numpy()
                     for number, value in zip(group, values, strict=True):
-                        self._view(name, file, number)[...] = value
+                        file.add(str(number), value)
                 tick(len(group))
-        for name, file in files.items():
-            file.flush()
-            os.replace(staged[name], self._path(name))
 
     def _path(self, name: str) -> Path:
-        return self._folder / f"{name}.f16"
+        return self._folder / f"{name}.pack"
 
-    def _view(self, name: str, file: np.ndarray, number: int) -> np.ndarray:
-        feature, (height, width) = self._features[name], self.sizes[number]
-        shape = (feature.channels, -(-height // feature.stride), -(-width // feature.stride))
-        start = self._starts[name]
-        return file[start[number] : start[number + 1]].reshape(shape)
+    def _opened(self, name: str) -> Pack | None:
+        feature = self._features[name]
+        r = feature.stride
+        shapes = [(feature.channels, -(-height // r), -(-width // r)) for height, width in self.sizes]
+        return opened(self._path(name), self._tell, shapes)
 
 
 def tensors(features: Sequence[Mapping[str, np.ndarray]], device: str) -> dict[str, Tensor]:
     """Features of pictures of one size as float32 batches on a device."""
     return {name: sent(np.stack([one[name] for one in features]), device).float() for name in features[0]}
-
-
-def _starts(feature: Feature, sizes: Sequence[tuple[int, int]]) -> np.ndarray:
-    cells = [-(-height // feature.stride) * -(-width // feature.stride) for height, width in sizes]
-    return np.concatenate([[0], np.cumsum(cells)]) * feature.channels
 
 
 def _groups(sizes: Sequence[tuple[int, int]], most: int) -> list[list[int]]:

@@ -1,19 +1,16 @@
-"""Files of unfinished work: written whole, read without trust, and held by one process at a time."""
+"""Files of unfinished work: written whole, and read without trust."""
 
 from __future__ import annotations
 
-import fcntl
-import os
-import pickle
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+import zipfile
+from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 
-from segablate.errors import SegablateError
+from segablate.disk import distrust, staged, told
 
 
 def save(path: Path, content: Mapping[str, Any]) -> None:
@@ -22,63 +19,45 @@ def save(path: Path, content: Mapping[str, Any]) -> None:
     Raises:
         SegablateError: the file system refused.
     """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        with temporary.open("wb") as file:
+    with told(path), staged(path) as file:
+        try:
             torch.save(dict(content), file)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    except OSError as error:
-        with suppress(OSError):
-            temporary.unlink()
-        raise SegablateError(f"cannot be written: {error.strerror}", where=str(path)) from error
+        except RuntimeError as error:
+            # torch writes on while the error comes up, and complains of what is missing
+            raise error.__context__ if isinstance(error.__context__, OSError) else error from None
 
 
 def load(path: Path) -> dict[str, Any] | None:
-    """Read a checkpoint; None if there is none, or if it is broken: then the work begins anew."""
+    """Read a checkpoint; None if there is none.
+
+    Raises:
+        DamagedError: it is not a whole one, and has been set aside.
+    """
     try:
-        content = torch.load(path, map_location="cpu", weights_only=True)
+        # torch does not look at the sums that it writes
+        with zipfile.ZipFile(path) as archive:
+            damaged = archive.testzip()
+        content = None if damaged else torch.load(path, map_location="cpu", weights_only=True)
     except FileNotFoundError:
         return None
-    except (pickle.UnpicklingError, RuntimeError, EOFError, OSError, ValueError, KeyError):
-        os.replace(path, path.with_name(f"{path.name}.broken"))
-        return None
-    return content if isinstance(content, dict) else None
+    except MemoryError:
+        raise
+    except Exception as error:  # whatever the bytes make of torch and zipfile
+        raise distrust(path, "this is not a whole checkpoint") from error
+    if not isinstance(content, dict):
+        raise distrust(path, "this is not a whole checkpoint")
+    return content
 
 
-def forget(path: Path, before: float) -> None:
-    """Remove a checkpoint that was written before a time, in seconds since the epoch."""
-    with suppress(FileNotFoundError):
-        if path.stat().st_mtime < before:
-            path.unlink()
-
-
-@contextmanager
-def alone(folder: Path) -> Iterator[None]:
-    """Hold a folder; another process of this machine that wants it waits. A dead process holds nothing."""
-    handle = os.open(folder / ".lock", os.O_RDWR | os.O_CREAT, 0o666)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(handle)
-
-
-def kept(path: Path, shape: tuple[int, ...], rows: Callable[[], Iterable[np.ndarray]]) -> np.ndarray:
-    """A memory-mapped uint8 array that is computed once, row by row, whoever else asks for it.
+def forget(path: Path, run: str) -> None:
+    """Remove a checkpoint that is not of a run, once: what the run keeps from here on is its own.
 
     Args:
-        path: where it lies.
-        shape: of the whole; the first side counts the rows.
-        rows: computes them, where the file is not there.
+        path: the checkpoint.
+        run: token of the run, which is kept beside the checkpoint; "": any checkpoint will do.
     """
-    with alone(path.parent):
-        if not path.exists():
-            staged = path.with_suffix(".tmp")
-            file = np.memmap(staged, np.uint8, "w+", shape=shape)
-            for number, row in enumerate(rows()):
-                file[number] = row
-            file.flush()
-            os.replace(staged, path)
-    return np.memmap(path, np.uint8, "r", shape=shape)
+    owner = path.with_suffix(".run")
+    with told(path), suppress(FileNotFoundError):
+        if run and not (owner.exists() and owner.read_bytes() == run.encode()):
+            path.unlink(missing_ok=True)
+            owner.write_text(run, encoding="utf-8")

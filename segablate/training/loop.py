@@ -19,6 +19,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from segablate.disk import distrust
 from segablate.errors import SegablateError
 from segablate.models.gpu import numerics
 from segablate.training import files, schedule
@@ -97,6 +98,8 @@ class Training:
 
         Raises:
             SegablateError: the loss is not finite, or there is not enough memory.
+            DamagedError: the checkpoint cannot be gone on from, and has been set aside; the network may
+                have changed.
         """
         done = self._resume()
         tick(done.iteration)
@@ -164,15 +167,25 @@ class Training:
         found = files.load(self.path)
         if found is None:
             return self.progress
+        try:
+            self._take(found)
+        except (MemoryError, torch.OutOfMemoryError):
+            raise
+        except Exception as error:  # it is whole, but of another network, or another program's
+            raise distrust(self.path, "this checkpoint is not of this training") from error
+        return self.progress
+
+    def _take(self, found: dict[str, Any]) -> None:
         self.network.load_state_dict(found["network"])
         done = self.progress = Done(**found["progress"], curve=found["curve"].tolist())
         done.resumed += done.iteration < self.recipe.iterations
         self.saved = done.iteration
-        if "optimiser" in found:
+        if not len(done.curve) == done.iteration <= self.recipe.iterations:
+            raise ValueError("the curve does not fit")
+        if done.iteration < self.recipe.iterations:
             self.optimiser.load_state_dict(found["optimiser"])
             self.scaler.load_state_dict(found["scaler"])
             _set_generators(found["generators"], self.device)
-        return done
 
     def _save(self) -> None:
         done = self.progress

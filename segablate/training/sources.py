@@ -12,6 +12,7 @@ from typing import Any, Protocol
 import numpy as np
 from torch import Tensor
 
+from segablate.datasets.pack import Pack
 from segablate.training import chance
 from segablate.training.augment import Canvas, augment
 from segablate.training.features import Features, tensors
@@ -104,14 +105,14 @@ class Windows:
 
     Args:
         features: of all views of all images.
-        labels: of the same pictures, uint8 (pictures, height, width).
+        labels: of the same pictures, uint8 (height, width) each.
         recipe: says how large windows are.
         seed: of the run.
         device: where training runs.
     """
 
     def __init__(
-        self, features: Features, labels: np.ndarray, recipe: Recipe, seed: int, device: str
+        self, features: Features, labels: Pack | np.ndarray, recipe: Recipe, seed: int, device: str
     ) -> None:
         self.features = features
         self.labels = labels
@@ -121,14 +122,14 @@ class Windows:
 
     def fetch(self, iteration: int) -> Batch:
         """All of it: nothing is left to do on the device."""
-        (height, width), batch = self.recipe.crop, self.recipe.batch
+        (height, width), (rows, columns), batch = self.recipe.crop, self.recipe.view, self.recipe.batch
         chosen = chance.order(self.seed, iteration, batch, len(self.labels))
         places = chance.generator(chance.WINDOW, self.seed, iteration).random((batch, 2))
         found, labels = [], []
         for number, (row, column) in zip(chosen, places, strict=True):
-            top, left = _start(row, self.labels.shape[1], height), _start(column, self.labels.shape[2], width)
+            top, left = _start(row, rows, height), _start(column, columns, width)
             found.append(self.features.window(int(number), top, left, self.recipe.crop))
-            labels.append(self.labels[number, top : top + height, left : left + width])
+            labels.append(self.labels[int(number)][top : top + height, left : left + width])
         truth = sent(np.stack(labels), self.device).long()
         return Batch(tensors(found, self.device), truth)
 

@@ -210,6 +210,33 @@ class TestTrust:
         assert path.read_bytes() == whole
         assert path.with_name(f"{path.name}.broken-1").read_bytes() == broken
 
+    def test_a_flipped_bit_in_a_picture_is_found_when_it_is_read_and_the_pack_made_again(
+        self, folder, kept, refused
+    ):
+        first = decoded(folder(), "all", kept).image(3).tolist()
+        path = next(kept.glob("images-*.pack"))
+        content = bytearray(path.read_bytes())
+        content[content.index(bytes(first[0][0])) + 1] ^= 1
+        path.unlink()  # the pages of the old file stay mapped
+        path.write_bytes(content)
+        found = decoded(folder(), "all", kept)
+        assert found.image(0).shape == (4, 6, 3)  # the others are as they were
+        error = refused(lambda: found.image(3))
+        assert str(error) == (f"{path}: `3` is not what was written; it is kept as `{path.name}.broken-1`")
+        assert decoded(folder(), "all", kept).image(3).tolist() == first
+
+    def test_a_pack_that_another_process_has_made_again_is_not_set_aside(self, folder, kept, refused):
+        decoded(folder(), "all", kept)
+        path = next(kept.glob("images-*.pack"))
+        whole = path.read_bytes()
+        path.unlink()
+        path.write_bytes(whole[:64] + bytes([whole[64] ^ 1]) + whole[65:])
+        found = decoded(folder(), "all", kept)
+        path.unlink()
+        path.write_bytes(whole)
+        assert refused(lambda: found.image(0)).message == "`0` is not what was written"
+        assert path.read_bytes() == whole
+
     def test_the_same_pictures_are_the_same_bytes(self, tmp_path):
         arrays = [np.arange(12, dtype=np.uint8).reshape(3, 4), np.zeros((1, 1), np.uint8)]
         for name in ("a", "b"):
@@ -290,12 +317,12 @@ class TestTwoProcesses:
         data = folder()
 
         def built_meanwhile(path):
-            monkeypatch.setattr(module, "_locked", plain)
+            monkeypatch.setattr(module, "locked", plain)
             decoded(folder(), "all", kept)
             return plain(path)
 
-        plain = module._locked
-        monkeypatch.setattr(module, "_locked", built_meanwhile)
+        plain = module.locked
+        monkeypatch.setattr(module, "locked", built_meanwhile)
         monkeypatch.setattr(data, "image", None)
         monkeypatch.setattr(data, "label", None)
         assert len(decoded(data, "all", kept)) == len(SIZES)

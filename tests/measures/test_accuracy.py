@@ -274,16 +274,37 @@ def test_accuracy_depends_on_the_seed() -> None:
     assert measures.part("accuracy").make.seeded is True
 
 
-def test_what_is_measured_anew_is_trained_anew(study: Callable[..., Plan], store: Store) -> None:
+@pytest.mark.parametrize("years", [-10, 10])
+def test_what_is_measured_anew_is_trained_anew_whatever_the_clocks_say(
+    study: Callable[..., Plan], store: Store, years: int
+) -> None:
     made = study(*ONE)
     execute(made, store)
     (checkpoint,) = store.root.glob("cache/training/*/checkpoint.pt")
-    before = checkpoint.stat().st_mtime_ns
-    os.utime(checkpoint, ns=(before - 10**9, before - 10**9))
+    then = checkpoint.stat().st_mtime_ns + years * 365 * 86400 * 10**9
+    os.utime(checkpoint, ns=(then, then))
     execute(made, store)
-    assert checkpoint.stat().st_mtime_ns < before
+    assert checkpoint.stat().st_mtime_ns == then
     execute(made, store, only="all")
-    assert checkpoint.stat().st_mtime_ns > before
+    assert checkpoint.stat().st_mtime_ns != then
+
+
+def test_a_training_is_done_once_in_a_run_that_measures_all_anew(
+    study: Callable[..., Plan], store: Store
+) -> None:
+    twice = STUDY.replace(
+        "limit: 2, minutes: 0}", "limit: 2, minutes: 0}\n  - {use: accuracy, as: one, limit: 1, minutes: 0}"
+    )
+    made = study(*ONE, text=twice)
+    execute(made, store)
+    trained: list[float] = []
+    execute(
+        made,
+        store,
+        only="all",
+        tell=lambda cell, outcome: trained.append(outcome.facts["seconds"]["training"]),
+    )
+    assert (len(trained), len(set(trained))) == (2, 1)
 
 
 def test_cells_that_are_scored_differently_are_trained_once_by_processes_too(

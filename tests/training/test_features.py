@@ -70,8 +70,9 @@ def test_they_are_computed_once_and_coarse_ones_along_with_them(features: Callab
 
 
 def test_what_a_dead_process_left_is_computed_anew(features: Callable, tmp_path: Path) -> None:
-    (tmp_path / "x32.tmp").write_bytes(b"half")
+    (tmp_path / ".x32.pack.7-abc.tmp").write_bytes(b"half")
     assert features("x32").of(0)["x32"].shape == (320, 4, 6)
+    assert not list(tmp_path.glob(".*.tmp"))
 
 
 def test_windows_of_features_and_labels_are_of_the_same_place(tmp_path: Path) -> None:

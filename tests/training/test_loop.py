@@ -15,6 +15,7 @@ import tiny_training
 import torch
 from torch import Tensor
 
+from segablate.disk import DamagedError
 from segablate.errors import SegablateError
 from segablate.models.segmenter import Answer
 from segablate.training import files
@@ -91,10 +92,37 @@ def test_killed_anywhere_it_ends_with_the_same_weights(tmp_path: Path) -> None:
 def test_a_broken_checkpoint_is_set_aside_and_training_begins_anew(tmp_path: Path) -> None:
     whole, _ = tiny_training.run(tmp_path / "whole.pt")
     (tmp_path / "broken.pt").write_bytes(b"half a checkpo")
+    with pytest.raises(DamagedError, match=r"not a whole checkpoint; it is kept as `broken\.pt\.broken-1`"):
+        tiny_training.run(tmp_path / "broken.pt")
     again, done = tiny_training.run(tmp_path / "broken.pt")
     assert same(whole, again)
     assert done.resumed == 0
-    assert (tmp_path / "broken.pt.broken").exists()
+    assert (tmp_path / "broken.pt.broken-1").read_bytes() == b"half a checkpo"
+
+
+def test_a_flipped_bit_in_a_checkpoint_is_found_though_torch_loads_it(tmp_path: Path) -> None:
+    path = tmp_path / "x.pt"
+    files.save(path, {"weights": torch.arange(100_000.0)})
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 4
+    path.write_bytes(content)
+    torch.load(path, weights_only=True)
+    with pytest.raises(DamagedError):
+        files.load(path)
+
+
+@pytest.mark.parametrize("change", ["network", "progress", "curve", "optimiser", "generators"])
+def test_a_checkpoint_that_is_whole_but_does_not_fit_is_set_aside(tmp_path: Path, change: str) -> None:
+    path = tmp_path / "x.pt"
+    made = tiny_training.training(path)
+    made._save()
+    kept = files.load(path) or {}
+    other = {"network": {}, "progress": {"no": 1}, "curve": torch.zeros(3, 4), "optimiser": {"state": {}}}
+    kept[change] = other.get(change, {"cpu": torch.zeros(3)})
+    files.save(path, kept)
+    with pytest.raises(DamagedError, match="not of this training"):
+        tiny_training.run(path)
+    assert not path.exists()
 
 
 def test_what_was_trained_is_not_trained_again(tmp_path: Path) -> None:

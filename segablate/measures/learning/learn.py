@@ -17,6 +17,8 @@ from torch import Tensor
 
 from segablate.datasets.base import blocks
 from segablate.datasets.decoded import Decoded, decoded
+from segablate.datasets.pack import Pack, opened, write_pack
+from segablate.disk import locked, sweep, told
 from segablate.labels.crew import Crew
 from segablate.labels.work import threads
 from segablate.measures.base import PLACES, Workshop
@@ -96,7 +98,8 @@ class Learning:
         )
         # cells that are scored differently share a training: whoever is second waits for it
         bar = self.shop.progress(f"training, seed {self.seed}", self.recipe.iterations)
-        with files.alone(folder), bar as tick:
+        with locked(folder / ".lock"), bar as tick:
+            sweep(folder)
             files.forget(folder / CHECKPOINT, self.shop.anew)
             done = training.run(tick)
         self.seconds["training"] = done.seconds
@@ -137,7 +140,7 @@ class Learning:
             self.timed("decode"),
             self.shop.progress(f"decoding {role}", 2 * len(self.data.items(split))) as tick,
         ):
-            return decoded(self.data, split, folder, tick=tick)
+            return decoded(self.data, split, folder, tick=tick, tell=self.shop.tell)
 
     def _subspace(self) -> Subspace | None:
         if "fitted" not in self.reads:
@@ -157,13 +160,19 @@ class Learning:
             count = self.recipe.views * len(self.train)
             sizes = [self.recipe.view] * count
             features = self._features(about, sizes, lambda number: self._view(number)[0])
-            folder = self.shop.workspace("views", {"views": views, "labels": self.reads["trained"]})
-            labels = files.kept(
-                folder / "labels.u8",
-                (count, *self.recipe.view),
-                lambda: (self._view(number)[1] for number in range(count)),
-            )
+            labels = self._labels_of_views(views)
         return Windows(features, labels, self.recipe, self.seed, self.shop.device)
+
+    def _labels_of_views(self, views: Reads) -> Pack:
+        folder = self.shop.workspace("views", {"views": views, "labels": self.reads["trained"]})
+        path, count = folder / "labels.pack", self.recipe.views * len(self.train)
+        with told(path), locked(folder / ".lock"):
+            sweep(folder)
+            found = opened(path, self.shop.tell, [self.recipe.view] * count)
+            if found is None:
+                write_pack(path, [*map(str, range(count))], (self._view(i)[1] for i in range(count)))
+                found = Pack(path)
+        return found
 
     def _features_of_scored(self) -> Features:
         with self.timed("features"):
@@ -194,6 +203,7 @@ class Learning:
             picture,
             self.shop.device,
             self.shop.progress,
+            self.shop.tell,
         )
 
     def _view(self, number: int) -> tuple[Tensor, np.ndarray]:

@@ -1,0 +1,106 @@
+"""Files that appear whole or not at all, are written by one process at a time, and read without trust."""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from secrets import token_hex
+from typing import BinaryIO
+
+from segablate.errors import SegablateError
+
+NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+NO_RIGHT = {errno.EROFS, errno.EACCES, errno.EPERM}
+
+
+class DamagedError(SegablateError):
+    """A file that we derived was damaged and has been set aside: what needed it may be tried again."""
+
+
+@contextmanager
+def told(path: Path, option: str = "--store") -> Iterator[None]:
+    """Turn what the file system refuses into an error that names `path`.
+
+    Args:
+        path: what is being written.
+        option: the command's option that chooses another place.
+    """
+    try:
+        yield
+    except OSError as error:
+        why = (error.strerror or str(error)).lower()
+        hint = f"choose another place with `{option}`" if error.errno in NO_RIGHT else None
+        if error.errno in NO_ROOM:
+            hint = "make room and run it again: what was finished is kept"
+        raise SegablateError(f"cannot be written: {why}", where=str(path), hint=hint) from error
+
+
+@contextmanager
+def staged(path: Path) -> Iterator[BinaryIO]:
+    """A file to write to, which gets its name when it is whole and on the disk; else nothing is left of it.
+
+    Raises:
+        OSError: the file system refused.
+    """
+    temporary = path.with_name(f".{path.name}.{os.getpid()}-{token_hex(4)}.tmp")
+    try:
+        with temporary.open("xb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+        sync(path.parent)
+    except BaseException:
+        with suppress(OSError):
+            temporary.unlink()
+        raise
+
+
+def sync(folder: Path) -> None:
+    """Make the names in a folder last through a power cut."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def sweep(folder: Path, start: str = "") -> None:
+    """Remove unfinished files that a killed writer left; only for who holds what they are for."""
+    for left in folder.glob(f".{start}*.tmp"):
+        with suppress(OSError):
+            left.unlink()
+
+
+@contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Hold a lock file; another process of this machine that wants it waits. A dead process holds nothing."""
+    handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
+
+
+def set_aside(path: Path) -> Path | None:
+    """Give a file that cannot be trusted another name; None if it is gone or cannot be renamed."""
+    number = 1
+    while (aside := path.with_name(f"{path.name}.broken-{number}")).exists():
+        number += 1
+    try:
+        os.rename(path, aside)
+    except OSError:
+        return None
+    return aside
+
+
+def distrust(path: Path, why: str) -> DamagedError:
+    """Set a damaged file aside, and say so."""
+    aside = set_aside(path)
+    became = f"it is kept as `{aside.name}`" if aside else "it is not used"
+    return DamagedError(f"{why}; {became}", where=str(path))
