@@ -25,7 +25,7 @@ fixed:
   model.decoder: {use: aggregate, low_level: []}
   recipe: {use: probe, views: 2, view: [64, 96], crop: [32, 64], iterations: 2, batch: 2, warmup: 1}
 vary:
-  model.upsampler: [{use: dupsampling, channels: 8}]
+  model.upsampler: {DUp: {use: dupsampling, channels: 8}}
 measure:
   - {use: accuracy, minutes: 0}
 repeat: 1
@@ -50,7 +50,7 @@ DAMAGES: dict[str, Callable[[bytes], bytes]] = {
 FILES = (
     "subspace/*.npz",
     "training/*/checkpoint.pt",
-    "features/*/x16.pack",
+    "features/*/x32.pack",
     "views/*/labels.pack",
     "decoded/*/images-*.pack",
     "decoded/*/labels-*.pack",
@@ -94,8 +94,8 @@ def test_a_damaged_cache_file_is_set_aside_and_made_again(
     assert execute(made, store).done == 1, told
     assert _miou(made, store) == miou
     for path in hurt:
-        (one,) = [message for message in told if f"`{path.name}.broken-1`" in message]
-        assert one.startswith(f"{path}: ")
+        (one,) = [message for message in told if message.startswith(f"{path}: ")]
+        assert f"it is kept as `{path.name}.broken-1`" in one
         assert path.with_name(f"{path.name}.broken-1").exists()
         assert path.exists()
     assert len(told) == len(hurt)
