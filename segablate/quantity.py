@@ -104,6 +104,8 @@ _KNOWN = [
     Quantity("loss", "training loss", "", "lower", 1.0, "", 3),
     Quantity("explained", "explained", "", "higher", 100.0, "%", 3, (None, 100.0)),
     Quantity("false_verdicts", "false better or worse", "", "none", 100.0, "%", 1),
+    Quantity("false_confirmations", "studies with a false confirmation", "", "none", 100.0, "%", 1),
+    Quantity("false_refutations", "studies with a false refutation", "", "none", 100.0, "%", 1),
     Quantity("coverage", "intervals that hold the truth", "", "none", 100.0, "%", 1),
     Quantity("false_equivalents", "false equivalent", "", "none", 100.0, "%", 1),
     Quantity("power", "told of what could be told", "", "none", 100.0, "%", 1),

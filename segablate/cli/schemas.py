@@ -153,10 +153,11 @@ def _fields() -> tuple[dict[str, Schema], dict[str, Schema]]:
     for field, kind in SLOTS.items():
         fields[field] = _slot(kind)
         if field == "data":
-            # the measure `calibration` makes its data up, as `data` without a data set says
+            # measures of calibration make their data up, as `data` without a data set says
             from segablate.measures.calibration import OF_IMAGES, OF_SEEDS
+            from segablate.measures.claim_calibration import KNOWN
 
-            made_up: dict[str, Schema] = {name: {} for name in (*OF_SEEDS, *OF_IMAGES)}
+            made_up: dict[str, Schema] = {name: {} for name in (*OF_SEEDS, *OF_IMAGES, *KNOWN)}
             fields[field]["anyOf"].append(_closed(made_up))
             fields.update({f"data.{name}": {} for name in made_up})
         below = {"use": {"enum": _names(kind)} if kind in kinds.KINDS else {}, **_settings_of(kind)}

@@ -1,7 +1,8 @@
 """Do the verdicts keep their word? Made-up trainings whose truth is known, judged as real ones are.
 
 Scores of a baseline and a variant are drawn n times, the difference judged, and this many times over. The
-truth is that there is no difference, so that every "better" and "worse" is false.
+truth is that there is no difference, so that every "better" and "worse" is false; of claims it is the
+difference at which they are just wrong, or just right.
 """
 
 from __future__ import annotations
@@ -13,12 +14,14 @@ from typing import Literal, TypeAlias, get_args
 import numpy as np
 from numpy.typing import NDArray
 
+from segablate.evidence.claims import ONE_SIDED, p_confirmed, p_refuted
 from segablate.evidence.decide import LEVEL
 from segablate.evidence.images import Pixels, over_images, scored
 from segablate.evidence.power import detectable
 from segablate.evidence.tails import FEWEST_TO_RESAMPLE, reach, studentised, tails
 
 Numbers: TypeAlias = NDArray[np.float64]
+ComparingWord = Literal["beats", "is no worse than", "matches"]
 Spread = Literal["normal", "heavy-tailed", "skewed", "one-skewed", "one-collapses"]
 Scenes = Literal["alike", "rare-class", "one-fails"]
 ALPHA = 1 - LEVEL
@@ -93,6 +96,98 @@ def _judged(drawn: Numbers, deviation: float, resamples: int, rng: np.random.Gen
         2 * told <= ALPHA,
     )
     return np.array([verdicts.sum() for verdicts in counted], float)
+
+
+@dataclass(frozen=True)
+class ClaimShares:
+    """How often a study holds a false verdict on a claim.
+
+    Attributes:
+        false_confirmations: studies that confirm a claim whose difference is the least that makes it wrong.
+        false_refutations: studies that refute one whose difference is the least that makes it right.
+    """
+
+    false_confirmations: float
+    false_refutations: float
+
+
+def of_claims(
+    word: ComparingWord,
+    claims: int,
+    spread: Spread,
+    n: int,
+    *,
+    correlation: float,
+    simulations: int,
+    resamples: int,
+    seed: int,
+) -> ClaimShares:
+    """Verdicts on claims that all say the same of other variants beside one, from n seeds.
+
+    Args:
+        word: what is claimed.
+        claims: how many a study makes.
+        spread: how scores differ from seed to seed.
+        n: seeds, at least 2.
+        correlation: of a seed's scores, 0 to below 1.
+        simulations: made-up studies.
+        resamples: of each bootstrap.
+        seed: of everything drawn.
+    """
+    rng = np.random.default_rng(
+        [seed, claims, n, round(1000 * correlation), *word.encode(), *spread.encode()]
+    )
+    margin = 2 * (detectable(n, deviation(spread, correlation), ALPHA) or 0.0)
+    false = np.zeros(2)
+    for start in range(0, simulations, CHUNK):
+        size = min(CHUNK, simulations - start)
+        shared = np.sqrt(correlation) * rng.normal(size=(1, size, n))
+        own = np.sqrt(1 - correlation)
+        second, _ = SPREADS[spread][0](rng, (size, n))
+        firsts = np.stack([SPREADS[spread][0](rng, (size, n))[1] for _ in range(claims)])
+        drawn = (shared + own * firsts) - (shared + own * second)
+        false += _false_claims(word, drawn.reshape(-1, n), margin, resamples, rng, claims)
+    return ClaimShares(*(float(count) / simulations for count in false))
+
+
+def _false_claims(
+    word: ComparingWord,
+    drawn: Numbers,
+    margin: float,
+    resamples: int,
+    rng: np.random.Generator,
+    claims: int,
+) -> Numbers:
+    """Numbers of studies with a false confirmation, and with a false refutation.
+
+    Args:
+        word: what is claimed.
+        drawn: differences about 0, shape (claims × studies, n).
+        margin: of the claim.
+        resamples: of the bootstrap.
+        rng: where its draws come from.
+        claims: of a study.
+    """
+    n = drawn.shape[1]
+    mean, error = drawn.mean(axis=1), drawn.std(axis=1, ddof=1) / np.sqrt(n)
+    resampled = studentised(drawn, rng, resamples) if n >= FEWEST_TO_RESAMPLE else None
+    wrong, right = BOUNDS[word]
+
+    def at(truth: float) -> Callable[[float], tuple[Numbers, Numbers]]:
+        return lambda supposed: tails(mean + truth - supposed, error, n, n - 1, resampled)
+
+    p = p_confirmed(word, at(wrong * margin), margin), p_refuted(word, at(right * margin), margin)
+    # of Holm's adjusted ones the smallest is the smallest times their number
+    least = [claims * one.reshape(claims, -1).min(axis=0) for one in p]
+    return np.array([(one <= ONE_SIDED).sum() for one in least], float)
+
+
+# true difference in margins at which a claim is just wrong, and at which it is just right
+BOUNDS: Mapping[ComparingWord, tuple[float, float]] = {
+    "beats": (0.0, 1.0),
+    "is no worse than": (-1.0, -1.0),
+    "matches": (1.0, 1.0),
+}
 
 
 def _differences(

@@ -62,7 +62,7 @@ class Calibration:
         if data.get(what) not in names:
             hint = near_miss(str(data.get(what)), names)
             raise SegablateError(f"there is no {what} `{data.get(what)}`", hint=hint, field=f"data.{what}")
-        return {what: data[what], n: _number(data[n], n), **_correlation(data), **self.settings}
+        return {what: data[what], n: number(data[n], n), **_correlation(data), **self.settings}
 
     def together(self, reads: Reads) -> Hashable:
         """Each case is drawn by itself."""
@@ -91,19 +91,33 @@ def _measurements(found: Shares) -> Iterator[Measurement]:
             yield Measurement(metric, (value,), convention)
 
 
-def _number(value: Any, name: str) -> int:
-    if not isinstance(value, int) or isinstance(value, bool) or value < 2:
-        raise SegablateError(f"`{name}` is `{value}`, but must be at least 2", field=f"data.{name}")
+def number(value: Any, name: str, least: int = 2) -> int:
+    """A whole number of the configuration's `data`.
+
+    Raises:
+        SegablateError: it is none, or too small.
+    """
+    if not isinstance(value, int) or isinstance(value, bool) or value < least:
+        raise SegablateError(f"`{name}` is `{value}`, but must be at least {least}", field=f"data.{name}")
     return value
 
 
-def _correlation(data: Mapping[str, Any]) -> dict[str, Any]:
-    if "seeds" not in data:
-        return {}
+def correlation(data: Mapping[str, Any]) -> float:
+    """The correlation of a seed's scores, 0 where none is given.
+
+    Raises:
+        SegablateError: it is no number from 0 to below 1.
+    """
     value = data.get("correlation", 0.0)
     if not isinstance(value, int | float) or isinstance(value, bool) or not 0 <= value < 1:
         raise SegablateError(
             f"`correlation` is `{value}`, but must be at least 0 and below 1", field="data.correlation"
         )
+    return float(value)
+
+
+def _correlation(data: Mapping[str, Any]) -> dict[str, Any]:
+    if "seeds" not in data:
+        return {}
     # which methods judge is part of what is measured
-    return {"correlation": float(value), "bootstrap_from": FEWEST_TO_RESAMPLE}
+    return {"correlation": correlation(data), "bootstrap_from": FEWEST_TO_RESAMPLE}

@@ -38,6 +38,11 @@ MADE: Mapping[str, tuple[dict[str, Any], dict[str, Any], dict[str, Any]]] = {
         {"input": {"size": [64, 96]}, "data": SHAPES, "model": {"encoder": "resnet18"}},
         {"input": {"size": [16, 96]}, "data": SHAPES, "model": {"encoder": "resnet18"}},
     ),
+    "claim-calibration": (
+        {"studies": 20, "resamples": 100},
+        {"data": {"word": "beats", "claims": 2, "spread": "normal", "seeds": 3}},
+        {"data": {"word": "beats", "spread": "normal", "seeds": 1}},
+    ),
     "calibration": (
         {"simulations": 20, "resamples": 100},
         {"data": {"spread": "normal", "seeds": 9}},

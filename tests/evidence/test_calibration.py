@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from segablate.evidence.calibration import ALIKE, SPREADS, deviation, of_images, of_seeds
+from segablate.evidence.calibration import ALIKE, SPREADS, deviation, of_claims, of_images, of_seeds
 
 SIMULATIONS = 1500
 # three standard errors of a share of 5 % above the rule's 6 %
@@ -42,6 +42,19 @@ def test_differences_are_drawn_about_zero_with_the_spread_they_say(spread):
 def test_over_images_intervals_hold():
     found = of_images("alike", 60, simulations=300, resamples=200, seed=0)
     assert 0.9 <= found.coverage <= 0.99
+
+
+@pytest.mark.parametrize("n", [3, 8])
+@pytest.mark.parametrize("claims", [1, 5])
+@pytest.mark.parametrize("word", ["beats", "is no worse than", "matches"])
+def test_few_studies_confirm_or_refute_a_claim_falsely(word, claims, n):
+    found = of_claims(word, claims, "normal", n, correlation=0.5, simulations=600, resamples=400, seed=1)
+    most = 0.06 + 3 * np.sqrt(0.05 * 0.95 / 600)
+    assert found.false_confirmations <= most
+    assert found.false_refutations <= most
+    if claims == 1:  # every single test is at 2.5 %
+        assert max(found.false_confirmations, found.false_refutations) <= 0.025 + 3 * np.sqrt(0.025 / 600)
+        assert found.false_confirmations + found.false_refutations > 0.005
 
 
 def test_it_is_the_same_each_time():

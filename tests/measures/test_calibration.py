@@ -2,6 +2,7 @@ import pytest
 
 from segablate.errors import SegablateError
 from segablate.measures.calibration import Calibration
+from segablate.measures.claim_calibration import ClaimCalibration
 
 BAD = {
     "no data": ({}, "data"),
@@ -20,6 +21,24 @@ def test_what_cannot_be_simulated_is_told_with_its_field(name):
     data, field = BAD[name]
     with pytest.raises(SegablateError) as caught:
         Calibration().reads({"data": data})
+    assert caught.value.field == field
+
+
+BAD_CLAIMS = {
+    "no word": ({"spread": "normal", "seeds": 3}, "data"),
+    "another word": ({"word": "equals", "spread": "normal", "seeds": 3}, "data.word"),
+    "an unknown spread": ({"word": "beats", "spread": "nromal", "seeds": 3}, "data.spread"),
+    "an unknown entry": ({"word": "beats", "spread": "normal", "seeds": 3, "images": 4}, "data.images"),
+    "no seeds": ({"word": "beats", "spread": "normal"}, "data.seeds"),
+    "no claims": ({"word": "beats", "spread": "normal", "seeds": 3, "claims": 0}, "data.claims"),
+}
+
+
+@pytest.mark.parametrize("name", BAD_CLAIMS)
+def test_claims_that_cannot_be_simulated_are_told_with_their_field(name):
+    data, field = BAD_CLAIMS[name]
+    with pytest.raises(SegablateError) as caught:
+        ClaimCalibration().reads({"data": data})
     assert caught.value.field == field
 
 
