@@ -48,7 +48,7 @@ def cases(records: Sequence[Record]) -> list[Case]:
     """All simulated cases, one a variant and measure."""
     found = []
     for record in records:
-        if record.done and "simulations" in record.reads:
+        if record.done and record.use == "calibration":
             kind = "seeds" if "seeds" in record.reads else "images"
             name = plain(record.reads.get("spread", record.reads.get("scenes")))
             if record.reads.get("correlation"):

@@ -99,9 +99,7 @@ def few_images(records: Sequence[Record]) -> list[Caveat]:
 
 def trained_bound_was_tuned_here(records: Sequence[Record]) -> list[Caveat]:
     """Our own look at the answer: what `encode: autoencoder` is was settled on some of these label maps."""
-    reads = [
-        record.reads for record in records if record.done and record.reads.get("encode") == "autoencoder"
-    ]
+    reads = [one.record.reads for one in ceilings(records) if one.record.reads.get("encode") == "autoencoder"]
     if not any(one["data"]["use"] == "voc" and one.get("score") == "val" for one in reads):
         return []
     return [

@@ -11,8 +11,6 @@ from segablate.report.data import GIVEN, Record
 from segablate.report.words import flat, plain
 
 STRIDE = "output_stride"
-# of the ways to encode labels those that nothing random goes into
-EXACT_CODES = ("project", "optimise")
 NAMES = {"dupsampling": "DUpsampling"}
 
 
@@ -52,19 +50,9 @@ class Ceiling:
         return self.family if self.channels is None else f"{self.family} (C̃ = {self.channels})"
 
 
-def is_oracle(record: Record) -> bool:
-    """Whether a record is of the oracle: only that measure encodes labels."""
-    return "encode" in record.reads and STRIDE in record.reads
-
-
-def is_exact(record: Record) -> bool:
-    """Whether nothing random went into a score: doing it again gives the same number."""
-    return is_oracle(record) and record.reads["encode"] in EXACT_CODES
-
-
 def ceilings(records: Iterable[Record]) -> tuple[Ceiling, ...]:
     """All measured ceilings, one a variant and measure, in the order of the records."""
-    oracle = [record for record in records if record.done and is_oracle(record)]
+    oracle = [record for record in records if record.done and record.use == "oracle"]
     varied = _varied_settings(oracle)
     found: dict[tuple[str, str], Ceiling] = {}
     for record in oracle:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import statistics
 from collections.abc import Mapping, Sequence
 
-from segablate.report.ceilings import Ceiling, is_oracle
+from segablate.report.ceilings import Ceiling
 from segablate.report.data import Record
 from segablate.report.figures import Dots, Series
 from segablate.report.per_class import class_name, selected
@@ -29,7 +29,7 @@ def of_ceilings(found: Sequence[Ceiling], baseline: Mapping[str, str]) -> tuple[
 def of_accuracy(records: Sequence[Record]) -> tuple[Dots, ...]:
     """Every variant of each measure that tells IoU by class and is no ceiling, the baseline first."""
     drawn: list[Dots] = []
-    having = [one for one in records if one.done and not is_oracle(one) and one.facts.get("per_class_iou")]
+    having = [one for one in records if one.done and one.use != "oracle" and one.facts.get("per_class_iou")]
     for measure in dict.fromkeys(one.measure for one in having):
         own = sorted((one for one in having if one.measure == measure), key=lambda one: not one.baseline)
         variants = list(dict.fromkeys(one.variant for one in own))

@@ -10,7 +10,6 @@ from segablate.evidence.images import METRICS, Pixels
 from segablate.evidence.pairs import Pairs, pair
 from segablate.evidence.processes import paired_processes
 from segablate.quantity import Quantity, quantity
-from segablate.report.ceilings import is_exact
 from segablate.report.contexts import baselines
 from segablate.report.data import Record, artefact_path
 from segablate.report.matrices import IMAGES, of_file
@@ -54,7 +53,7 @@ class Comparison:
     @property
     def exact(self) -> bool:
         """Whether neither side has a random part."""
-        return all(is_exact(record) for record in (*self.ours, *self.theirs))
+        return all(record.exact for record in (*self.ours, *self.theirs))
 
 
 def comparisons(records: Sequence[Record]) -> list[Comparison]:

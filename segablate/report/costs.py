@@ -71,16 +71,11 @@ class Costing:
         return quantity(metric).shown(self.value(metric), unit=True)
 
 
-def is_complexity(record: Record) -> bool:
-    """Whether a record is of `complexity`: it has a scope and an input, and no precision as times have."""
-    return {"scope", "size"} <= record.reads.keys() and "precision" not in record.reads
-
-
 def costings(records: Iterable[Record]) -> tuple[Costing, ...]:
     """All counted costs, one a variant and measure, in the order of the records."""
     found: dict[tuple[str, str], Costing] = {}
     for record in records:
-        if record.done and is_complexity(record):
+        if record.done and record.use == "complexity":
             groups = {name: int(one["macs"]) for name, one in record.facts.get("groups", {}).items()}
             stride = record.facts.get("code_stride")
             found.setdefault((record.measure, record.variant), Costing(record, groups, stride))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -32,6 +32,7 @@ class Record:
         skipped: why the study skips it; "" where it does not.
         outcome: what was found; None where it was skipped or has not run.
         conditions: axes that the study says are not compared.
+        use: registered name of the measure; "" where it cannot be known.
     """
 
     folder: Path
@@ -43,6 +44,7 @@ class Record:
     skipped: str
     outcome: Outcome | None
     conditions: tuple[str, ...] = ()
+    use: str = ""
 
     @property
     def done(self) -> bool:
@@ -112,7 +114,8 @@ def parse(text: str, name: str, folder: Path) -> list[Record]:
 def _record(folder: Path, line: str, where: str) -> Record:
     try:
         raw = json.loads(line)
-        outcome = raw["outcome"]
+        found = raw["outcome"]
+        outcome = None if found is None else _whole(Outcome.from_json(json.dumps(found), where=where))
         return Record(
             folder=folder,
             variant=str(raw["variant"]),
@@ -121,13 +124,35 @@ def _record(folder: Path, line: str, where: str) -> Record:
             measure=str(raw["measure"]),
             seed=int(raw["seed"]),
             skipped=str(raw["skipped"] or ""),
-            outcome=None if outcome is None else Outcome.from_json(json.dumps(outcome), where=where),
+            outcome=outcome,
             conditions=tuple(str(field) for field in raw.get("conditions", ())),
+            use=str(raw.get("use") or (outcome.use if outcome else "")),
         )
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise SegablateError(
             "this line is not a row of a study", where=where, hint="run the study again"
         ) from error
+
+
+def _whole(outcome: Outcome) -> Outcome:
+    """The outcome, told which measure made it where it is older than the field `use`.
+
+    This is the one place that concludes a measure from names of settings, and only from those that the
+    measures of 0.1.0 had when they left it unsaid.
+    """
+    if outcome.use:
+        return outcome
+    reads = outcome.reads
+    for names, use, seeded in (
+        ({"encode", "output_stride"}, "oracle", reads.get("encode") == "autoencoder"),
+        ({"recipe", "scored"}, "accuracy", True),
+        ({"device_name", "precision"}, "latency", True),
+        ({"scope", "size"}, "complexity", False),
+        ({"simulations"}, "calibration", False),
+    ):
+        if names <= reads.keys():
+            return replace(outcome, use=use, seeded=seeded)
+    return outcome
 
 
 def artefact_path(record: Record, artefact: str) -> Path:

@@ -8,7 +8,6 @@ import numpy as np
 
 from segablate.evidence.tails import FEWEST_TO_RESAMPLE, ROUNDING
 from segablate.report.blocks import Caveat
-from segablate.report.ceilings import is_exact
 from segablate.report.comparisons import Comparison, comparisons
 from segablate.report.contexts import baselines
 from segablate.report.data import Record
@@ -102,7 +101,7 @@ def no_baseline_there(records: Sequence[Record]) -> list[Caveat]:
 
 def chosen_on_test(records: Sequence[Record]) -> list[Caveat]:
     """What was chosen by a number is no longer judged by it."""
-    found = [r for r in records if r.done and r.reads.get("score") in HELD_OUT and not is_exact(r)]
+    found = [r for r in records if r.done and r.reads.get("score") in HELD_OUT and not r.exact]
     if len({record.variant for record in found}) < 2:
         return []
     return [
@@ -166,7 +165,7 @@ def _trained(records: Sequence[Record]) -> list[Comparison]:
 
 
 def _timed(records: Iterable[Record]) -> list[Record]:
-    return [r for r in records if r.done and "device" in r.reads and "precision" in r.reads]
+    return [r for r in records if r.done and r.use == "latency"]
 
 
 def _labels(found: Iterable[Comparison]) -> list[str]:

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 from segablate.evidence.decide import LEVEL, Question
 from segablate.quantity import quantity
-from segablate.report.ceilings import is_exact
 from segablate.report.comparisons import between
 from segablate.report.contexts import compared_axes, context
 from segablate.report.data import Record
@@ -63,7 +62,7 @@ def _races(study: StudyFacts, records: Sequence[Record]) -> Iterator[Race]:
 
 def _under(study: StudyFacts, records: Sequence[Record], group: Sequence[str]) -> Iterator[Race]:
     some = [one for one in between(records, dict.fromkeys(group, group[0])) if not one.exact]
-    random = [record for record in records if not is_exact(record)]
+    random = [record for record in records if not record.exact]
     for metric in dict.fromkeys(one.metric for one in some if one.quantity.compared != "count"):
         numbers = _numbers(random, metric)
         if len(numbers) > 1:

@@ -14,11 +14,7 @@ import yaml
 from segablate.errors import SegablateError, near_miss
 from segablate.quantity import Quantity, quantity
 from segablate.report.blocks import Cell, Published, Table
-from segablate.report.ceilings import is_oracle
-from segablate.report.costs import is_complexity
 from segablate.report.data import Record
-from segablate.report.speeds import is_latency
-from segablate.report.trainings import is_accuracy
 from segablate.report.words import flat, signed
 
 PRINTED = "published value"
@@ -148,7 +144,7 @@ def compare(reference: Reference, records: Sequence[Record]) -> tuple[Comparison
     done = [record for record in records if record.done]
     found: dict[tuple[str, str, str, str], Comparison] = {}
     for at, column in enumerate(reference.columns):
-        own = [record for record in done if _kind(record) == column["measured_by"]]
+        own = [record for record in done if record.use == column["measured_by"]]
         for label in dict.fromkeys(record.measure for record in own):
             for row in reference.rows:
                 for record in (
@@ -243,16 +239,6 @@ def _numbers(one: Comparison, units: set[str]) -> tuple[Cell, Cell, Cell]:
         for value in (one.published, one.measured)
     ]
     return (Cell(both[0]), Cell(both[1]), Cell(signed(one.difference, digits)))
-
-
-def _kind(record: Record) -> str:
-    if is_oracle(record):
-        return "oracle"
-    if is_accuracy(record):
-        return "accuracy"
-    if is_latency(record):
-        return "latency"
-    return "complexity" if is_complexity(record) else record.measure
 
 
 def _comparison(

@@ -10,7 +10,6 @@ from segablate.errors import SegablateError, near_miss
 from segablate.evidence.decide import decide
 from segablate.evidence.verdict import Verdict
 from segablate.quantity import Margin, Quantity, quantity
-from segablate.report.ceilings import is_exact, is_oracle
 from segablate.report.comparisons import between
 from segablate.report.data import Record
 from segablate.report.estimated import counted, questions
@@ -142,7 +141,7 @@ def recommend(
     rest = [one for one in kept if one is not best]
     judged = _judged(own, best.variant, [one.variant for one in rest], by, margins or {})
     others = [(one, judged.get(one.variant)) for one in rest]
-    exact = all(is_exact(one) for one in own if one.done)
+    exact = all(one.exact for one in own if one.done)
     worse = [other for other in others if _is_worse(*other, best, exact)]
     return Advice(
         by=what,
@@ -170,7 +169,7 @@ def _source(records: Sequence[Record], metric: str, under: Sequence[str], option
     labels = list(dict.fromkeys(one.measure for one in having))
     wanted = [label for label in labels if label in under] or labels
     trained = list(
-        dict.fromkeys(one.measure for one in having if not is_oracle(one) and one.measure in wanted)
+        dict.fromkeys(one.measure for one in having if one.use != "oracle" and one.measure in wanted)
     )
     wanted = trained or wanted
     if not wanted:

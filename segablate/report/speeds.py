@@ -119,16 +119,11 @@ class Growth:
         return [speed.records[0].facts.get("busy") for _, speed in self.points]
 
 
-def is_latency(record: Record) -> bool:
-    """Whether a record is of `latency`: only that measure names a device."""
-    return "device_name" in record.reads and "precision" in record.reads
-
-
 def speeds(records: Iterable[Record]) -> tuple[Speed, ...]:
     """All times, one a variant and measure, in the order of the records."""
     found: dict[tuple[str, str], list[Record]] = {}
     for record in records:
-        if record.done and is_latency(record):
+        if record.done and record.use == "latency":
             found.setdefault((record.measure, record.variant), []).append(record)
     return tuple(Speed(tuple(own)) for own in found.values())
 

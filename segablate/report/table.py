@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 
 from segablate.quantity import Quantity, quantity
 from segablate.report.blocks import Cell, Table
-from segablate.report.ceilings import STRIDE, is_exact
+from segablate.report.ceilings import STRIDE
 from segablate.report.data import Record
 from segablate.report.speeds import speeds
 from segablate.report.spread import hover
@@ -170,7 +170,7 @@ def _mark_leaders(
 def _decided(records: Sequence[Record], column: Column) -> float:
     """The value if nothing random went into it, else NaN: a winner by chance is none."""
     known = values(records, column.metric)
-    exact = len(known) == 1 and all(is_exact(record) for record in records if record.done)
+    exact = len(known) == 1 and all(record.exact for record in records if record.done)
     return known[0] if exact else math.nan
 
 
@@ -180,7 +180,8 @@ def _strictly_best(known: Sequence[float], column: Column) -> int | None:
     order = sorted(
         (i for i, value in enumerate(known) if not math.isnan(value)), key=lambda i: -sign * known[i]
     )
-    if sign == 0.0 or len(order) < 2:
+    # fewest multiply-adds are a price, and no win by themselves
+    if column.quantity.compared != "difference" or len(order) < 2:
         return None
     shown = [column.quantity.shown(known[i]) for i in order[:2]]
     return order[0] if shown[0] != shown[1] else None

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from segablate.quantity import Direction, quantity
-from segablate.report.ceilings import is_oracle
 from segablate.report.data import Record
 from segablate.report.draw_scatter import front
 from segablate.report.figures import Point, Scatter
@@ -36,7 +35,7 @@ def _labels(records: Sequence[Record], metric: str) -> list[str]:
             one.measure
             for one in records
             if one.outcome
-            and not is_oracle(one)
+            and one.use != "oracle"
             and any(m.metric == metric for m in one.outcome.measurements)
         )
     )

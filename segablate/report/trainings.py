@@ -53,16 +53,11 @@ class Training:
         }
 
 
-def is_accuracy(record: Record) -> bool:
-    """Whether a record is of `accuracy`: only that measure scores what a recipe has trained."""
-    return "recipe" in record.reads and "scored" in record.reads
-
-
 def trainings(records: Iterable[Record]) -> tuple[Training, ...]:
     """What the variants reach under each measure, in the order of the records."""
     found: dict[tuple[str, str], dict[str, Record]] = {}
     for record in records:
-        if not (record.done and is_accuracy(record) and record.outcome):
+        if not (record.done and record.use == "accuracy" and record.outcome):
             continue
         if not math.isnan(record.outcome.value("miou")):
             found.setdefault((record.measure, record.variant), {}).setdefault(record.outcome.key, record)

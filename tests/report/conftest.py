@@ -111,6 +111,8 @@ def oracle(
         artefacts=("worst.npz", "confusion.npz"),
         seconds=6.0,
         machine=MACHINE,
+        use="oracle",
+        seeded=measure == "autoencoder",
     )
     return replace(made, **changes)
 

@@ -40,7 +40,9 @@ def cases(fake):
     done = fake.oracle("bilinear", None, 16)
     dup = fake.oracle("dupsampling", 64, 16)
     ok = fake.Line("a", {}, True, "project", done)
-    cost = replace(done, reads={"scope": "network", "size": [64, 96], "classes": 2}, measurements=())
+    cost = replace(
+        done, reads={"scope": "network", "size": [64, 96], "classes": 2}, measurements=(), use="complexity"
+    )
     scores = {"0": 0.9, "2": 0.8, "3": 0.8, "4": 0.8}
 
     def another(outcome):
@@ -49,13 +51,13 @@ def cases(fake):
     def cpu(variant, **facts):
         reads = {"device": "cpu", "precision": "fp32"}
         taken = (Measurement("p50_ms", (10.0,), "c"),)
-        found = replace(done, key=variant, reads=reads, facts=facts, measurements=taken)
+        found = replace(done, key=variant, reads=reads, facts=facts, measurements=taken, use="latency")
         return fake.Line(variant, {}, variant == "a", "latency", found)
 
     def judged(share):
         reads = {"spread": "skewed", "seeds": 3, "simulations": 1000}
         taken = (Measurement("false_verdicts", (share,), "c"),)
-        return replace(done, reads=reads, facts={}, measurements=taken)
+        return replace(done, reads=reads, facts={}, measurements=taken, use="calibration")
 
     launch = {"name": "launch-bound", "found": "half", "remedy": "use CUDA graphs"}
     return {

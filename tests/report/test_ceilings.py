@@ -42,7 +42,7 @@ def test_another_axis_is_part_of_the_name(fake, records_of):
 
 
 def test_a_record_of_another_measure_is_no_ceiling(fake, records_of):
-    other = replace(fake.oracle("bilinear", None, 16), reads={"model": "x"})
+    other = replace(fake.oracle("bilinear", None, 16), reads={"model": "x"}, use="accuracy")
     assert ceilings(records_of([fake.Line("a", {}, True, "accuracy", other)])) == ()
 
 

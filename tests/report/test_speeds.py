@@ -61,7 +61,8 @@ def record(
         Measurement("fps", (1000 / min(times),), "images a second"),
     )
     outcome = Outcome(f"{variant}-{seed}", "done", reads, taken, facts={"busy": busy, "flags": []})
-    return Record(Path(), variant, choices or {"model": variant}, baseline, "latency", seed, "", outcome)
+    axes = choices or {"model": variant}
+    return Record(Path(), variant, axes, baseline, "latency", seed, "", outcome, use="latency")
 
 
 @pytest.fixture

@@ -63,7 +63,14 @@ def test_nothing_is_bold_where_chance_had_a_part(fake, table_of):
             {},
             name == "a",
             "accuracy",
-            replace(fake.oracle("bilinear", None, 16), key=name, reads={}, measurements=taken),
+            replace(
+                fake.oracle("bilinear", None, 16),
+                key=name,
+                use="accuracy",
+                seeded=True,
+                reads={},
+                measurements=taken,
+            ),
         )
 
     table = table_of([trained("a", 0.7), trained("b", 0.8)])
