@@ -18,6 +18,11 @@ os.environ["MPLBACKEND"] = "Agg"
 os.environ["SEGABLATE_LOCKS"] = os.path.join(tempfile.gettempdir(), f"segablate-tests-{os.getpid()}")
 
 import pytest  # noqa: E402  # not before the lines above
+from hypothesis import settings  # noqa: E402  # likewise
+
+# how long an example takes says how busy the machine is
+settings.register_profile("any-machine", deadline=None)
+settings.load_profile("any-machine")
 
 # a shell that starts the tests in the background has them ignore Ctrl-C, and what they start inherits that
 signal.signal(signal.SIGINT, signal.default_int_handler)

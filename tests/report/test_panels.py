@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -64,8 +63,6 @@ def test_parts_are_no_wider_and_no_taller_than_a_page(table, width, tall):
         assert lines <= tall
 
 
-# a record is long, and so is its name in what the test says when it fails
-@pytest.mark.filterwarnings("ignore:Generating overly large repr")
 @given(tables(), st.integers(60, 120))
 def test_rows_without_a_number_are_counted_with_their_reason(table, width):
     for part in panels(table, width, 1000):
