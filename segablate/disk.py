@@ -77,11 +77,15 @@ def sweep(folder: Path, start: str = "") -> None:
 
 
 @contextmanager
-def locked(path: Path) -> Iterator[None]:
-    """Hold a lock file; another process of this machine that wants it waits. A dead process holds nothing."""
+def locked(path: Path, *, wait: bool = True) -> Iterator[None]:
+    """Hold a lock file; another process of this machine that wants it waits. A dead process holds nothing.
+
+    Raises:
+        BlockingIOError: it is held, and is not to be waited for.
+    """
     handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
     try:
-        fcntl.flock(handle, fcntl.LOCK_EX)
+        fcntl.flock(handle, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
         yield
     finally:
         os.close(handle)

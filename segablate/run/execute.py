@@ -131,6 +131,7 @@ def execute(
     ways = _executor(executor, jobs)
     if not todo:
         return tally.summary()
+    store.sweep()
     anew = token_hex(8) if only == "all" else ""
     job = Job(store.root, pick_device(device), stamps, plan.allow_external, anew, wait)
     try:

@@ -16,7 +16,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TypeAlias
 
-from segablate.disk import set_aside, sweep, told
+from segablate.disk import locked, set_aside, sweep, told
 from segablate.errors import SegablateError
 from segablate.measures.base import Arrays
 from segablate.records import Outcome, Reads
@@ -27,6 +27,7 @@ from segablate.run.plan import Cell, key
 OUTCOME = "outcome.json"
 CLAIM = "claim"
 CACHE = "cache"
+LOCK = ".lock"  # of a workspace, held by who writes to it
 WAIT = 0.2  # seconds between two looks at a claim
 
 Stamp: TypeAlias = tuple[int, int]
@@ -143,6 +144,13 @@ class Store:
         with told(folder):
             folder.mkdir(parents=True, exist_ok=True)
         return folder
+
+    def sweep(self) -> None:
+        """Remove unfinished files that killed runs left in workspaces where nobody works now."""
+        for folder in {left.parent for left in (self.root / CACHE).glob("*/*/.*.tmp")}:
+            if (folder / LOCK).exists():
+                with suppress(OSError), locked(folder / LOCK, wait=False):
+                    sweep(folder)
 
     def _build(self, path: Path, build: Callable[[], Arrays]) -> Arrays:
         sweep(path.parent, path.name)

@@ -171,7 +171,14 @@ def keep(
     outcome = replace(
         outcome, status="failed", reason=_reason(result), measurements=(), facts={}, artefacts=tuple(files)
     )
-    store.put(cell, outcome, files)
+    try:
+        store.put(cell, outcome, files)
+    except SegablateError:
+        if not files:
+            raise
+        # there may be room for the reason where there is none for the trace
+        outcome = replace(outcome, artefacts=())
+        store.put(cell, outcome)
     return outcome
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from segablate.disk import locked
 from segablate.errors import SegablateError
 from segablate.run.execute import execute
 from segablate.run.explain import explain
@@ -108,6 +109,30 @@ def test_a_full_disk_is_told_and_nothing_finished_is_lost(
     assert sorted(path.name for path in at.iterdir()) == []
     assert execute(made, store).done == 2
     assert fakes.logged() == ["a", "files", "files", "b"]
+
+
+def test_a_trace_that_finds_no_room_fails_its_cell_and_not_the_run(
+    planned: Planned, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = planned("raise", "a")
+    _refusing(monkeypatch, "fsync", errno.ENOSPC, lambda path: ".traceback.txt." in path)
+    summary = execute(made, store)
+    assert (summary.done, summary.failed) == (1, 1)
+    outcome = store.outcome(made.cells[0])
+    assert outcome is not None
+    assert (outcome.reason, outcome.artefacts) == ("ValueError: the dog ate it", ())
+    assert [path.name for path in store.folder(made.cells[0]).iterdir()] == ["outcome.json"]
+
+
+def test_a_run_sweeps_what_killed_ones_left_where_nobody_works(planned: Planned, store: Store) -> None:
+    folders = {name: store.workspace("training", {"of": name}) for name in ("dead", "alive")}
+    for folder in folders.values():
+        (folder / ".checkpoint.pt.7-abc.tmp").write_bytes(b"half")
+        (folder / ".lock").touch()
+    with locked(folders["alive"] / ".lock"):
+        execute(planned("a"), store)
+    left = {name: [path.name for path in folder.glob(".*.tmp")] for name, folder in folders.items()}
+    assert left == {"dead": [], "alive": [".checkpoint.pt.7-abc.tmp"]}
 
 
 def test_a_full_disk_leaves_the_old_outcome_when_measuring_anew(
