@@ -244,7 +244,7 @@ def _untested(case: Case) -> ClaimVerdict:
         return replace(verdict, kind="no verdict", because=f"one {one} decides nothing")
     if claim.word == "reaches":
         kind: Kind = "reproduced" if reproduced(claim, case.estimate.difference) else "not reproduced"
-        return replace(verdict, kind=kind)
+        return replace(verdict, kind=kind, because="on part of the label maps" if case.limited else "")
     if case.limited:
         return replace(verdict, kind="no verdict", because="only some label maps were scored")
     better = case.turned(case.estimate).difference

@@ -11,7 +11,7 @@ from segablate.evidence.power import MOST
 from segablate.quantity import Quantity, quantity
 from segablate.report.blocks import Cell, Table
 from segablate.report.claims_kept import Kept
-from segablate.report.words import counted, listed, signed
+from segablate.report.words import counted, listed
 
 HEAD = ("claim", "source", "measured", "verdict")
 DECIDED = ("confirmed", "refuted", "reproduced", "not reproduced")
@@ -63,7 +63,7 @@ def measured(one: ClaimVerdict) -> str:
     if one.ratio:
         return f"×{one.difference:.3f}" + (f" [{one.low:.3f}, {one.high:.3f}]" if known else "")
     unit = "points" if what.shown_unit == "%" else what.shown_unit
-    middle, *ends = (signed(value * what.scale, what.digits) for value in (one.difference, one.low, one.high))
+    middle, *ends = (_signed(value, what) for value in (one.difference, one.low, one.high))
     return f"{middle} {unit}".strip() + (f" [{', '.join(ends)}]" if known else "")
 
 
@@ -127,6 +127,14 @@ def _below(verdicts: Sequence[ClaimVerdict], kept: Sequence[Kept]) -> Iterator[s
 
 
 def _on_scenes(one: ClaimVerdict, what: Quantity) -> str:
-    ends = ", ".join(signed(end * what.scale, what.digits) for end in (one.low_on_scenes, one.high_on_scenes))
+    ends = ", ".join(_signed(end, what) for end in (one.low_on_scenes, one.high_on_scenes))
     again = f"; {counted(one.redrawn, 'resample')} lacked a class and were drawn again" if one.redrawn else ""
     return f"“{one.claim.text}” over seeds and {one.blocks} scenes: [{ends}]{again}."
+
+
+def _signed(value: float, what: Quantity) -> str:
+    """A difference with its sign; a small count has not nothing to say."""
+    size = what.shown(abs(value))
+    if math.isnan(value) or not float(size.replace(",", "")):
+        return f"±{size}"
+    return f"{'+' if value > 0 else '−'}{size}"
