@@ -249,8 +249,10 @@ def _untested(case: Case) -> ClaimVerdict:
         return replace(verdict, kind="no verdict", because="only some label maps were scored")
     better = case.turned(case.estimate).difference
     kind = exact_kind(claim.word, better, case.margin)
-    small = claim.word == "beats" and 0 < better < case.margin
-    return replace(verdict, kind=kind, because="by less than the margin" if small else "")
+    because = ""
+    if claim.word == "beats" and 0 <= better < max(case.margin, ROUNDING):
+        because = "by less than the margin" if better else "by equal numbers"
+    return replace(verdict, kind=kind, because=because)
 
 
 def _shown(case: Case) -> ClaimVerdict:

@@ -157,6 +157,7 @@ def test_exact_numbers_are_decided_by_their_sign_and_are_no_part_of_the_family()
     assert exact(BEATS, 0.997, 0.971) == "confirmed"
     assert exact(BEATS, 0.971, 0.997) == exact(BEATS, 0.971, 0.971) == "refuted"
     assert one(BEATS, of_numbers(0.972, 0.971), exact=True).because == "by less than the margin"
+    assert one(BEATS, of_numbers(0.971, 0.971), exact=True, margin=0.0).because == "by equal numbers"
     assert exact(NO_WORSE, 0.968, 0.971) == exact(MATCHES, 0.968, 0.971) == "confirmed"
     assert exact(NO_WORSE, 0.960, 0.971) == exact(MATCHES, 0.960, 0.971) == "refuted"
     assert exact(MATCHES, 0.1 + 0.2, 0.3, margin=0.0) == "confirmed"  # equal but for rounding
