@@ -18,6 +18,7 @@ KINDS = {
     "exporter": ("segablate.report.exporters.base", "exporters"),
     "format": ("segablate.report.formats.base", "formats"),
     "fusion": ("segablate.models.fusions.base", "fusions"),
+    "loss": ("segablate.training.losses.base", "losses"),
     "measure": ("segablate.measures.base", "measures"),
     "network": ("segablate.models.networks.base", "networks"),
     "recipe": ("segablate.training.recipes.base", "recipes"),
@@ -26,16 +27,25 @@ KINDS = {
 }
 
 
+def singular(kind: str) -> str:
+    """A kind's name, of which the plural was given perhaps.
+
+    Raises:
+        SegablateError: there is no such kind.
+    """
+    for name in (kind, kind.removesuffix("s"), kind.removesuffix("es")):
+        if name in KINDS:
+            return name
+    raise SegablateError(f"there is no kind `{kind}`", hint=near_miss(kind.removesuffix("s"), KINDS))
+
+
 def registry(kind: str) -> Registry:
     """The registry of a kind, named in the singular or the plural.
 
     Raises:
         SegablateError: there is no such kind.
     """
-    name = kind.removesuffix("s")
-    if name not in KINDS:
-        raise SegablateError(f"there is no kind `{kind}`", hint=near_miss(name, KINDS))
-    module, attribute = KINDS[name]
+    module, attribute = KINDS[singular(kind)]
     found: Registry = getattr(importlib.import_module(module), attribute)
     return found
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import os
+import stat
 import struct
 import zlib
 from pathlib import Path
@@ -17,6 +19,8 @@ from segablate.errors import SegablateError
 
 TIFF_BITS, TIFF_PHOTOMETRIC, WHITE_IS_ZERO = 258, 262, 0
 SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp")
+# what those suffixes stand for: Pillow knows more, and hands some of them on to other programs
+FORMATS = ("PNG", "JPEG", "MPO", "WEBP", "TIFF", "BMP")
 SET_CLASSES = "say `classes: {needed}`, or what each value stands for with `data.values`"
 _INDEX_MAPS = (
     "index maps are needed: one channel that holds the class; "
@@ -145,7 +149,10 @@ def _as_uint16(path: Path, values: np.ndarray) -> np.ndarray:
 
 def _bytes(path: Path) -> bytes:
     try:
-        with open(path, "rb", buffering=0) as file:
+        # without waiting: a pipe has no end, and nobody may ever write into it
+        with open(path, "rb", buffering=0, opener=_without_waiting) as file:
+            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                raise SegablateError("this is no regular file, such as pictures are kept in", where=str(path))
             data = file.readall()
     except FileNotFoundError:
         raise SegablateError("there is no such file", where=str(path)) from None
@@ -158,9 +165,13 @@ def _bytes(path: Path) -> bytes:
     return data
 
 
+def _without_waiting(path: str, flags: int) -> int:
+    return os.open(path, flags | os.O_NONBLOCK)
+
+
 def _opened(path: Path, data: bytes) -> Image.Image:
     try:
-        image = Image.open(io.BytesIO(data))
+        image = Image.open(io.BytesIO(data), formats=FORMATS)
         frames = getattr(image, "n_frames", 1)
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         raise _too_large(path) from None

@@ -158,30 +158,26 @@ def _of_store(given: str, root: Path) -> Side:
 
 
 def _of_commit(given: str, revision: str, inside: str) -> Side:
-    names = [inside] if inside.endswith((".csv", ".jsonl")) else [f"{inside}/{name}" for name in WITHIN]
-    for name, content in _shown(given, revision, names):
-        folder = name.rpartition("/")[0]
-        return _of_text(
-            given, name, content.decode("utf-8", "replace"), partial(_in, given, revision, folder)
-        )
+    if shutil.which("git") is None:
+        raise SegablateError("`git` is not installed", where=given)
     if _git("rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}") is None:
         raise SegablateError(f"there is no commit `{revision}` here", where=given)
+    names = [inside] if inside.endswith((".csv", ".jsonl")) else [f"{inside}/{name}" for name in WITHIN]
+    for name, content in _shown(revision, names):
+        folder = name.rpartition("/")[0]
+        return _of_text(given, name, content.decode("utf-8", "replace"), partial(_in, revision, folder))
     raise SegablateError(f"the commit `{revision}` has no results at `{inside}`", where=given)
 
 
-def _in(given: str, revision: str, folder: str, key: str) -> Pixels | None:
+def _in(revision: str, folder: str, key: str) -> Pixels | None:
     wanted = [f"{folder}/{key}-{IMAGES}"]
-    return next(
-        (of_bytes(content, f"{revision}:{name}") for name, content in _shown(given, revision, wanted)), None
-    )
+    return next((of_bytes(content, f"{revision}:{name}") for name, content in _shown(revision, wanted)), None)
 
 
-def _shown(given: str, revision: str, names: Iterable[str]) -> Iterator[tuple[str, bytes]]:
-    if shutil.which("git") is None:
-        raise SegablateError("`git` is not installed", where=given)
+def _shown(revision: str, names: Iterable[str]) -> Iterator[tuple[str, bytes]]:
     for name in names:
-        # a path of its own after `--` cannot be read as an option; `./` begins at the working directory
-        content = _git("show", f"{revision}:./{name.strip('/')}", "--")
+        # `./` begins at the working directory
+        content = _git("show", "--end-of-options", f"{revision}:./{name.strip('/')}")
         if content is not None:
             yield name, content
 

@@ -3,19 +3,33 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
+import segablate as segablate_package
 from segablate.cli.kinds import KINDS, parts
 
 
 @pytest.mark.parametrize("kind", sorted(KINDS))
 def test_every_kind_is_listed_in_the_singular_and_the_plural(kind: str, segablate: Callable) -> None:
-    singular, plural = segablate("list", kind), segablate("list", f"{kind}s")
+    singular, plural = segablate("list", kind), segablate("list", "losses" if kind == "loss" else f"{kind}s")
     assert singular.code == 0
     assert singular.out == plural.out
     assert len(singular.out.splitlines()) == 1 + len(parts(kind))
+
+
+def test_every_registry_of_the_package_is_a_kind() -> None:
+    made = re.compile(r"^(\w+) = Registry\(", re.MULTILINE)
+    folder = Path(segablate_package.__file__).parent
+    found = {
+        (".".join(path.relative_to(folder.parent).with_suffix("").parts).removesuffix(".__init__"), name)
+        for path in folder.rglob("*.py")
+        for name in made.findall(path.read_text(encoding="utf-8"))
+    }
+    assert found == set(KINDS.values())
 
 
 def test_the_whole_list_is_one_document(segablate: Callable) -> None:

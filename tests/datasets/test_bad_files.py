@@ -242,3 +242,18 @@ class TestSizes:
         save("trainannot/a.png", [[0]])
         data = CamVid(root=str(tmp_path))
         assert refused(lambda: data.label(Item("x", None, Path("x.png")))).message == "`x` has no label map"
+
+
+@pytest.mark.parametrize("read", READERS)
+def test_what_is_no_regular_file_is_refused_and_not_waited_for(read, tmp_path, refused):
+    pipe = tmp_path / "0001.png"
+    os.mkfifo(pipe)
+    assert "this is no regular file" in refused(lambda: read(pipe)).render()
+
+
+@pytest.mark.parametrize("read", [*READERS, size_of])
+def test_a_format_that_no_suffix_stands_for_is_no_picture(read, tmp_path, refused):
+    # Pillow would hand this to Ghostscript, which runs programs
+    path = tmp_path / "0001.png"
+    path.write_bytes(b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 4 4\n%%EndComments\nshowpage\n")
+    assert "this is not a picture" in refused(lambda: read(path)).render()

@@ -215,6 +215,9 @@ def test_what_a_commit_has_can_be_one_side(fake, report, monkeypatch):
         side("HEAD:elsewhere")
     with pytest.raises(SegablateError, match="there is no commit `0123abc` here"):
         side("0123abc:made-up")
+    with pytest.raises(SegablateError, match="there is no commit `--output=written` here"):
+        side("--output=written:made-up")
+    assert not (report.parent / "written").exists()
 
 
 @pytest.mark.skipif(not shutil.which("git"), reason="there is no git")
