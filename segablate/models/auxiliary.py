@@ -7,6 +7,8 @@ They are no part of the network that answers: `Segmenter.forward` never calls th
 
 from __future__ import annotations
 
+from typing import Annotated
+
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -14,6 +16,7 @@ from segablate.models.check import positive
 from segablate.models.features import Feature
 from segablate.models.layers import ConvNorm, convolution
 from segablate.registry import Part
+from segablate.wire import Neutral
 
 
 class AuxiliaryHead(nn.Module):
@@ -26,6 +29,7 @@ class AuxiliaryHead(nn.Module):
         channels: width of the 3×3 convolution.
         outputs: number of scores a pixel; none given: one a class. A detail head has 1.
         align_corners: how the scores are brought to size.
+        bias: whether the convolutions have one.
     """
 
     def __init__(
@@ -38,14 +42,15 @@ class AuxiliaryHead(nn.Module):
         channels: int = 64,
         outputs: int | None = None,
         align_corners: bool = False,
+        bias: Annotated[bool, Neutral(False)] = False,
     ) -> None:
         super().__init__()
         outputs = classes if outputs is None else outputs
         positive(channels=channels, outputs=outputs)
         self.on = on
         self.align_corners = align_corners
-        self.middle = ConvNorm(feature.channels, channels)
-        self.classify = convolution(channels, outputs, 1)
+        self.middle = ConvNorm(feature.channels, channels, bias=bias)
+        self.classify = convolution(channels, outputs, 1, bias=bias)
 
     def forward(self, x: Tensor, size: tuple[int, int]) -> Tensor:
         """(batch, feature, h, w) → (batch, outputs, height, width)."""

@@ -183,6 +183,44 @@ def test_a_whole_stdc_seg_model_is_read(tmp_path: Path) -> None:
     assert same(other, values)
 
 
+PADDLE_STDC_SEG = (
+    *((old, new) for old, new in STDC_SEG if "head" not in old or "decoder" in old),
+    (r"^auxiliary\.head16\.middle\.", "conv_out8.conv."),
+    (r"^auxiliary\.head16\.classify\.", "conv_out8.conv_out."),
+    (r"^auxiliary\.head32\.middle\.", "conv_out16.conv."),
+    (r"^auxiliary\.head32\.classify\.", "conv_out16.conv_out."),
+    (r"^(?!cp\.backbone)(.*)\.conv\.(weight|bias)$", r"\1._conv.\2"),
+    (r"^(?!cp\.backbone)(.*)\.bn\.", r"\1._batch_norm."),
+    (r"\.running_mean$", "._mean"),
+    (r"\.running_var$", "._variance"),
+)
+
+
+def test_paddleseg_s_whole_stdc_seg_is_read_by_its_own_variant_alone(tmp_path: Path) -> None:
+    values = state(network(use="stdc1-seg", variant="paddleseg"))
+    given = renamed({k: v for k, v in values.items() if "num_batches" not in k}, PADDLE_STDC_SEG)
+    for name in (
+        "cp.backbone.features.0.bn._mean",
+        "cp.arm16.conv._conv.bias",
+        "cp.arm16.conv_atten.bias",
+        "ffm.convblk._batch_norm._variance",
+        "ffm.conv1.bias",
+        "conv_out8.conv._conv.weight",
+        "conv_out16.conv_out.bias",
+        "conv_out_sp8.conv_out.bias",
+    ):
+        assert name in given
+    path = saved(given, tmp_path / "s.pt")
+    other = network(use="stdc1-seg", variant="paddleseg", seed=1)
+    loaded = load_weights(other, path)
+    assert loaded.format == "PaddleSeg STDC-Seg"
+    assert all(name.endswith("num_batches_tracked") for name in loaded.untouched)
+    assert same(other, {k: v for k, v in values.items() if "num_batches" not in k})
+    with pytest.raises(SegablateError) as caught:
+        load_weights(network(use="stdc1-seg"), path)
+    assert caught.value.hint == "write `model: {use: stdc1-seg, variant: paddleseg}`"
+
+
 @pytest.mark.parametrize("name", encoders.names())
 def test_a_checkpoint_of_our_own_loads_back(name: str, tmp_path: Path) -> None:
     one, two = (network(encoder=name, seed=seed) for seed in (0, 1))

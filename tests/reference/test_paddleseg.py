@@ -36,18 +36,20 @@ SIZES = ["128x256", "256x192", "200x300"]
 
 
 @pytest.mark.parametrize("size", SIZES)
-@pytest.mark.parametrize("name", ["t", "b"])
+@pytest.mark.parametrize("name", ["t", "b", "stdc1-seg", "stdc2-seg"])
 def test_the_logits_are_paddleseg_s(name: str, size: str, theirs: Path) -> None:
-    network = assemble({"use": f"pp-liteseg-{name}"}, 19).eval()
+    ours = {"use": name, "variant": "paddleseg"} if "seg" in name else {"use": f"pp-liteseg-{name}"}
+    unused = "a detail head that the published training does not use" if "seg" in name else "a constant 1"
+    network = assemble(ours, 19).eval()
     loaded = load_weights(network, theirs / f"{name}.pdparams")
     assert all(key.endswith("num_batches_tracked") for key in loaded.untouched)
-    assert set(loaded.unused.values()) == {"a constant 1"}
+    assert set(loaded.unused.values()) == {unused}
     with np.load(theirs / f"{name}-{size}.npz") as expected, torch.no_grad():
         given = network(torch.from_numpy(expected["image"])).numpy()
         difference = np.abs(given - expected["logits"]).max()
         scale = np.abs(expected["logits"]).max()
-    print(f"pp-liteseg-{name} {size}: max |difference| {difference:.2e} of logits up to {scale:.3g}")
-    assert difference <= 3e-6 * scale
+    print(f"{name} {size}: max |difference| {difference:.2e} of logits up to {scale:.3g}")
+    assert difference <= 5e-6 * scale
 
 
 @pytest.mark.parametrize("size", SIZES)

@@ -13,6 +13,7 @@ Yu et al., BiSeNet, ECCV 2018, arXiv:1808.00897; Fan et al., STDC-Seg, CVPR 2021
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from typing import Annotated
 
 import torch
 from torch import Tensor, nn
@@ -22,6 +23,7 @@ from segablate.models.check import positive
 from segablate.models.decoders.base import Decoder, decoders
 from segablate.models.features import Feature, deepest
 from segablate.models.layers import ConvNorm, PooledNorm, convolution
+from segablate.wire import Neutral
 
 
 class Refinement(nn.Module):
@@ -30,12 +32,13 @@ class Refinement(nn.Module):
     Args:
         inputs: channels of the input.
         outputs: channels of the output.
+        bias: whether the convolutions have one.
     """
 
-    def __init__(self, inputs: int, outputs: int) -> None:
+    def __init__(self, inputs: int, outputs: int, *, bias: bool = False) -> None:
         super().__init__()
-        self.conv = ConvNorm(inputs, outputs)
-        self.conv_atten = convolution(outputs, outputs, 1)
+        self.conv = ConvNorm(inputs, outputs, bias=bias)
+        self.conv_atten = convolution(outputs, outputs, 1, bias=bias)
         self.bn_atten = PooledNorm(outputs)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -52,13 +55,14 @@ class FeatureFusion(nn.Module):
         fine: channels of the fine input.
         coarse: channels of the coarse input, which has been enlarged.
         outputs: channels of the output.
+        bias: whether the convolutions have one.
     """
 
-    def __init__(self, fine: int, coarse: int, outputs: int) -> None:
+    def __init__(self, fine: int, coarse: int, outputs: int, *, bias: bool) -> None:
         super().__init__()
-        self.convblk = ConvNorm(fine + coarse, outputs, 1)
-        self.conv1 = convolution(outputs, max(1, outputs // 4), 1)
-        self.conv2 = convolution(max(1, outputs // 4), outputs, 1)
+        self.convblk = ConvNorm(fine + coarse, outputs, 1, bias=bias)
+        self.conv1 = convolution(outputs, max(1, outputs // 4), 1, bias=bias)
+        self.conv2 = convolution(max(1, outputs // 4), outputs, 1, bias=bias)
 
     def forward(self, fine: Tensor, coarse: Tensor) -> Tensor:
         """(batch, fine, h, w) and (batch, coarse, h, w) → (batch, outputs, h, w)."""
@@ -78,25 +82,33 @@ class STDCSeg(Decoder):
         code: channels of the code.
         channels: channels on the way up.
         fused: channels after the fusion and of the head.
+        bias: whether the convolutions have one, as in PaddleSeg; the authors' have none.
     """
 
     def __init__(
-        self, features: tuple[Feature, ...], code: int, /, *, channels: int = 128, fused: int = 256
+        self,
+        features: tuple[Feature, ...],
+        code: int,
+        /,
+        *,
+        channels: int = 128,
+        fused: int = 256,
+        bias: Annotated[bool, Neutral(False)] = False,
     ) -> None:
         super().__init__()
         positive(channels=channels, fused=fused)
         own = [feature for feature in features if feature.name != "context"]
         fine, middle, coarse = (deepest(own, stride) for stride in (8, 16, 32))
         self.reads = (fine.name, middle.name, coarse.name)
-        self.conv_avg = ConvNorm(coarse.channels, channels, 1, pooled=True)
-        self.arm32 = Refinement(coarse.channels, channels)
-        self.conv_head32 = ConvNorm(channels, channels)
-        self.arm16 = Refinement(middle.channels, channels)
-        self.conv_head16 = ConvNorm(channels, channels)
-        self.ffm = FeatureFusion(fine.channels, channels, fused)
-        self.head = ConvNorm(fused, fused)
+        self.conv_avg = ConvNorm(coarse.channels, channels, 1, bias=bias, pooled=True)
+        self.arm32 = Refinement(coarse.channels, channels, bias=bias)
+        self.conv_head32 = ConvNorm(channels, channels, bias=bias)
+        self.arm16 = Refinement(middle.channels, channels, bias=bias)
+        self.conv_head16 = ConvNorm(channels, channels, bias=bias)
+        self.ffm = FeatureFusion(fine.channels, channels, fused, bias=bias)
+        self.head = ConvNorm(fused, fused, bias=bias)
         levels = (Feature("cp16", channels, 16), Feature("cp8", channels, 8))
-        self.finish(Feature("head", fused, 8), code, bias=False, levels=levels)
+        self.finish(Feature("head", fused, 8), code, bias=bias, levels=levels)
 
     def walk(self, features: Mapping[str, Tensor]) -> Iterator[tuple[str, Tensor]]:
         """The two levels of the context path, and the code."""

@@ -25,6 +25,7 @@ class Format:
         transposed: whether linear layers are (inputs, outputs).
         border: what an average pool took in beyond the image where they were trained, `zeros` or nothing but
             what is `inside`; "" where the network has no such pool, or the file does not say.
+        remedy: what to write in a study for an encoder, named `{encoder}`, that has this border.
     """
 
     name: str
@@ -34,6 +35,7 @@ class Format:
     whole: bool = True
     transposed: bool = False
     border: str = ""
+    remedy: str = ""
 
     def rename(self, name: str) -> str:
         """Our name for a tensor."""
@@ -69,6 +71,7 @@ STDC_IMAGENET = Format(
     ((r"bn\.", _NEVER_APPLIED),),
     whole=False,
     border="zeros",
+    remedy="model.encoder: {{use: {encoder}, border: zeros}}",
 )
 
 PADDLE_STDC = Format(
@@ -80,28 +83,51 @@ PADDLE_STDC = Format(
     whole=False,
     transposed=True,
     border="inside",
+    remedy="model.encoder: {{use: {encoder}, border: inside}}",
+)
+
+_STDC_SEG: Rules = (
+    (r"^cp\.backbone\.x\d+\.0\.(\d+)\.", r"encoder.features.\1."),
+    (r"^cp\.backbone\.features\.", "encoder.features."),
+    (r"^cp\.(arm|conv_)", r"decoder.\1"),
+    (r"^ffm\.", "decoder.ffm."),
+    (r"^conv_out\.conv\.", "decoder.head."),
+    (r"^conv_out\.conv_out\.", "decoder.classify."),
+    (r"^conv_out(16|32)\.conv\.", r"auxiliary.head\1.middle."),
+    (r"^conv_out(16|32)\.conv_out\.", r"auxiliary.head\1.classify."),
+    (r"^conv_out_sp8\.conv\.", "auxiliary.detail.middle."),
+    (r"^conv_out_sp8\.conv_out\.", "auxiliary.detail.classify."),
+)
+_STDC_SEG_UNUSED: Rules = (
+    (r"cp\.backbone\.(conv_last|fc|bn|linear)\.", "the encoder's classifier"),
+    (r"conv_out_sp(2|4|16)\.", "a detail head that the published training does not use"),
 )
 
 STDC_SEG = Format(
     "STDC-Seg",
     r"cp\.backbone\.",
-    (
-        (r"^cp\.backbone\.x\d+\.0\.(\d+)\.", r"encoder.features.\1."),
-        (r"^cp\.backbone\.features\.", "encoder.features."),
-        (r"^cp\.(arm|conv_)", r"decoder.\1"),
-        (r"^ffm\.", "decoder.ffm."),
-        (r"^conv_out\.conv\.", "decoder.head."),
-        (r"^conv_out\.conv_out\.", "decoder.classify."),
-        (r"^conv_out(16|32)\.conv\.", r"auxiliary.head\1.middle."),
-        (r"^conv_out(16|32)\.conv_out\.", r"auxiliary.head\1.classify."),
-        (r"^conv_out_sp8\.conv\.", "auxiliary.detail.middle."),
-        (r"^conv_out_sp8\.conv_out\.", "auxiliary.detail.classify."),
-    ),
-    (
-        (r"cp\.backbone\.(conv_last|fc|bn|linear)\.", "the encoder's classifier"),
-        (r"conv_out_sp(2|4|16)\.", "a detail head that the published training does not use"),
-    ),
+    _STDC_SEG,
+    _STDC_SEG_UNUSED,
     border="zeros",
+    remedy="model: {{use: {encoder}-seg, variant: authors}}",
+)
+
+PADDLE_STDC_SEG = Format(
+    "PaddleSeg STDC-Seg",
+    r"cp\.backbone\.features\.0\.bn\._mean$",
+    (
+        # what is called 8 and 16 there looks at the same levels as what is called 16 and 32 by the authors
+        (r"^conv_out16\.", "conv_out32."),
+        (r"^conv_out8\.", "conv_out16."),
+        (r"\._conv\.", ".conv."),
+        (r"\._batch_norm\.", ".bn."),
+        *_STDC_SEG,
+        *_PADDLE,
+    ),
+    _STDC_SEG_UNUSED,
+    transposed=True,
+    border="inside",
+    remedy="model: {{use: {encoder}-seg, variant: paddleseg}}",
 )
 
 _LEVELS = (("0", "x8"), ("1", "x16"), ("2", "x32"))
@@ -131,6 +157,7 @@ PADDLE_PP_LITESEG = Format(
     ((r".*\._scale$", "a constant 1"),),
     transposed=True,
     border="inside",
+    remedy="model.encoder: {{use: {encoder}, border: inside}}",
 )
 
 EFFICIENTNET_LITE0 = Format(
@@ -156,10 +183,11 @@ EFFICIENTNET_LITE0 = Format(
 FORMATS = (
     OWN,
     TORCHVISION_RESNET,
+    # PaddleSeg's before the authors', whose marks they have too
+    PADDLE_STDC_SEG,
     STDC_SEG,
     PADDLE_PP_LITESEG,
     EFFICIENTNET_LITE0,
-    # before the authors', whose mark it has too
     PADDLE_STDC,
     STDC_IMAGENET,
 )

@@ -162,7 +162,7 @@ def _same_border(network: nn.Module, kind: Format, path: Path) -> None:
             f"these weights ({kind.name}) were trained with `border: {kind.border}`, but encoder "
             f"`{encoder.name}` has `border: {encoder.border}`, with which they answer otherwise",
             where=str(path),
-            hint=f"write `model.encoder: {{use: {encoder.name}, border: {kind.border}}}`",
+            hint=f"write `{kind.remedy.format(encoder=encoder.name)}`",
             field="weights",
         )
 
