@@ -20,7 +20,7 @@ from segablate.errors import SegablateError
 TIFF_BITS, TIFF_PHOTOMETRIC, WHITE_IS_ZERO = 258, 262, 0
 SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp")
 # what those suffixes stand for: Pillow knows more, and hands some of them on to other programs
-FORMATS = ("PNG", "JPEG", "MPO", "WEBP", "TIFF", "BMP")
+FORMATS = ("PNG", "JPEG", "WEBP", "TIFF", "BMP")
 SET_CLASSES = "say `classes: {needed}`, or what each value stands for with `data.values`"
 _INDEX_MAPS = (
     "index maps are needed: one channel that holds the class; "
