@@ -134,7 +134,9 @@ def test_a_new_study_plans_and_is_valid(
     assert segablate("init", "my-study").out == "my-study.yaml\n"
     said = segablate("plan", "my-study.yaml")
     assert said.code == 0, said.err
-    assert len(said.out.splitlines()) == 7
+    *rows, _, claim = said.out.splitlines()
+    assert len(rows) == 7
+    assert "can be decided" in claim
     assert list(validator.iter_errors(read(Path("my-study.yaml")).data)) == []
     again = segablate("init", "my-study")
     assert (again.code, again.err) == (
@@ -201,7 +203,8 @@ def test_the_best_is_recommended_and_a_constraint_that_is_not_measured_is_an_err
     said = segablate("recommend", study)
     assert said.out.startswith("take three: mIoU 50.00 % under toy\n")
     told = segablate("recommend", study, "--json").document
-    assert (told["best"]["variant"], told["cannot_be_told"][0]["variant"]) == ("three", "one")
+    # without a random part what is lower is worse
+    assert (told["best"]["variant"], told["cannot_be_told"]) == ("three", [])
     said = segablate("recommend", study, "--min-fps", 60)
     assert (said.code, said.out) == (2, "")
     assert said.err.startswith("error: --min-fps: the study has no numbers of `fps`\n")
