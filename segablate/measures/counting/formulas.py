@@ -64,6 +64,7 @@ FORMULAS: Mapping[str, Formula] = {
     "relu": ONCE,
     "relu_": ONCE,
     "clamp": per_result(2),
+    "clamp_min": ONCE,
     "hardtanh": per_result(2),
     "hardtanh_": per_result(2),
     "relu6": per_result(2),
@@ -81,6 +82,8 @@ FORMULAS: Mapping[str, Formula] = {
     "exp": ONCE,
     "square": ONCE,
     "pow": ONCE,
+    # square and add
+    "linalg_vector_norm": lambda given, constants, result: 2 * prod(given),
     "mean": average,
     "sum": average,
     "amax": selection,
@@ -91,9 +94,13 @@ FORMULAS: Mapping[str, Formula] = {
     "max_pool2d": fixed_windows,
     # four neighbours: four multiplications and three additions
     "upsample_bilinear2d": per_result(7),
+    "grid_sampler": per_result(7),
     "upsample_nearest2d": NOTHING,
     "pixel_shuffle": NOTHING,
     "pixel_unshuffle": NOTHING,
     "expand_as": NOTHING,
+    "feature_dropout": NOTHING,
+    "linspace": NOTHING,
+    "unflatten": NOTHING,
     "pad": NOTHING,
 }

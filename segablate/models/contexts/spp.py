@@ -49,7 +49,7 @@ class SPP(Context):
     def forward(self, x: Tensor) -> Tensor:
         """(batch, feature, h, w) → (batch, channels, h, w)."""
         x = self.narrow(x)
-        height, width = x.shape[-2:]
+        height, width = int(x.shape[-2]), int(x.shape[-1])
         parts = [x]
         for stage, rows in zip(self.stages, self.rows, strict=True):
             grid = (rows, max(1, round(rows * width / height)))

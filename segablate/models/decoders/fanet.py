@@ -54,9 +54,13 @@ class FastAttention(nn.Module):
         finer: channels of the next finer level.
         keys: channels of queries and keys.
         smooth: channels of the smoothed result.
+        for_scores: whether the smoothed result is read.
+        for_finer: whether there is a finer level.
     """
 
-    def __init__(self, channels: int, finer: int, keys: int, smooth: int) -> None:
+    def __init__(
+        self, channels: int, finer: int, keys: int, smooth: int, *, for_scores: bool, for_finer: bool
+    ) -> None:
         super().__init__()
         self.query = ConvNorm(channels, keys, 1, relu=False)
         self.key = ConvNorm(channels, keys, 1, relu=False)
@@ -66,15 +70,21 @@ class FastAttention(nn.Module):
         # as released: a 1×1 convolution that sees a border of zeros, and so gives two rows and columns more
         self.narrow.conv.padding = (1, 1)
         self.smooth = Leaky(channels, smooth)
+        self.for_scores = for_scores
+        self.for_finer = for_finer
+        self.smooth.requires_grad_(for_scores)
+        self.narrow.requires_grad_(for_finer)
 
-    def forward(self, x: Tensor, coarser: Tensor | None) -> Tensor:
-        """(batch, channels, h, w) and the coarser level's, any size → (batch, channels, h, w)."""
+    def forward(self, x: Tensor, coarser: Tensor | None) -> tuple[Tensor | None, Tensor | None]:
+        """(batch, channels, h, w), and the coarser level's → what is read for the scores and for the finer level."""
         query = F.normalize(self.query(x).flatten(2), dim=1)
         key = F.normalize(self.key(x).flatten(2), dim=1)
         value = self.value(x).flatten(2)
         seen = (value @ key.transpose(1, 2)) @ query
         total: Tensor = self.mix(seen.unflatten(2, x.shape[-2:])) + x
-        return total if coarser is None else total + resize(coarser, total, align_corners=True)
+        if coarser is not None:
+            total = total + resize(coarser, total, align_corners=True)
+        return self.smooth(total) if self.for_scores else None, self.narrow(total) if self.for_finer else None
 
 
 @decoders.register(paper="arXiv:2007.03815")
@@ -116,26 +126,27 @@ class FANet(Decoder):
         widths = [level.channels for level in levels]
         finer = [max(1, widths[0] // 2), *widths]
         self.levels = nn.ModuleList(
-            FastAttention(width, below, keys, smooth) for width, below in zip(widths, finer, strict=False)
+            FastAttention(
+                width,
+                finer[number],
+                keys,
+                smooth,
+                for_scores=number in (0, len(levels) - 2),
+                for_finer=number > 0,
+            )
+            for number, width in enumerate(widths)
         )
         self.head = Leaky(2 * smooth, 2 * smooth)
-        for number, level in enumerate(self.levels):
-            if number not in (0, len(levels) - 2):
-                level.smooth.requires_grad_(False)
-        self.levels[0].narrow.requires_grad_(False)
         self.finish(Feature("head", 2 * smooth, levels[0].stride), code, bias=False)
 
     def walk(self, features: Mapping[str, Tensor]) -> Iterator[tuple[str, Tensor]]:
         """The code."""
         coarser: Tensor | None = None
-        smoothed = []
-        for number in reversed(range(len(self.levels))):
-            level = self.levels[number]
-            x = level(features[self.reads[number]], coarser)
-            if number in (0, len(self.levels) - 2):
-                smoothed.append(level.get_submodule("smooth")(x))
-            if number:
-                coarser = level.get_submodule("narrow")(x)
+        smoothed: list[Tensor] = []
+        for name, level in zip(reversed(self.reads), reversed(self.levels), strict=True):
+            found, coarser = level(features[name], coarser)
+            if found is not None:
+                smoothed.append(found)
         wide, fine = smoothed
         yield (
             "code",
