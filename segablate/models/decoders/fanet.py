@@ -76,7 +76,7 @@ class FastAttention(nn.Module):
         self.narrow.requires_grad_(for_finer)
 
     def forward(self, x: Tensor, coarser: Tensor | None) -> tuple[Tensor | None, Tensor | None]:
-        """(batch, channels, h, w), and the coarser level's → what is read for the scores and for the finer level."""
+        """A level and the coarser one's result → what is read for the scores and for the finer level."""
         query = F.normalize(self.query(x).flatten(2), dim=1)
         key = F.normalize(self.key(x).flatten(2), dim=1)
         value = self.value(x).flatten(2)
