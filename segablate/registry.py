@@ -12,7 +12,6 @@ import importlib
 import inspect
 import json
 import pkgutil
-import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar, get_type_hints
@@ -205,7 +204,6 @@ class Registry:
         self._part = part
         self._parts: dict[str, Part] = {}
         self._searched = False
-        self._searching = threading.RLock()
 
     def register(
         self, name: str | None = None, *, paper: str = "", version: int = 1
@@ -270,10 +268,9 @@ class Registry:
         return {"use": part.name, **settings}
 
     def _search(self) -> None:
-        with self._searching:  # another thread waits until all is found
-            if self._searched:
-                return
-            package = importlib.import_module(self.package)
-            self._searched = True  # what is imported may itself look something up here
-            for module in pkgutil.walk_packages(package.__path__, f"{self.package}."):
-                importlib.import_module(module.name)
+        if self._searched:
+            return
+        self._searched = True
+        package = importlib.import_module(self.package)
+        for module in pkgutil.walk_packages(package.__path__, f"{self.package}."):
+            importlib.import_module(module.name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 
@@ -10,6 +11,10 @@ def main() -> None:
     """Run the command that `sys.argv` names and exit with its code."""
     from segablate.cli.commands import invoke
 
+    for stream in (sys.stdout, sys.stderr):
+        # a file's name may hold bytes that are no text
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     try:
         code = invoke(sys.argv[1:])
         sys.stdout.flush()

@@ -87,7 +87,7 @@ def _print(found: Differences) -> None:
             (one.kind, one.measure, one.name, one.first or "–", one.second or "–") for one in found.changes
         ]
         output.table(("what", "measure", "field", "A", "B"), rows)
-        print()
+        output.show()
     # corrected each by itself, so a table each
     for numbers in _tables(found):
         output.table(
@@ -95,13 +95,13 @@ def _print(found: Differences) -> None:
             [_line(one) for one in numbers],
             right=(3, 4, 5),
         )
-        print()
+        output.show()
     for note in notes(found.numbers):
-        print(f"{note}\n")
+        output.show(f"{note}\n")
     told = [f"{found.same:,} numbers are the same", f"{len(found.numbers):,} differ"]
     for name, only in (("A", found.only_first), ("B", found.only_second)):
         told += [f"{len(only):,} are in {name} only"] if only else []
-    print(f"{', '.join(told)}.")
+    output.show(f"{', '.join(told)}.")
 
 
 def _tables(found: Differences) -> list[Sequence[Apart]]:

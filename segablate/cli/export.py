@@ -47,4 +47,4 @@ def export(
     if as_json:
         output.document({"study": facts.name, "to": to, "where": where, "new": new, "there": there})
     else:
-        print(f"{new:,} cells taken to {where}, {there:,} were there")
+        output.show(f"{new:,} cells taken to {where}, {there:,} were there")

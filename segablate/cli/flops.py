@@ -57,7 +57,7 @@ def flops(
     if as_json:
         output.document(_document(found, model))
     else:
-        print("\n".join(text.lines(found, model, depth)))
+        output.show("\n".join(text.lines(found, model, depth)))
 
 
 def _document(found: Cost, model: str) -> dict[str, Any]:

@@ -139,7 +139,7 @@ def _show(shared: Mapping[str, Any], rows: Sequence[Row]) -> None:
     size = "×".join(str(side) for side in (shared["batch"], 3, *shared["size"]))
     kind = "CPU" if shared["device"] == "cpu" else "CUDA"
     threads = "1 thread" if shared["threads"] == 1 else f"{shared['threads']} threads"
-    print(
+    output.show(
         f"{kind}: {shared['device_name']}, {threads}; {size}, {shared['classes']} classes; "
         f"{shared['scope']}, {shared['precision']}, {shared['runtime']}"
     )
@@ -147,9 +147,9 @@ def _show(shared: Mapping[str, Any], rows: Sequence[Row]) -> None:
     output.table(heads, [_cells(row) for row in rows], right=range(1, 9))
     told = {flag["name"]: flag for row in rows for flag in row.flags}
     for name, flag in told.items():
-        print(f"{name}: {flag['found']}; {flag['remedy']}")
+        output.show(f"{name}: {flag['found']}; {flag['remedy']}")
     if len(rows[0].processes) == 1:
-        print("one process: how far another would be from it is not known; `--repeat 3` tells")
+        output.show("one process: how far another would be from it is not known; `--repeat 3` tells")
 
 
 def _cells(row: Row) -> list[str]:

@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterator
 from typing import TYPE_CHECKING
 
 from segablate.cli.progress import Bars
+from segablate.report.words import visible
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -49,7 +50,7 @@ class Board(Bars):
             self.failed.discard(cell.key)
         else:
             self.failed.add(cell.key)
-            self.last_failure = f"{self._named(cell.key)}: {' '.join(outcome.reason.split())}"
+            self.last_failure = f"{self._named(cell.key)}: {' '.join(visible(outcome.reason).split())}"
 
     def lines(self, most: int) -> tuple[list[tuple[str, ...]], int]:
         """Variant and what became of its cells under each measure; finished variants give way.

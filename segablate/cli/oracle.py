@@ -116,7 +116,7 @@ def oracle(
     else:
         _print(rows)
         if fit is None and encode != "autoencoder" and any(row["channels"] is not None for row in rows):
-            print(f"\n{ON_ITSELF}")
+            output.show(f"\n{ON_ITSELF}")
 
 
 def _ignored(given: int | None, classes: int) -> int:
@@ -169,4 +169,4 @@ def _print(rows: Sequence[Mapping[str, Any]]) -> None:
     ]
     output.table(heads, lines, right=range(1, len(heads)))
     if not any(row["pixels"] for row in rows):
-        print("\nNo pixel is scored: all of them hold the label value that is ignored.")
+        output.show("\nNo pixel is scored: all of them hold the label value that is ignored.")

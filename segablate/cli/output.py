@@ -10,11 +10,17 @@ from typing import Any
 
 from segablate.records import SCHEMA
 from segablate.report.breaks import widest
+from segablate.report.words import visible
 
 
 def say(text: str) -> None:
     """A line of talk, on stderr."""
-    print(text, file=sys.stderr)
+    print(visible(text), file=sys.stderr)
+
+
+def show(text: str = "") -> None:
+    """Print on stdout what a person reads: nothing in it is an order to the terminal."""
+    print(visible(text))
 
 
 def document(content: Mapping[str, Any]) -> None:
@@ -38,6 +44,7 @@ def table(heads: Sequence[str], rows: Sequence[Sequence[str]], *, right: Sequenc
 
     A text may have line breaks: headings stand on their last line, cells hang from their first.
     """
+    heads, rows = [visible(head) for head in heads], [[visible(cell) for cell in row] for row in rows]
     widths = [widest([line[i] for line in [heads, *rows]]) for i in range(len(heads))]
     _row(heads, widths, right, above=True)
     for line in rows:

@@ -90,7 +90,7 @@ def recommend(
         output.document(_all(facts.name, answers))
     else:
         for where, why in errors:
-            print(f"{where}: {why.message}\n")
+            output.show(f"{where}: {why.message}\n")
         for at, (where, found) in enumerate(answers):
             print("\n" * (at > 0) + (f"{where}: " if where else ""), end="")
             _print(found, given)
@@ -133,7 +133,7 @@ def _print(found: Advice, constraints: list[Constraint]) -> None:
     from segablate.quantity import quantity
 
     value = found.by.shown(found.best.score.value, unit=True) if found.best.score else "–"
-    print(f"take {_name(found.best)}: {found.by.title} {value} under {found.measure}")
+    output.show(f"take {_name(found.best)}: {found.by.title} {value} under {found.measure}")
     constraints = [one for one in constraints if one.metric != found.by.metric]
     named = [("cannot be told from it", found.alike), ("worse", found.told_apart)]
     rows = [
@@ -150,10 +150,10 @@ def _print(found: Advice, constraints: list[Constraint]) -> None:
         *(quantity(one.metric).heading for one in constraints),
         "beside the best",
     ]
-    print()
+    output.show()
     output.table(heads, rows, right=range(1, len(heads) - 1))
     for note in found.notes:
-        print(f"\n{note}")
+        output.show(f"\n{note}")
 
 
 def _name(one: Candidate) -> str:

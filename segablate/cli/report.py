@@ -64,7 +64,7 @@ def report(
     if as_json:
         output.document({"study": name, "report": page.as_posix(), "files": written})
     else:
-        print("\n".join(written or [page.as_posix()]))
+        output.show("\n".join(written or [page.as_posix()]))
 
 
 def _files(formats: list[str]) -> list[str]:
@@ -92,7 +92,7 @@ def _check(study: Path, overrides: list[str], place: Place, as_json: bool) -> No
     elif not stale:
         output.say(f"{folder}: every file is what its data say")
     for name in [] if as_json else stale:
-        print(folder / name)
+        output.show(str(folder / name))
     if stale:
         output.say(f"\nhint: `segablate report {study}` writes what is stale")
         raise typer.Exit(CHECK_FAILED)

@@ -28,10 +28,10 @@ def show(records: Sequence[Record]) -> None:
         tried = {record.variant for record in mine if record.state != "skipped"}
         skipped = [record for record in mine if tried and record.variant not in tried]
         if len(measures) > 1:
-            print(measure if measure == measures[0] else f"\n{measure}")
+            output.show(measure if measure == measures[0] else f"\n{measure}")
         left += _print(results([record for record in mine if record not in skipped]))
         for line in _skipped(skipped):
-            print(line)
+            output.show(line)
     if left:
         output.say(f"\n{left} more column{'' if left == 1 else 's'} in the report: there is no room here")
 
@@ -45,12 +45,12 @@ def show_claims(verdicts: Sequence[ClaimVerdict], data: Path) -> None:
     if table is None:
         output.say("no claims: what the report says of differences is exploratory")
         return
-    print()
+    output.show()
     for row in table.rows:
         claim, _, numbers, verdict = (cell.text for cell in row)
-        print(lines(f"{claim}: {numbers}, {verdict}", columns.room(), "    "))
+        output.show(lines(f"{claim}: {numbers}, {verdict}", columns.room(), "    "))
     for line in table.below:
-        print(lines(line, columns.room(), "    "))
+        output.show(lines(line, columns.room(), "    "))
 
 
 def claims(verdicts: Sequence[ClaimVerdict]) -> list[dict[str, Any]]:
@@ -94,7 +94,7 @@ def _print(table: Table) -> int:
         right=range(table.words, len(kept)),
     )
     for number, note in enumerate(table.notes, 1):
-        print(lines(f"[{number}] {note}", width, "    "))
+        output.show(lines(f"[{number}] {note}", width, "    "))
     return len(table.head) - len(kept)
 
 

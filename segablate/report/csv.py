@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -28,6 +29,11 @@ COLUMNS = (
 )
 
 
+# what makes a spreadsheet take a text for a formula; ticks before it are ours, or a text's own
+FORMULA = re.compile(r"'*[=+\-@\t\r]")
+NUMBER = re.compile(r"[+-]?((\d+\.?\d*|\.\d+)([eE][+-]?\d+)?|inf|nan)")
+
+
 def numbers(records: Sequence[Record]) -> Numbers:
     """All samples and per-class scores; a cell without numbers has one row that tells why.
 
@@ -47,9 +53,18 @@ def written(told: Numbers) -> str:
     """The rows as RFC 4180 has them, but for line feeds alone at the ends of lines."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(told.columns)
-    writer.writerows(told.rows)
+    writer.writerows([quoted(cell) for cell in row] for row in (told.columns, *told.rows))
     return out.getvalue()
+
+
+def quoted(cell: str) -> str:
+    """The cell so that no spreadsheet runs it: a tick before what begins like a formula and is no number."""
+    return f"'{cell}" if FORMULA.match(cell) and not NUMBER.fullmatch(cell) else cell
+
+
+def unquoted(cell: str) -> str:
+    """What `quoted` was given."""
+    return cell[1:] if cell.startswith("'") and FORMULA.match(cell) else cell
 
 
 def _about(record: Record) -> dict[str, Any]:

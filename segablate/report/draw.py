@@ -25,6 +25,7 @@ from segablate.report import draw_bars, draw_dots, draw_effects, draw_scatter, d
 from segablate.report.figures import Bars, Curve, Dots, Effects, Figure, Picture, Scatter, Spans
 from segablate.report.looks import COLOURS, MARKERS, SMALL, STYLES, TIP, apart, beside, short
 from segablate.report.scales import Scale, scale
+from segablate.report.words import visible
 
 MOST_TICKS = 16
 # inches: around the axes, their width, and what a curve's name takes in height
@@ -45,7 +46,7 @@ def svg(figure: Picture) -> bytes:
     with _plain_style():
         drawn, tips = drawing(figure)
         drawn.savefig(out, format="svg", metadata={"Date": None, "Creator": "segablate", "Description": told})
-    return _tipped(out.getvalue().decode(), tips).encode()
+    return visible(_tipped(out.getvalue().decode(), tips)).encode()
 
 
 def drawing(figure: Picture) -> tuple[Canvas, tuple[str, ...]]:

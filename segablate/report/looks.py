@@ -6,6 +6,8 @@ import math
 import textwrap
 from collections.abc import Sequence
 
+from segablate.report.words import visible
+
 # Okabe and Ito's colours, in an order in which neighbours also differ in lightness
 COLOURS = ("#0072B2", "#E69F00", "#000000", "#009E73", "#D55E00", "#56B4E9", "#CC79A7")
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<", ">", "p", "h", "*")
@@ -53,7 +55,7 @@ def wrapped(label: str, width: int = 38) -> str:
 
 def short(label: str, longest: int = LONGEST) -> str:
     """A label in one line that is not too long, without what matplotlib reads as mathematics."""
-    line = " ".join(label.split())
+    line = " ".join(visible(label).split())
     line = line if len(line) <= longest else f"{line[: longest - 1]}…"
     return line.replace("$", r"\$")
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from segablate.report.blocks import Caveat, Cell, Page, Table
 from segablate.report.sections import Block, Bullets, Command, Doubts, Image, Made, sections
+from segablate.report.words import visible
 
 # what starts a list, a heading or a quotation at the beginning of a line
 STARTS_A_BLOCK = re.compile(r"^(?=[#>+=-])|^(\d+)(?=[.)](\s|$))")
@@ -34,13 +35,13 @@ def _block(block: Block) -> list[str]:
     if isinstance(block, Made):
         return [f"This page was generated from `data/` and {_code(block.study_file)}."]
     if isinstance(block, Command):
-        return [f"```sh\n{block.line}\n```"]
+        return [f"```sh\n{visible(block.line)}\n```"]
     return [f"**{block.lead}** {escape(block.text)}" if block.lead else _prose(block.text)]
 
 
 def escape(text: str) -> str:
     """Plain text, so that Markdown shows it as it is, on one line."""
-    line = " ".join(text.split())
+    line = " ".join(visible(text).split())
     line = re.sub(r"([\\`\[\]~$|])", r"\\\1", line)
     # an asterisk at the end of a word (mIoU*) cannot open emphasis
     line = re.sub(r"(?<!\w)\*|\*(?![\s,.;:)]|$)", r"\\*", line)
@@ -81,7 +82,7 @@ def _cell(cell: Cell) -> str:
 
 def _code(text: str) -> str:
     """A code span; its ticks are longer than any inside."""
-    line = " ".join(text.split())
+    line = " ".join(visible(text).split())
     longest = max((len(run) for run in re.findall("`+", line)), default=0)
     ticks = "`" * (longest + 1)
     pad = " " if longest else ""

@@ -12,7 +12,7 @@ import csv
 import io
 import shutil
 import subprocess
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -21,13 +21,14 @@ from typing import TypeAlias
 from segablate.errors import SegablateError
 from segablate.evidence.images import Pixels
 from segablate.records import Outcome
-from segablate.report.csv import COLUMNS
+from segablate.report.csv import COLUMNS, unquoted
 from segablate.report.data import OUTCOMES, Record, parse
 from segablate.report.matrices import IMAGES, of_bytes, of_file
-from segablate.report.words import flat, plain
+from segablate.report.words import counted, flat, plain
 
 WITHIN = (f"data/{OUTCOMES}", OUTCOMES, "results.csv")
 NEEDED = {"variant", "measure", "metric", "value"}
+WRITES_IT = "`segablate report` writes `results.csv`"
 
 Key: TypeAlias = tuple[str, str, str, str]  # variant, measure, metric, class
 Samples: TypeAlias = dict[int, list[float]]  # seed → samples
@@ -119,23 +120,47 @@ def _beside(folder: Path, key: str) -> Pixels | None:
 
 def _of_csv(given: str, text: str) -> Side:
     made = Side(given, whole=False)
-    rows = list(csv.DictReader(io.StringIO(text)))
-    missing = NEEDED - set(rows[0] if rows else ())
-    if missing:
-        told = ", ".join(f"`{name}`" for name in sorted(missing))
-        raise SegablateError(
-            f"this file has no column {told}" if rows else "there are no results here",
-            where=given,
-            hint="`segablate report` writes `results.csv`",
-        )
-    for line, row in enumerate(rows, 2):
+    for line, row in _rows(given, text):
+        where = f"{given}:{line}"
         if row["value"]:
-            key = (row["variant"], row["measure"], row["metric"], row.get("class") or "")
-            value, seed = _numbers(row, f"{given}:{line}")
+            key = (row["variant"], row["measure"], row["metric"], row.get("class", ""))
+            value, seed = _numbers(row, where)
             made.numbers.setdefault(key, {}).setdefault(seed, []).append(value)
         for axis in row.keys() - set(COLUMNS):
             made.settings.setdefault(row["measure"], {}).setdefault(axis, set()).add(row[axis])
     return made
+
+
+def _rows(given: str, text: str) -> Iterator[tuple[int, dict[str, str]]]:
+    """The rows under their heads, each with the line it ends on."""
+    reader, heads, any_row = csv.reader(io.StringIO(text)), None, False
+    try:
+        for cells in reader:
+            row = [unquoted(cell) for cell in cells]
+            if heads is None:
+                heads = row
+                continue
+            _check_heads(given, heads)
+            if row and len(row) != len(heads):
+                raise SegablateError(
+                    f"{counted(len(row), 'column')}, but the heading has {len(heads)}",
+                    where=f"{given}:{reader.line_num}",
+                )
+            any_row = True
+            if row:
+                yield reader.line_num, dict(zip(heads, row, strict=True))
+    except csv.Error as error:
+        raise SegablateError(
+            f"this is not CSV as we write it: {error}", where=f"{given}:{reader.line_num}"
+        ) from None
+    if not any_row:
+        raise SegablateError("there are no results here", where=given, hint=WRITES_IT)
+
+
+def _check_heads(given: str, heads: Sequence[str]) -> None:
+    if missing := sorted(NEEDED - set(heads)):
+        told = ", ".join(f"`{name}`" for name in missing)
+        raise SegablateError(f"this file has no column {told}", where=given, hint=WRITES_IT)
 
 
 def _numbers(row: Mapping[str, str], where: str) -> tuple[float, int]:

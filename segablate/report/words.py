@@ -9,6 +9,9 @@ from typing import Any
 
 from segablate.quantity import quantity
 
+# what a terminal obeys and a page hides: controls but tabs and line breaks, turns of direction, surrogates
+UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+
 # file systems take 255 bytes, and others add to it
 LONGEST_STEM = 80
 
@@ -50,6 +53,16 @@ def flat(tree: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
         else:
             found[f"{prefix}{name}"] = value
     return found
+
+
+def visible(text: str) -> str:
+    """The text with what cannot be seen written out: `\\x1b`, `\\u202e`."""
+    return UNSEEN.sub(_written_out, text)
+
+
+def _written_out(found: re.Match[str]) -> str:
+    code = ord(found[0])
+    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"
 
 
 def stem(label: str, taken: Sequence[str] = ()) -> str:

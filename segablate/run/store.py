@@ -20,6 +20,7 @@ from segablate.disk import locked, set_aside, sweep, told
 from segablate.errors import SegablateError
 from segablate.measures.base import Arrays
 from segablate.records import Outcome, Reads
+from segablate.report.words import visible
 from segablate.run.claims import BusyError, Claim, claim, holder
 from segablate.run.files import pack, plain, unpack, write
 from segablate.run.plan import Cell, key
@@ -36,7 +37,7 @@ Artefacts: TypeAlias = Mapping[str, Arrays | bytes]
 
 def say(message: str) -> None:
     """Tell on stderr."""
-    print(f"note: {message}", file=sys.stderr)
+    print(visible(f"note: {message}"), file=sys.stderr)
 
 
 class Store:

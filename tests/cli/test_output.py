@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from collections.abc import Mapping
 from typing import Annotated, Literal
 
@@ -114,3 +116,22 @@ def test_settings_leave_out_ingredients_and_know_what_must_be_given() -> None:
     size, way = settings(registry._parts["thing"])
     assert (size.name, size.type, size.required, size.meaning) == ("size", "int", True, "how big.")
     assert (way.type, way.required, way.default) == ("a | b", False, "a")
+
+
+def test_a_terminal_is_given_no_orders(capfd: pytest.CaptureFixture[str]) -> None:
+    name = "\x1b[2Jgone\x07\u202e"
+    output.table(("name\x9b", "n"), [(name, "1")])
+    output.show(f"{name}\nnext")
+    output.say(name)
+    found = capfd.readouterr()
+    for one in ("\x1b", "\x07", "\x9b", "\u202e"):
+        assert one not in found.out + found.err
+    assert "\\x1b[2Jgone\\x07\\u202e\nnext\n" in found.out
+
+
+def test_a_name_that_is_no_text_is_printed_all_the_same() -> None:
+    line = "sys.argv = ['segablate', 'plan', 'a\\udcff.yaml']"
+    code = f"import sys; {line}; from segablate.cli import main; main()"
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (ran.returncode, ran.stdout) == (2, "")
+    assert ran.stderr.startswith("error: a\\udcff.yaml: there is no such file")

@@ -239,7 +239,11 @@ def test_the_images_of_a_commit_are_drawn_again_too(photographed, monkeypatch):
     [
         ("", "there are no results here"),
         ("a,b\n1,2\n", "this file has no column `measure`, `metric`, `value`, `variant`"),
-        ("variant,measure,metric,value\nv,m,miou,much\n", "`much` is not a number"),
+        ("variant,measure,metric,value\n", "there are no results here"),
+        ("variant,measure,metric,value\nv,m,miou,much\n", "x.csv:2: `much` is not a number"),
+        ("variant,measure,metric,value\nv,m,miou,1,2\n", "x.csv:2: 5 columns, but the heading has 4"),
+        ("variant,measure,metric,value\nv,m,miou\n", "x.csv:2: 3 columns, but the heading has 4"),
+        ("variant,measure,metric,value\n" + "v" * 140_000 + ",m,miou,1\n", "field larger than field limit"),
     ],
 )
 def test_a_csv_file_that_holds_no_results_is_told(content, message, tmp_path):
@@ -248,6 +252,30 @@ def test_a_csv_file_that_holds_no_results_is_told(content, message, tmp_path):
     with pytest.raises(SegablateError) as caught:
         side(str(path))
     assert message in str(caught.value)
+
+
+def test_a_name_that_a_spreadsheet_would_run_is_the_same_in_csv_and_in_data(fake, tmp_path):
+    lines = [fake.Line("=1+1", {"axis": "-x"}, True, "project", fake.oracle("bilinear", None, 8))]
+    folder = fake.save(tmp_path / "made", lines, pictures=False)
+    write(fake.FACTS, folder)
+    assert "'=1+1" in (folder / "results.csv").read_text()
+    found = differences(side(str(folder)), side(str(folder / "results.csv")))
+    assert (found.numbers, found.only_first, found.only_second) == ((), (), ())
+    assert found.same > 0
+
+
+@pytest.mark.skipif(not shutil.which("git"), reason="there is no git")
+@pytest.mark.parametrize("given", ["--output=pwned:x", "-O:x", "--end-of-options:x", "HEAD --output=pwned:x"])
+def test_what_looks_like_an_option_reaches_git_as_no_option(given, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for words in (
+        ["init", "-q"],
+        ["-c", "user.name=x", "-c", "user.email=x@x", "commit", "-qm", "x", "--allow-empty"],
+    ):
+        subprocess.run(["git", *words], check=True)
+    with pytest.raises(SegablateError, match="there is no commit"):
+        side(given)
+    assert [path.name for path in tmp_path.iterdir()] == [".git"]
 
 
 def test_a_side_that_does_not_exist_is_told_with_what_there_may_be(tmp_path):

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from segablate.errors import SegablateError
 from segablate.report import draw
 from segablate.report.blocks import Cell, Table
-from segablate.report.csv import written
+from segablate.report.csv import quoted, unquoted, written
 from segablate.report.data import read
 from segablate.report.figures import Bar, Bars
 from segablate.report.formats.base import formats, made
@@ -145,9 +145,43 @@ def test_csv_gives_back_the_names_as_they_were(fake, tmp_path, labels):
     ]
     records = read(fake.save(tmp_path, lines, pictures=False) / "data")
     rows = list(csv.DictReader(io.StringIO(written(page(fake.FACTS, records).numbers), newline="")))
-    assert {row["variant"] for row in rows} == set(labels)
-    assert {row["axis"] for row in rows} == set(labels)
+    assert {unquoted(row["variant"]) for row in rows} == set(labels)
+    assert {unquoted(row["axis"]) for row in rows} == set(labels)
     assert {row["unit"] for row in rows} == {"fraction"}
+
+
+@given(st.text(alphabet="'=+-@\t\r01.e aé", max_size=6))
+@settings(deadline=None)
+def test_no_cell_is_a_formula_and_every_cell_comes_back(cell):
+    assert unquoted(quoted(cell)) == cell
+    if quoted(cell)[:1] in tuple("=+-@\t\r"):
+        assert float(cell) is not None  # only numbers begin so
+
+
+@pytest.mark.parametrize("cell", ["=cmd|' /C calc'!A0", "+1+1", "-1+1", "@SUM(1)", "\t=1", "'=1"])
+def test_what_a_spreadsheet_would_run_is_quoted(cell):
+    assert quoted(cell) == f"'{cell}"
+    assert all(quoted(number) == number for number in ("-1", "+0.5", "-1.5e-07", "-inf", "0"))
+
+
+UNSEEN = "\x1b[31mred\x07\x9b\u202eevil\ud800"
+
+
+@pytest.mark.parametrize("name", [name for name in formats.names() if name != "csv"])
+def test_control_characters_in_names_are_shown_and_not_obeyed(name, fake, tmp_path):
+    lines = [
+        fake.Line(f"{at} {UNSEEN}", {UNSEEN: f"{at}"}, at == 0, UNSEEN, fake.oracle("bilinear", None, 2**at))
+        for at in range(2)
+    ]
+    folder = tmp_path / "x"
+    (folder / "data").mkdir(parents=True)
+    text = "".join(f"{line.json()}\n" for line in lines)
+    (folder / "data" / "outcomes.jsonl").write_bytes(text.replace("\ud800", "?").encode())
+    made_page = page(replace(fake.FACTS, question=UNSEEN), read(folder / "data"))
+    shown = made([name])[name].write(made_page, drawings(made_page))
+    assert not [one for one in shown if one not in "\n\t" and unicodedata.category(one) in ("Cc", "Cs")]
+    assert "\u202e" not in shown
+    assert "x1b" in shown
 
 
 @pytest.fixture

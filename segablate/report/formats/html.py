@@ -18,6 +18,7 @@ from typing import ClassVar
 from segablate.report.blocks import Cell, Page, Table
 from segablate.report.formats.base import Pictures, formats
 from segablate.report.sections import Block, Bullets, Command, Doubts, Image, Made, Section, sections
+from segablate.report.words import visible
 
 # nothing may be fetched: what the file does not hold is not there
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:"
@@ -54,10 +55,7 @@ class Html:
 
 def escape(text: str) -> str:
     """Plain text, so that a browser shows it as it is, on one line."""
-    line = " ".join(text.split())
-    # what no document may hold, in HTML or elsewhere
-    line = "".join(one if one.isprintable() or ord(one) > 0x9F else "\ufffd" for one in line)
-    return html.escape(line.encode("utf-8", "replace").decode())
+    return html.escape(" ".join(visible(text).split()))
 
 
 def _section(section: Section, level: int, pictures: Pictures) -> str:
@@ -81,7 +79,7 @@ def _block(block: Block, pictures: Pictures) -> str:
             f"<code>{escape(block.study_file)}</code>.</p>"
         )
     if isinstance(block, Command):
-        return f"<pre><code>{html.escape(block.line)}</code></pre>"
+        return f"<pre><code>{html.escape(visible(block.line))}</code></pre>"
     return f"<p>{f'<b>{escape(block.lead)}</b> ' if block.lead else ''}{escape(block.text)}</p>"
 
 

@@ -14,6 +14,7 @@ from typing import ClassVar
 from segablate.report.blocks import Cell, Page, Table
 from segablate.report.formats.base import Pictures, formats
 from segablate.report.panels import Panel, panels
+from segablate.report.words import visible
 
 HEAD = r"""% Made by segablate from the data beside it.
 % Needs \usepackage{booktabs}; take it in with \input{report.tex}.
@@ -112,7 +113,7 @@ class Latex:
 
 def escape(text: str) -> str:
     """Plain text, so that TeX sets it as it is, on one line, in ASCII."""
-    line = unicodedata.normalize("NFD", " ".join(text.split()))
+    line = unicodedata.normalize("NFD", " ".join(visible(text).split()))
     told: list[str] = []
     for found in re.finditer(r".[\u0300-\u036f]*", line, re.DOTALL):
         character = _cluster(found[0])
@@ -140,7 +141,7 @@ def _character(character: str) -> str:
     if character in SIGNS:
         return SIGNS[character]
     if character.isascii():
-        return SPECIAL.get(character, character if character.isprintable() else "")
+        return SPECIAL.get(character, character)
     return _unknown(character)
 
 
