@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from segablate.report.differences import Apart, Differences
+    from segablate.report.sides import Side
+    from segablate.study.study import Study
 
 First = Annotated[
     str,
@@ -24,7 +26,12 @@ First = Annotated[
 Second = Annotated[str, typer.Argument(metavar="B", help="What to compare with it.", show_default=False)]
 Judged = Annotated[
     Path | None,
-    typer.Option("--study", metavar="STUDY", help="Judge by this study's margins.", show_default=False),
+    typer.Option(
+        "--study",
+        metavar="STUDY",
+        help="Judge by this study's margins, and its claims on both.",
+        show_default=False,
+    ),
 ]
 
 
@@ -42,12 +49,34 @@ def diff(first: First, second: Second, study: Judged = None, as_json: AsJson = F
     from segablate.report.sides import side
     from segablate.study.load import load
 
-    margins = load(study).margin if study else None
-    found = differences(side(first), side(second), margins)
+    told, both = load(study) if study else None, (side(first), side(second))
+    found = differences(*both, told.margin if told else None)
+    claims = _claims(told, *both) if told and told.claims else []
     if as_json:
-        output.document(_document(first, second, found))
-    else:
-        _print(found)
+        output.document({**_document(first, second, found), "claims": claims})
+        return
+    _print(found)
+    if claims:
+        print()
+        output.table(("claim", "A", "B"), [tuple(one.values()) for one in claims])
+
+
+def _claims(study: Study, first: Side, second: Side) -> list[dict[str, str]]:
+    """What became of each claim on both sides."""
+    from segablate.report.claimed import claim_verdicts
+    from segablate.report.claims_table import measured, verdict
+    from segablate.run.plan import claims_of
+
+    claims = claims_of(study)
+    return [
+        {
+            "claim": one.claim.text,
+            **{name: f"{measured(v)}, {verdict(v)}" for name, v in (("A", one), ("B", other))},
+        }
+        for one, other in zip(
+            claim_verdicts(claims, first.records), claim_verdicts(claims, second.records), strict=True
+        )
+    ]
 
 
 def _document(first: str, second: str, found: Differences) -> dict[str, Any]:

@@ -46,6 +46,7 @@ class Side:
         machine: property → every value it had.
         images: variant and measure → by seed what reads the matrices of the single images.
         whole: whether settings and machine are known; a CSV file has numbers alone.
+        records: rows of a study; none of a store, whose cells belong to no variant, and of a CSV file.
     """
 
     name: str
@@ -54,6 +55,7 @@ class Side:
     machine: dict[str, set[str]] = field(default_factory=dict)
     images: dict[tuple[str, str], dict[int, Matrices]] = field(default_factory=dict)
     whole: bool = True
+    records: tuple[Record, ...] = ()
 
     def add(self, variant: str, measure: str, seed: int, outcome: Outcome, images: Matrices) -> None:
         """Take up what one cell says."""
@@ -94,19 +96,22 @@ def side(given: str) -> Side:
 
 def _of_file(given: str, path: Path) -> Side:
     try:
-        return _of_text(given, path.name, path.read_text(encoding="utf-8"), partial(_beside, path.parent))
+        text = path.read_text(encoding="utf-8")
+        return _of_text(given, path.name, text, partial(_beside, path.parent), path.parent)
     except UnicodeDecodeError as error:
         raise SegablateError("this is not text", where=str(path)) from error
 
 
-def _of_text(given: str, name: str, text: str, images: Callable[[str], Pixels | None]) -> Side:
+def _of_text(
+    given: str, name: str, text: str, images: Callable[[str], Pixels | None], folder: Path = Path()
+) -> Side:
     if name.endswith(".csv"):
         return _of_csv(given, text)
-    return _of_records(given, parse(text, given, Path()), images)
+    return _of_records(given, parse(text, given, folder), images)
 
 
-def _of_records(given: str, records: Iterable[Record], images: Callable[[str], Pixels | None]) -> Side:
-    made = Side(given)
+def _of_records(given: str, records: Sequence[Record], images: Callable[[str], Pixels | None]) -> Side:
+    made = Side(given, records=tuple(records))
     for record in records:
         if record.done and record.outcome:
             read = partial(images, record.outcome.key)

@@ -89,3 +89,14 @@ def test_a_claim_of_nobody_is_an_error_of_plan_run_and_report(segablate: Callabl
         assert said.code == 2
         assert "toy.yaml:9: there is no variant `tree`" in said.err
         assert "did you mean `three`?" in said.err
+
+
+def test_diff_judges_the_claims_of_a_study_on_both_sides(segablate: Callable, study: Callable) -> None:
+    segablate("run", study())
+    said = segablate("diff", "reports/toy", "reports/toy/results.csv", "--study", "toy.yaml")
+    assert said.code == 0, said.err
+    last = said.out.splitlines()[-1]
+    assert "+20.00 points, confirmed; exact, these label maps" in last
+    assert "no verdict: there are no numbers" in last  # a table of numbers does not say what is exact
+    told = segablate("diff", "reports/toy", "reports/toy/data", "--study", "toy.yaml", "--json").document
+    assert told["claims"][0]["A"] == told["claims"][0]["B"]
