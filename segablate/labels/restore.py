@@ -2,8 +2,9 @@
 
     patches ──encode──► code at 1/r ──restore──► scores ──arg max──► label map
 
-A tie goes to the lowest class. An ignored pixel is a zero vector: it adds to no class, and what is
-restored there means nothing.
+A tie goes to the lowest class: nearest and bilinear count in whole numbers, so that equal scores are equal.
+DUpsampling's scores are rounded, and in another order when other widths are restored beside it.
+An ignored pixel is a zero vector: it adds to no class, and what is restored there means nothing.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Protocol
+from typing import Any, Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,7 +23,11 @@ from segablate.labels.patches import Labels, Patches, layout, occurring, paste, 
 from segablate.labels.subspace import Subspace
 
 Floats = NDArray[np.float32]
+Counts: TypeAlias = NDArray[np.floating[Any]]
 
+# whole numbers up to here are themselves
+EXACT_IN_FLOAT32 = 1 << 24
+CELLS_AT_ONCE = 64
 # patches of so many pixels at a time that a class's scores stay in a core's cache
 PIXELS_AT_ONCE = 1 << 16
 
@@ -47,7 +52,7 @@ class Nearest:
 
     def restore(self, patches: Patches) -> list[Labels]:
         """See `Restorer`."""
-        present, code = cell_averages(patches, self.classes)
+        present, code = cell_counts(patches, self.classes)
         best = present[code.argmax(axis=0)].astype(patches.first.dtype)
         return [best.repeat(self.stride, axis=0).repeat(self.stride, axis=1)]
 
@@ -62,12 +67,13 @@ class Bilinear:
 
     def restore(self, patches: Patches) -> list[Labels]:
         """See `Restorer`."""
-        present, code = cell_averages(patches, self.classes)
-        rows = interpolation(code.shape[1], self.stride, self.align_corners)
-        columns = interpolation(code.shape[2], self.stride, self.align_corners)
-        best: Floats | None = None
-        for c, average in zip(present, code, strict=True):
-            scores = rows @ (average @ columns.T)
+        present, code = cell_counts(patches, self.classes)
+        rows, columns = (interpolation(cells, self.stride, self.align_corners) for cells in code.shape[1:])
+        largest = self.stride**2 * rows.unit * columns.unit
+        number = np.float32 if largest <= EXACT_IN_FLOAT32 else np.float64
+        best: Counts | None = None
+        for c, count in zip(present, code.astype(number, copy=False), strict=True):
+            scores = rows.enlarged(columns.enlarged(count.T).T)
             if best is None:
                 best, restored = scores, np.full(scores.shape, c, patches.first.dtype)
             else:
@@ -201,34 +207,75 @@ def _challenge(score: Floats, c: int, may_tie: bool, best: Floats, out: Labels) 
 
 def cell_averages(patches: Patches, classes: int) -> tuple[NDArray[np.intp], Floats]:
     """Classes present and the share of each in every cell, shape (present, rows, columns)."""
+    present, counts = cell_counts(patches, classes)
+    return present, counts / np.float32(patches.flat.shape[1])
+
+
+def cell_counts(patches: Patches, classes: int) -> tuple[NDArray[np.intp], Floats]:
+    """Classes present and the pixels of each in every cell, shape (present, rows, columns)."""
     flat = patches.flat
     pure = patches.first[~patches.mixed]
     seen = np.bincount(flat.reshape(-1), minlength=classes)[:classes]
     present = np.flatnonzero(seen + np.bincount(pure, minlength=classes)[:classes])
     if not len(present):
         return np.zeros(1, np.intp), np.zeros((1, *patches.first.shape), np.float32)
-    code = np.empty((len(present), *patches.first.shape), np.float32)
-    for average, c in zip(code, present, strict=True):
-        average[...] = patches.first == c
-        average[patches.mixed] = (flat == c).mean(axis=1, dtype=np.float32)
-    return present, code
+    counts = np.empty((len(present), *patches.first.shape), np.float32)
+    for count, c in zip(counts, present, strict=True):
+        np.multiply(patches.first == c, np.float32(flat.shape[1]), out=count)
+        count[patches.mixed] = (flat == c).sum(axis=1, dtype=np.float32)
+    return present, counts
 
 
-@lru_cache(maxsize=256)
-def interpolation(cells: int, stride: int, align_corners: bool = False) -> Floats:
-    """Bilinear weights along one axis, (cells · stride, cells).
+@dataclass(frozen=True, eq=False)
+class Interpolation:
+    """Bilinear weights along one axis, in whole numbers, `CELLS_AT_ONCE` cells at a time.
+
+    One matrix of all pixels and all cells is nearly all zeros, and of a long axis fills the memory.
+
+    Attributes:
+        bands: for neighbouring pixels the first cell that they reach, and its and the following cells'
+            weights, shape (pixels, cells).
+        unit: what the weights of a pixel add up to.
+    """
+
+    bands: tuple[tuple[int, Counts], ...]
+    unit: int
+
+    def enlarged(self, cells: Counts) -> Counts:
+        """(cells, n) → (pixels, n), `unit` times as much, so that whole numbers stay whole."""
+        made = [w.astype(cells.dtype, copy=False) @ cells[low : low + w.shape[1]] for low, w in self.bands]
+        return made[0] if len(made) == 1 else np.concatenate(made)
+
+
+@lru_cache(maxsize=64)
+def interpolation(cells: int, stride: int, align_corners: bool = False) -> Interpolation:
+    """So many cells enlarged to `cells · stride` pixels.
 
     The outermost pixels' centres lie on the outermost cells' centres with `align_corners`; without it
     the edges of the first pixel and the first cell coincide, and what lies beyond a centre is clamped.
     """
-    pixels = cells * stride
+    pixel = np.arange(cells * stride)
     if align_corners:
-        place = np.linspace(0, cells - 1, pixels)
+        unit = max(cells * stride - 1, 1)
+        place = pixel * (cells - 1)
     else:
-        place = np.clip((np.arange(pixels) + 0.5) / stride - 0.5, 0, cells - 1)
-    low = np.minimum(np.floor(place).astype(int), max(cells - 2, 0))
-    weights = np.zeros((pixels, cells), np.float32)
-    weights[np.arange(pixels), np.minimum(low + 1, cells - 1)] += place - low
-    weights[np.arange(pixels), low] += 1 - (place - low)
-    weights.flags.writeable = False
-    return weights
+        unit = 2 * stride
+        place = np.clip(2 * pixel + 1 - stride, 0, (cells - 1) * unit)
+    low = np.minimum(place // unit, max(cells - 2, 0))
+    some = CELLS_AT_ONCE * stride
+    bands = tuple(
+        _band(low[start : start + some], place[start : start + some], unit, cells)
+        for start in range(0, len(pixel), some)
+    )
+    return Interpolation(bands, unit)
+
+
+def _band(low: NDArray[np.int64], place: NDArray[np.int64], unit: int, cells: int) -> tuple[int, Counts]:
+    first, last = int(low[0]), min(int(low[-1]) + 1, cells - 1)
+    near = place - low * unit
+    # whole numbers, of which float64 has more
+    weights = np.zeros((len(low), last - first + 1), np.float32 if unit <= EXACT_IN_FLOAT32 else np.float64)
+    pixel = np.arange(len(low))
+    weights[pixel, np.minimum(low + 1, last) - first] += near
+    weights[pixel, low - first] += unit - near
+    return first, weights

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tracemalloc
+from fractions import Fraction
 from itertools import pairwise
 
 import numpy as np
@@ -147,6 +149,46 @@ def test_bilinear_gives_a_tie_to_the_lowest_class() -> None:
     label = np.array([[2, 1], [1, 2]], np.uint8).repeat(4, axis=0).repeat(4, axis=1)
     (again,) = restored(label, Bilinear(8, 3), 255)
     assert (again == 1).all()
+
+
+def fractions(cells: int, stride: int, align_corners: bool) -> NDArray[np.object_]:
+    """Weights of the cells at every pixel, (pixels, cells), as fractions."""
+    pixels = cells * stride
+    weights = np.full((pixels, cells), Fraction(0), object)
+    for pixel in range(pixels):
+        place = Fraction(2 * pixel + 1, 2 * stride) - Fraction(1, 2)
+        if align_corners:
+            place = Fraction(pixel * (cells - 1), max(pixels - 1, 1))
+        place = min(max(place, Fraction(0)), Fraction(cells - 1))
+        low = int(place)
+        weights[pixel, low] += 1 - (place - low)
+        weights[pixel, min(low + 1, cells - 1)] += place - low
+    return weights
+
+
+@pytest.mark.parametrize("align_corners", [False, True])
+@pytest.mark.parametrize("stride", [2, 3, 5, 6, 7, 12])
+def test_bilinear_gives_every_tie_to_the_lowest_class(stride: int, align_corners: bool) -> None:
+    rng = np.random.default_rng(stride)
+    rows, columns = (fractions(count, stride, align_corners) for count in (5, 3))
+    tied = 0
+    for _ in range(4):
+        label = rng.choice([0, 1, 255], (5 * stride, 3 * stride)).astype(np.uint8)
+        cells = label.reshape(5, stride, 3, stride).transpose(0, 2, 1, 3).reshape(5, 3, -1)
+        zero, one = (rows @ (cells == c).sum(2).astype(object) @ columns.T for c in (0, 1))
+        (again,) = restored(label, Bilinear(stride, 2, align_corners), 255)
+        assert (again == (one > zero)).all()
+        tied += int((one == zero).sum())
+    assert tied
+
+
+def test_a_label_map_of_one_column_does_not_fill_the_memory() -> None:
+    label = np.random.default_rng(0).integers(0, 3, (100_000, 1)).astype(np.uint8)
+    tracemalloc.start()
+    restored(label, Bilinear(8, 3), 255)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 100_000_000  # a matrix of all pixels and all cells is 5 GB
 
 
 @pytest.mark.parametrize("align_corners", [False, True])
