@@ -24,6 +24,8 @@ from segablate.report.sheets import Contrast, Scene
 from segablate.report.words import counted, listed, stem
 
 ARTEFACT = "pictures.npz"
+# how accuracy packs the images
+PACKED = ("JPEG",)
 WHATS = ("truth", "predicted", "image")
 MOST_SCENES = 4
 MOST_VARIANTS = 4
@@ -115,7 +117,8 @@ def _image(name: str, kept: np.ndarray | None, shape: tuple[int, ...]) -> np.nda
     if kept is None:
         return None
     try:
-        picture = Image.open(io.BytesIO(kept.tobytes())) if kept.ndim == 1 else Image.fromarray(kept)
+        packed = kept.ndim == 1
+        picture = Image.open(io.BytesIO(kept.tobytes()), formats=PACKED) if packed else Image.fromarray(kept)
         return np.asarray(picture.convert("RGB").resize((shape[1], shape[0])))
-    except (UnidentifiedImageError, OSError, ValueError, TypeError) as error:
+    except (UnidentifiedImageError, Image.DecompressionBombError, OSError, ValueError, TypeError) as error:
         raise SegablateError(f"the image `{name}` in `{ARTEFACT}` cannot be read: {error}") from error

@@ -10,6 +10,7 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
+from segablate import disk
 from segablate.errors import SegablateError
 from segablate.records import Outcome
 
@@ -175,11 +176,16 @@ def unpack(file: Path | BinaryIO, name: str) -> dict[str, np.ndarray]:
     """The arrays of an archive, which is called so in messages.
 
     Raises:
-        SegablateError: the file is not there, or is not an archive of plain arrays.
+        SegablateError: the file is not there, is not an archive of plain arrays, or holds more than is
+            unpacked.
     """
     try:
-        with np.load(file, allow_pickle=False) as archive:
-            return {array: archive[array] for array in archive.files}
+        if isinstance(file, Path):
+            with file.open("rb") as opened:
+                return disk.arrays(opened, name)
+        return disk.arrays(file, name)
+    except SegablateError:
+        raise
     except FileNotFoundError:
         raise SegablateError("this artefact is not there", where=name) from None
     except Exception as error:  # whatever the bytes make of numpy, zipfile and zlib

@@ -13,7 +13,7 @@ from secrets import token_hex
 
 import numpy as np
 
-from segablate.disk import sync, told
+from segablate.disk import arrays, sync, told
 from segablate.errors import SegablateError
 from segablate.measures.base import Arrays
 
@@ -69,7 +69,7 @@ def plain(name: str) -> str:
     return name
 
 
-def pack(arrays: Arrays) -> bytes:
+def pack(given: Arrays) -> bytes:
     """An `.npz` archive: names sorted, no dates, no objects.
 
     Raises:
@@ -77,9 +77,9 @@ def pack(arrays: Arrays) -> bytes:
     """
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name in sorted(arrays):
+        for name in sorted(given):
             entry = io.BytesIO()
-            np.lib.format.write_array(entry, np.asanyarray(arrays[name]), allow_pickle=False)
+            np.lib.format.write_array(entry, np.asanyarray(given[name]), allow_pickle=False)
             info = zipfile.ZipInfo(f"{name}.npy", EPOCH)
             info.compress_type = zipfile.ZIP_DEFLATED
             archive.writestr(info, entry.getvalue())
@@ -90,14 +90,16 @@ def unpack(path: Path) -> dict[str, np.ndarray]:
     """The arrays of an archive.
 
     Raises:
-        SegablateError: the file is not there, is not whole, or holds objects.
+        SegablateError: the file is not there, is not whole, holds objects, or more than is unpacked.
     """
     try:
         # the handle is ours: numpy leaves its own open where the archive is broken
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
-            return {name: archive[name] for name in archive.files}
+        with path.open("rb") as file:
+            return arrays(file, str(path))
     except FileNotFoundError as error:
         raise SegablateError("this file is not there", where=str(path)) from error
+    except SegablateError:
+        raise
     except Exception as error:  # whatever the bytes make of numpy, zipfile and zlib
         raise SegablateError("this is not a whole archive of arrays", where=str(path)) from error
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import pickle
 import re
+import zipfile
 from collections import OrderedDict
 from contextlib import suppress
 from pathlib import Path
@@ -327,6 +328,38 @@ def test_arrays_of_anything_but_numbers_are_refused(value: np.ndarray, tmp_path:
     path.write_bytes(pickle.dumps({"a": value}))
     with pytest.raises(SegablateError):
         read_pdparams(path)
+
+
+# () doubled 64 times over: to hash it takes for ever
+NESTED = b")" + b"2\x86" * 64
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"\x80\x02}" + NESTED + b"Ns.",
+        b"\x80\x02}(" + NESTED + b"Nu.",
+        b"\x80\x02(" + NESTED + b"Nd.",
+        b"\x80\x04\x8f(" + NESTED + b"\x90.",
+        b"\x80\x04(" + NESTED + b"\x91.",
+        b"\x80\x02ccollections\nOrderedDict\n](" + NESTED + b"N\x86e\x85R.",
+        b"\x80\x02cnumpy\ndtype\n" + NESTED + b"\x85R.",
+    ],
+    ids=["one", "several", "at once", "set", "frozen set", "ordered", "type"],
+)
+def test_names_that_are_no_text_are_refused_before_they_are_hashed(content: bytes, tmp_path: Path) -> None:
+    (tmp_path / "x.pdparams").write_bytes(content)
+    with pytest.raises(SegablateError, match=r"not a whole `\.pdparams` file"):
+        read_pdparams(tmp_path / "x.pdparams")
+
+
+def test_a_file_of_weights_that_unpacks_to_more_than_it_is_is_refused(tmp_path: Path) -> None:
+    whole = saved(network(encoder="resnet18").state_dict(), tmp_path / "own.pt")
+    read(whole)
+    with zipfile.ZipFile(tmp_path / "packed.pt", "w", zipfile.ZIP_DEFLATED) as packed:
+        packed.writestr("archive/data/0", bytes(10_000_000))
+    with pytest.raises(SegablateError, match="unpacks to 10,000,000, and torch packs none"):
+        read(tmp_path / "packed.pt")
 
 
 def test_a_study_s_weights_are_read_and_known_by_their_content(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import pytest
 
 from segablate.errors import SegablateError
 from segablate.records import Measurement, Outcome
+from segablate.report.data import unpack as of_report
 from segablate.run.claims import BusyError
 from segablate.run.files import pack, unpack, write
 from segablate.run.plan import Cell
@@ -85,6 +87,19 @@ def test_an_archive_cut_short_is_an_error_with_its_name(tmp_path: Path, part: fl
     (tmp_path / "a.npz").write_bytes(whole[: int(part * len(whole))])
     with pytest.raises(SegablateError, match=r"a\.npz: this is not a whole archive"):
         unpack(tmp_path / "a.npz")
+
+
+def test_an_archive_that_would_fill_the_memory_is_not_unpacked(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "a.npz", "w", zipfile.ZIP_DEFLATED) as archive:
+        for number in range(3):
+            archive.writestr(f"{number}.npy", bytes(1000))
+    content = (tmp_path / "a.npz").read_bytes()
+    # what the list at the end says of each entry's size, which is what is read at most
+    size = (1000).to_bytes(4, "little")
+    (tmp_path / "a.npz").write_bytes(content.replace(size, (1 << 30).to_bytes(4, "little")))
+    for read in (unpack, lambda path: of_report(path, str(path))):
+        with pytest.raises(SegablateError, match=r"a\.npz: this archive holds 3\.0 GiB, and what holds more"):
+            read(tmp_path / "a.npz")
 
 
 def test_files_get_their_names_only_when_all_are_on_the_disk(tmp_path: Path) -> None:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import importlib
+import os
 import pickle
 import re
 import warnings
+import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +17,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from segablate.disk import unpacked
 from segablate.errors import SegablateError
 from segablate.models.encoders.base import Encoder
 from segablate.models.weights.formats import FORMATS, Format
@@ -54,6 +57,7 @@ def read(path: Path) -> dict[str, Tensor]:
         # a copy, because bytes cannot be written to; not `torch.tensor`, which would obey a default device
         return {name: torch.from_numpy(value.copy()) for name, value in read_pdparams(path).items()}
     try:
+        _not_packed(path)
         with warnings.catch_warnings():
             # torch warns of other pickle protocols before it reads or refuses them
             warnings.simplefilter("ignore")
@@ -64,7 +68,7 @@ def read(path: Path) -> dict[str, Tensor]:
             f"asks for `{named[1]}`, but only tensors and containers are admitted" if named else "is broken"
         )
         raise SegablateError(f"the file {what}", where=str(path), field="weights") from error
-    except (RuntimeError, EOFError, OSError, ValueError, KeyError) as error:
+    except (RuntimeError, EOFError, OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
         raise SegablateError(
             f"this is not a whole file of weights: {_first_line(error)}", where=str(path)
         ) from error
@@ -153,6 +157,18 @@ def recognise(given: Mapping[str, Tensor], path: Path) -> Format:
         hint="known are " + ", ".join(kind.name for kind in FORMATS),
         field="weights",
     )
+
+
+def _not_packed(path: Path) -> None:
+    """Refuse an archive that grows when it is read: torch keeps tensors as they are."""
+    with path.open("rb") as file:
+        size = os.fstat(file.fileno()).st_size
+        if zipfile.is_zipfile(file) and (held := unpacked(file)) > size:
+            raise SegablateError(
+                f"this file of {size:,} bytes unpacks to {held:,}, and torch packs none of its own",
+                where=str(path),
+                field="weights",
+            )
 
 
 def _same_border(network: nn.Module, kind: Format, path: Path) -> None:

@@ -6,9 +6,8 @@ recorders of shape, type and bytes, and any other name ends the reading.
 
 from __future__ import annotations
 
-import collections
 import pickle
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -16,14 +15,23 @@ import numpy as np
 
 from segablate.errors import SegablateError
 
+# no parameters are kept in sets, whose members would be hashed unseen
+SETS = {pickle.EMPTY_SET, pickle.ADDITEMS, pickle.FROZENSET}
 TYPES = {"f2", "f4", "f8", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "b1"}
+
+
+def _text(name: Any) -> str:
+    """A name that is text: to hash or to write tuples of tuples can take for ever."""
+    if type(name) is not str:
+        raise pickle.UnpicklingError(f"a name of type `{type(name).__name__}`")
+    return name
 
 
 class _Type:
     """Stands for `numpy.dtype`: a plain number type, of either byte order."""
 
     def __init__(self, name: str, align: bool = False, copy: bool = True) -> None:
-        if name not in TYPES:
+        if _text(name) not in TYPES:
             raise pickle.UnpicklingError(f"numbers of type {name!r}")
         self.name = name
         self.order = "<"
@@ -56,13 +64,18 @@ class _Ndarray:
 
 def _encode(text: str, encoding: str = "latin1") -> bytes:
     # how protocol 2 writes bytes
-    if encoding != "latin1":
+    if _text(encoding) != "latin1":
         raise pickle.UnpicklingError(f"bytes written as {encoding!r}")
     return text.encode("latin1")
 
 
+def _ordered(pairs: Iterable[tuple[Any, Any]] = ()) -> dict[str, Any]:
+    # Python 2 hands an `OrderedDict` its pairs
+    return {_text(name): value for name, value in pairs}
+
+
 ADMITTED: dict[tuple[str, str], Callable[..., Any]] = {
-    ("collections", "OrderedDict"): collections.OrderedDict,
+    ("collections", "OrderedDict"): _ordered,
     ("_codecs", "encode"): _encode,
     ("numpy", "ndarray"): _Ndarray,
     ("numpy", "dtype"): _Type,
@@ -75,11 +88,33 @@ class _RefusedError(Exception):
     """A name that is not admitted."""
 
 
-class _Unpickler(pickle.Unpickler):
+class _Unpickler(pickle._Unpickler):
+    """The unpickler that is written in Python: of the other one nobody sees a key before it is hashed."""
+
     def find_class(self, module: str, name: str) -> Any:
         if (module, name) not in ADMITTED:
             raise _RefusedError(f"{module}.{name}")
         return ADMITTED[module, name]
+
+
+def _checked(code: bytes, names: slice) -> Callable[[Any], None]:
+    """What an opcode does that fills a mapping, after a look at the names, which lie there on the stack."""
+    load = pickle._Unpickler.dispatch[code[0]]
+
+    def checked(unpickler: Any) -> None:
+        for name in unpickler.stack[names]:
+            _text(name)
+        load(unpickler)
+
+    return checked
+
+
+_Unpickler.dispatch = {
+    **{code: load for code, load in pickle._Unpickler.dispatch.items() if bytes([code]) not in SETS},
+    pickle.SETITEM[0]: _checked(pickle.SETITEM, slice(-2, -1)),
+    pickle.SETITEMS[0]: _checked(pickle.SETITEMS, slice(None, None, 2)),
+    pickle.DICT[0]: _checked(pickle.DICT, slice(None, None, 2)),
+}
 
 
 def read_pdparams(path: Path) -> dict[str, np.ndarray]:
