@@ -110,7 +110,7 @@ _KNOWN = [
     Quantity("false_equivalents", "false equivalent", "", "none", 100.0, "%", 1),
     Quantity("power", "told of what could be told", "", "none", 100.0, "%", 1),
     Quantity("params", "parameters", "", "lower", 1e-6, "million", 3),
-    Quantity("trainable_params", "trainable parameters", "", "none", 1e-6, "million", 3),
+    Quantity("trainable_params", "parameters with training heads", "", "none", 1e-6, "million", 3),
     Quantity("training_only_params", "parameters of training only", "", "none", 1e-6, "million", 3),
     Quantity("macs", "multiply-adds", "MAC", "lower", 1e-9, "GMAC"),
     Quantity("flops", "2 × multiply-adds", "FLOP", "lower", 1e-9, "GFLOP"),

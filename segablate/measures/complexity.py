@@ -147,7 +147,10 @@ def _of_the_whole(found: Cost) -> list[Measurement]:
     parameters, whole = found.parameters, found.modules[""]
     return [
         _one(
-            "trainable_params", parameters.trainable, "parameters that training changes, its own heads' too"
+            "trainable_params",
+            parameters.trainable,
+            "parameters that are not fixed by the network itself, of training's own heads too; "
+            "a recipe may train fewer, which `accuracy` tells",
         ),
         _one("training_only_params", parameters.training_only, "parameters of heads dropped after training"),
         _one("peak_bytes", found.peak, conventions.PEAK),

@@ -21,9 +21,8 @@ def protocol(records: Sequence[Record]) -> tuple[str, ...]:
             said[f"{quantity(taken.metric).title}: {_sentence(taken.convention)}"] = None
             said.update(dict.fromkeys(f"Blind spot: {_sentence(spot)}" for spot in taken.blind_spots))
     for label in dict.fromkeys(record.measure for record in records):
-        said.update(
-            dict.fromkeys(_amount(label, [one for one in records if one.measure == label and one.done]))
-        )
+        done = [one for one in records if one.measure == label and one.done]
+        said.update(dict.fromkeys([*_amount(label, done), *_trained(label, done)]))
     return tuple(said)
 
 
@@ -76,6 +75,16 @@ def _amount(label: str, done: Sequence[Record]) -> list[str]:
         return []
     scored = f" and {_range(pixels)} pixels" if pixels else ""
     return [f"{label} scored {images(counts)}{scored} a variant."]
+
+
+def _trained(label: str, done: Sequence[Record]) -> list[str]:
+    """How much of a network its recipe trains, with the heads that only training uses."""
+    names = ("trained_parameters", "parameters")
+    having = [one.facts for one in done if all(name in one.facts for name in names)]
+    if not having:
+        return []
+    trained, there = (_range([int(facts[name]) for facts in having]) for name in names)
+    return [f"{label} trained {trained} of {there} parameters a variant, those of training heads among them."]
 
 
 def _range(numbers: Sequence[int]) -> str:

@@ -19,6 +19,7 @@ from segablate.report.facts import StudyFacts
 from segablate.report.headline import headline
 from segablate.report.markdown import markdown
 from segablate.report.page import page
+from segablate.report.protocol import protocol
 from segablate.report.trainings import trainings
 
 FACTS = StudyFacts("made-up", "What holds it back?", "", "", "", "segablate run x.yaml", "x.yaml")
@@ -247,3 +248,21 @@ def test_the_title_says_when_no_encoder_was_trained(
         lines.append(fake.Line(variant, {"model.upsampler": variant}, variant == "a", "accuracy", found))
     records = read(fake.save(tmp_path / "s", lines, pictures=False) / "data")
     assert headline("made-up", records) == title
+
+
+def test_how_many_parameters_a_recipe_trained_is_said_where_it_was_recorded(fake, tmp_path):
+    frozen = accuracy("bilinear", 0, 0.6)
+    frozen = replace(frozen, facts={**frozen.facts, "parameters": 3_001_234, "trained_parameters": 40_970})
+    old = accuracy("bilinear", 1, 0.6)
+    lines = [
+        fake.Line("bilinear", {}, True, "accuracy", found, seed=seed)
+        for seed, found in enumerate((frozen, old))
+    ]
+    folder = fake.save(tmp_path / "s", lines, pictures=False)
+    said = protocol(read(folder / "data"))
+    assert (
+        "accuracy trained 40,970 of 3,001,234 parameters a variant, those of training heads among them."
+        in said
+    )
+    before = fake.save(tmp_path / "before", lines[1:], pictures=False)
+    assert not any("trained" in one for one in protocol(read(before / "data")))

@@ -64,7 +64,7 @@ class Parameters:
 
     Attributes:
         total: those that an inference needs.
-        trainable: those that training changes, of the inference's and of training's own.
+        trainable: those that training may change, of the inference's and of training's own.
         training_only: those of heads that are dropped after training.
         bytes: what the inference's parameters and running statistics take.
     """

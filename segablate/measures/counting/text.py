@@ -80,7 +80,7 @@ def _notes(cost: Cost) -> list[str]:
     parameters = cost.parameters
     notes = [
         f"parameters: {parameters.total:,} in an inference, {parameters.training_only:,} more in training; "
-        f"{parameters.trainable:,} are trained",
+        f"{parameters.trainable:,} can be trained",
         f"memory: {_shown('peak_bytes', cost.peak)} of activations at most, "
         f"{_shown('weight_bytes', parameters.bytes)} of weights",
         f"not counted: {uncounted(cost)}",
