@@ -28,11 +28,11 @@ from segablate.models.assemble import shaped
 from segablate.models.complete import EXTERNAL, complete, read
 from segablate.models.deploy import MemoryFormat, Precision
 from segablate.models.scopes import Scope, scoped
+from segablate.models.upsamplers.base import upsampler_class
 from segablate.records import Measurement, Reads
 
-# what of a network only training knows
-TRAINING_ONLY = ("auxiliary", "weights")
-UPSAMPLER_TRAINING_ONLY = ("train",)
+# of the words under `model`: heads that only training has, and numbers, which take as long as any others
+NOT_TIMED = ("auxiliary", "weights")
 DIGITS = 6  # of milliseconds: nanoseconds
 FEW = 100  # passes below which the 99th percentile lies between the two slowest
 
@@ -186,15 +186,13 @@ class Latency:
 
 def structure(model: Mapping[str, Any]) -> dict[str, Any]:
     """What of a network its time depends on: parts and settings, not what the weights' values are."""
-    done = {name: value for name, value in complete(model).items() if name not in TRAINING_ONLY}
+    done = {name: value for name, value in complete(model).items() if name not in NOT_TIMED}
     if model.get("use") == EXTERNAL:
         return done
     part, settings = read("upsampler", done["upsampler"])
-    settings = {name: value for name, value in settings.items() if name not in UPSAMPLER_TRAINING_ONLY}
-    if "weights" in settings:
-        # a matrix fitted to labels takes as long as one drawn at random, and needs no labels
-        settings["weights"] = "random"
-    return {**done, "upsampler": part.told(settings)}
+    made = upsampler_class(part.name)
+    timed = {n: value for n, value in made.unfitted(settings).items() if n not in made.only_training}
+    return {**done, "upsampler": part.told(timed)}
 
 
 def device_name(kind: str) -> str:

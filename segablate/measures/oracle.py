@@ -32,9 +32,6 @@ MOST_STRIDE = 4096
 
 Encode: TypeAlias = Literal["project", "optimise", "autoencoder"]
 
-# what of an upsampler's settings has no say in its ceiling: they tell how it is trained
-TRAINING_ONLY = ("train", "temperature")
-
 
 @measures.register("oracle", paper="arXiv:1903.02120, Sec. 3.2 and Table 1")
 class Oracle:
@@ -109,7 +106,7 @@ class Oracle:
             "limit": self.limit,
             "encode": self.encode,
             "output_stride": stride,
-            "upsampler": upsampler.told(self._of_the_ceiling(chosen)),
+            "upsampler": upsampler.told(self._of_the_ceiling(upsampler.name, chosen)),
             PLACES: {"root": root, "score": score, "fit": self.fit or data.default_fit},
         }
         if self.encode == "autoencoder":
@@ -139,8 +136,10 @@ class Oracle:
         unseen(items, spread(data.items(score), self.limit))
         return {"trained": trained}
 
-    def _of_the_ceiling(self, settings: Mapping[str, Any]) -> dict[str, Any]:
-        without = ("temperature",) if self.encode == "autoencoder" else TRAINING_ONLY
+    def _of_the_ceiling(self, upsampler: str, settings: Mapping[str, Any]) -> dict[str, Any]:
+        made = upsampler_class(upsampler)
+        # an autoencoder trains it
+        without = {*made.in_ceilings, *(() if self.encode == "autoencoder" else made.only_training)}
         return {name: value for name, value in settings.items() if name not in without}
 
     def _reads_of_fit(self, data: Dataset, settings: Mapping[str, Any]) -> dict[str, Any]:
@@ -154,7 +153,7 @@ class Oracle:
 def _check(name: str, settings: Mapping[str, Any], classes: int, stride: int, encode: Encode) -> bool:
     """Whether the upsampler's weights come from labels; refuse one that cannot be encoded for in this way."""
     upsampler = upsampler_class(name)
-    if settings.get("fit") == "stretch":
+    if not upsampler.on_grid(settings):
         raise SegablateError(
             "ceilings are on the grid of `fit: crop`, where a patch of labels has a code of its own",
             hint="leave `fit` out",

@@ -81,7 +81,7 @@ def _assemble(done: Config, classes: int, subspace: Subspace | None) -> Segmente
     heads = _heads(done["auxiliary"], (*encoder.gives, *decoder.gives), classes)
     network = Segmenter(encoder, around, decoder, upsampler, heads)
     if "weights" in done:
-        load_weights(network, locate(done["weights"]["path"], encoder.name))
+        load_weights(network, locate(done["weights"]["path"], done["encoder"]["use"]))
     return network
 
 

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from segablate.errors import SegablateError, context, near_miss
 from segablate.models.segmenter import Answer, Segmenter
 from segablate.training.losses.base import Loss, losses, share
+from segablate.training.losses.cross_entropy import CrossEntropy
 from segablate.training.losses.detail import Detail
 from segablate.training.recipes.base import Recipe
 
@@ -36,8 +37,7 @@ class Objective:
             part, settings = losses.resolve(recipe.loss)
             self.main: Loss = part.build({"upsampler": upsampler}, settings)
         # a head has no code
-        of_scores = "code" not in part.name
-        other: Loss = self.main if of_scores else losses.part("cross-entropy").build({"upsampler": None}, {})
+        other: Loss = self.main if self.main.looks_at == "scores" else CrossEntropy(None)
         heads = network.heads() if isinstance(network, Segmenter) else {}
         for name in recipe.auxiliary:
             if name not in heads:

@@ -2,30 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TypeAlias
-
 import numpy as np
-from torch import Tensor
+from torch import Tensor, nn
 
+from segablate.models.encoders.base import IMAGENET, Colour, Normalisation
+from segablate.models.segmenter import Segmenter
 from segablate.training.gpu import sent
 
-Colour: TypeAlias = tuple[float, float, float]
 
-# mean and deviation of ImageNet's pixels, which most encoders were trained with, in 0…255
-IMAGENET: tuple[Colour, Colour] = ((123.675, 116.28, 103.53), (58.395, 57.12, 57.375))
-OWN: dict[str, tuple[Colour, Colour]] = {
-    "efficientnet-lite0": ((127.0, 127.0, 127.0), (128.0, 128.0, 128.0)),
-}
-
-
-def normalisation(
-    encoder: str | None, mean: Colour | None, deviation: Colour | None
-) -> tuple[Colour, Colour]:
+def normalisation(network: nn.Module, mean: Colour | None, deviation: Colour | None) -> Normalisation:
     """Mean and deviation in 0…255: those given, or else those the encoder was trained with.
 
-    An encoder that nobody can name gets ImageNet's.
+    A network from outside, of which the encoder is not known, gets ImageNet's.
     """
-    own = OWN.get(encoder or "", IMAGENET)
+    own = network.encoder.normalisation if isinstance(network, Segmenter) else IMAGENET
     return mean or own[0], deviation or own[1]
 
 

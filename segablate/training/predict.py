@@ -14,9 +14,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from segablate.models.encoders.base import Colour
 from segablate.models.segmenter import Segmenter
 from segablate.training.forward import mixed, run_on, scores
-from segablate.training.pixels import Colour, normalise
+from segablate.training.pixels import normalise
 from segablate.training.recipes.base import Recipe
 
 

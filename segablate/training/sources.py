@@ -13,11 +13,12 @@ import numpy as np
 from torch import Tensor
 
 from segablate.datasets.pack import Pack
+from segablate.models.encoders.base import Colour
 from segablate.training import chance
 from segablate.training.augment import Canvas, augment
 from segablate.training.features import Features, tensors
 from segablate.training.gpu import sent
-from segablate.training.pixels import Colour, normalise
+from segablate.training.pixels import normalise
 from segablate.training.recipes.base import Recipe
 
 # windows lie on this grid whatever the stride of the features, so that variants see the same ones

@@ -216,10 +216,8 @@ def _upsampler(reads: Reads, classes: int, subspace: Subspace | None) -> Upsampl
     basis = None
     if subspace is not None:
         basis = Basis(subspace.weight(spec["channels"]), subspace.bias())
-    if "temperature" in part.defaults:
-        spec["temperature"] = False  # the sharpness of the loss is its
     given = {"classes": classes, "stride": reads["output_stride"], "subspace": basis}
-    made: Upsampler = part.build(given, spec)
+    made: Upsampler = part.build(given, {**spec, **upsampler_class(part.name).in_ceilings})
     return made
 
 

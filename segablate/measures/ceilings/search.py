@@ -210,9 +210,7 @@ class Hunt:
             mean = self.subspace.mean[held].T.reshape(-1)
             basis = Basis(some.transpose(2, 1, 0).reshape(-1, width), mean)
         given = {"classes": len(held), "stride": self.stride, "subspace": basis}
-        settings = dict(self.settings)
-        if "temperature" in self.part.defaults:
-            settings["temperature"] = False
+        settings = {**self.settings, **upsampler_class(self.part.name).in_ceilings}
         made: Upsampler = self.part.build(given, settings)
         return made.requires_grad_(False).eval()
 

@@ -44,8 +44,6 @@ from segablate.training.sources import Images, Source, Windows
 CHECKPOINT = "checkpoint.pt"
 # what of a cell has no say in its weights
 OF_THE_SCORES = ("score", "scored", "scored_images", "limit", "sight", PLACES)
-# what of a recipe makes the kept pictures what they are
-OF_THE_VIEWS = ("views", "view", "scale", "scale_step", "flip", "jitter", "mean", "deviation")
 
 
 class Learning:
@@ -75,12 +73,11 @@ class Learning:
         self.train, self.score = self._decoded("train"), self._decoded("score")
         self.numbers = _spread(len(self.score), reads["limit"])
         model = bare(reads["model"])
-        encoder = model["encoder"]["use"] if "encoder" in model else None
-        self.pixels = normalisation(encoder, self.recipe.mean, self.recipe.deviation)
         subspace = self._subspace()
         torch.manual_seed(seed)
         made = assemble(model, reads["classes"], subspace=subspace, allow_external=shop.allow_external)
         self.network = made.to(shop.device)
+        self.pixels = normalisation(made, self.recipe.mean, self.recipe.deviation)
 
     def learn(self) -> Done:
         """Train the network, or take its weights where it was trained before."""
@@ -154,8 +151,7 @@ class Learning:
         if not self.recipe.keeps:
             return Images(self.train, self.recipe, self.pixels, self.seed, self.shop.device)
         with self.timed("features"):
-            views = {name: self.reads["recipe"][name] for name in OF_THE_VIEWS}
-            views["augmentation"] = self.reads["augmentation"]
+            views = {**_of_the_views(self.reads["recipe"]), "augmentation": self.reads["augmentation"]}
             about = {"views": views, "images": self.reads["trained_images"]}
             count = self.recipe.views * len(self.train)
             sizes = [self.recipe.view] * count
@@ -227,6 +223,12 @@ def _recipe(told: Mapping[str, Any]) -> Recipe:
     part, settings = recipes.read(told)
     made: Recipe = part.build({}, {**settings, "loss": losses.written(settings["loss"])})
     return made
+
+
+def _of_the_views(told: Mapping[str, Any]) -> dict[str, Any]:
+    """What of a recipe makes the kept pictures what they are."""
+    part, settings = recipes.read(told)
+    return part.without_neutral({n: value for n, value in settings.items() if n not in Recipe.after_views})
 
 
 def _sight(told: Mapping[str, Any]) -> Sight:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any, ClassVar, TypeAlias, get_type_hints
 
 from torch import Tensor, nn
 
@@ -12,6 +13,12 @@ from segablate.models.features import Feature, Staged
 from segablate.registry import Registry
 
 encoders = Registry("encoder", "segablate.models.encoders")
+
+Colour: TypeAlias = tuple[float, float, float]
+Normalisation: TypeAlias = tuple[Colour, Colour]
+
+# of ImageNet's pixels
+IMAGENET: Normalisation = ((123.675, 116.28, 103.53), (58.395, 57.12, 57.375))
 
 
 @dataclass(frozen=True)
@@ -41,12 +48,17 @@ class Encoder(Staged):
     Attributes:
         border: what its average pools take in beyond the image, `zeros` or nothing but what is `inside`; ""
             where it has none. Weights of the other kind are refused.
+        normalisation: mean and deviation of the pixels it was trained with, red, green and blue in 0…255.
+        pretrained: where the file of its ImageNet weights is asked for, `package:function`; "" where no
+            package brings one.
 
     Raises:
         SegablateError: the family cannot have that output stride.
     """
 
     border: str = ""
+    normalisation: ClassVar[Normalisation] = IMAGENET
+    pretrained: ClassVar[str] = ""
 
     def __init__(self, name: str, output_stride: int, allowed: Iterable[int]) -> None:
         super().__init__()
@@ -185,3 +197,18 @@ class Dilation:
             return 1, dilation
         self.stride *= stride
         return stride, dilation
+
+
+def encoder_class(name: str) -> type[Encoder]:
+    """The class of the registered encoder of that name, which may be a function that gives one.
+
+    Raises:
+        SegablateError: there is none.
+        TypeError: what is registered gives no `Encoder`.
+    """
+    made: Any = encoders.part(name).make
+    if not isinstance(made, type):
+        made = get_type_hints(made).get("return")
+    if not (isinstance(made, type) and issubclass(made, Encoder)):
+        raise TypeError(f"{name} is no Encoder")
+    return made

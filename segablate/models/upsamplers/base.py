@@ -46,9 +46,14 @@ class Upsampler(nn.Module):
 
     Attributes:
         overlaps: whether a cell's code reaches beyond its own patch.
+        only_training: settings that tell only how it is trained: they have no say in its time, nor in a
+            ceiling for which it is not trained. Any other counts.
+        in_ceilings: settings that have no say in a ceiling, and the value at which it is built for one.
     """
 
     overlaps: ClassVar[bool] = True
+    only_training: ClassVar[tuple[str, ...]] = ()
+    in_ceilings: ClassVar[Mapping[str, Any]] = {}
 
     def __init__(self, classes: int, stride: int) -> None:
         super().__init__()
@@ -80,6 +85,16 @@ class Upsampler(nn.Module):
     def needs_labels(cls, settings: Mapping[str, Any]) -> bool:
         """Whether its weights are fitted to label maps beforehand."""
         return False
+
+    @classmethod
+    def unfitted(cls, settings: Mapping[str, Any]) -> dict[str, Any]:
+        """The settings of one that takes as long, and is not fitted to label maps beforehand."""
+        return dict(settings)
+
+    @classmethod
+    def on_grid(cls, settings: Mapping[str, Any]) -> bool:
+        """Whether every cell of the code has stride × stride pixels, as ceilings take for granted."""
+        return True
 
     def restore(self, code: Tensor) -> Tensor:
         """(batch, code, h, w) → scores (batch, classes, h·stride, w·stride)."""

@@ -46,11 +46,16 @@ class Bilinear(Upsampler):
         self.fit = fit
 
     @classmethod
+    def on_grid(cls, settings: Mapping[str, Any]) -> bool:
+        """Unless it stretches."""
+        return bool(settings["fit"] == "crop")
+
+    @classmethod
     def restorer(
         cls, classes: int, stride: int, settings: Mapping[str, Any], fitted: Fitted | None
     ) -> Restorer | None:
         """The cells' averages, interpolated, on the grid that `crop` shares."""
-        if settings["fit"] != "crop":
+        if not cls.on_grid(settings):
             return None
         return restore.Bilinear(stride, classes, settings["align_corners"])
 

@@ -12,7 +12,7 @@ that was fitted to one-hot labels, and is learned, starting at 1.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import torch
 from torch import Tensor, nn
@@ -45,6 +45,9 @@ class DUpsampling(Upsampler):
     """
 
     overlaps = False
+    only_training = ("train",)
+    # a positive factor on all scores changes no arg max
+    in_ceilings: ClassVar[Mapping[str, Any]] = {"temperature": False}
 
     def __init__(
         self,
@@ -78,6 +81,11 @@ class DUpsampling(Upsampler):
     def needs_labels(cls, settings: Mapping[str, Any]) -> bool:
         """PCA weights come from labels."""
         return bool(settings["weights"] == "pca")
+
+    @classmethod
+    def unfitted(cls, settings: Mapping[str, Any]) -> dict[str, Any]:
+        """With a matrix that is drawn at random: it takes as long as one fitted to labels."""
+        return {**settings, "weights": "random"}
 
     @classmethod
     def restorer(

@@ -33,11 +33,16 @@ class Nearest(Upsampler):
         self.fit = fit
 
     @classmethod
+    def on_grid(cls, settings: Mapping[str, Any]) -> bool:
+        """Unless it stretches."""
+        return bool(settings["fit"] == "crop")
+
+    @classmethod
     def restorer(
         cls, classes: int, stride: int, settings: Mapping[str, Any], fitted: Fitted | None
     ) -> Restorer | None:
         """The most frequent class of each cell, on the grid that `crop` shares."""
-        return restore.Nearest(stride, classes) if settings["fit"] == "crop" else None
+        return restore.Nearest(stride, classes) if cls.on_grid(settings) else None
 
     def restore(self, code: Tensor) -> Tensor:
         """(batch, classes, h, w) → (batch, classes, h·stride, w·stride)."""

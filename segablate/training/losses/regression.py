@@ -29,6 +29,8 @@ class CodeRegression(Loss):
         SegablateError: the upsampler is not DUpsampling with frozen weights, which alone has labels' codes.
     """
 
+    looks_at = "code"
+
     def __init__(self, upsampler: Upsampler | None, /) -> None:
         super().__init__(upsampler)
         if not isinstance(upsampler, DUpsampling) or upsampler.project.weight.requires_grad:

@@ -9,7 +9,7 @@ A recipe is this class with other defaults. A study takes one by its name and se
 
 import inspect
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from segablate.errors import SegablateError
 from segablate.registry import Registry
@@ -72,6 +72,15 @@ class Recipe:
         pooled_norm: how norms of pooled maps learn, which see few values an image: `batch` as all others,
             `renorm` with the statistics of many batches; see `segablate.models.layers.PooledNorm`.
     """
+
+    # what has no say in the pictures that are kept with a frozen encoder: any other setting has one
+    after_views: ClassVar[frozenset[str]] = frozenset(
+        {
+            *("encoder", "frozen", "iterations", "batch", "accumulate", "crop", "optimiser", "rate", "loss"),
+            *("encoder_rate", "momentum", "decay", "decay_all", "warmup", "warmup_from", "power"),
+            *("auxiliary_weight", "auxiliary", "precision", "or_fp32", "channels_last", "pooled_norm"),
+        }
+    )
 
     encoder: Literal["trained", "frozen"] = "trained"
     frozen: Annotated[str | None, Neutral(None)] = None
