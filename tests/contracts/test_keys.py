@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterator, Mapping
+from inspect import Parameter
 from pathlib import Path
 from types import NoneType, UnionType
-from typing import Annotated, Any, Literal, Union, get_args, get_origin
+from typing import Annotated, Any, Literal, TypeAlias, Union, get_args, get_origin
 
 import numpy as np
 import pytest
@@ -46,6 +47,7 @@ FUSION = "concat"  # another than any decoder's own
 ANOTHER: Mapping[tuple[str, str], Any] = {
     ("upsampler", "kernel"): 3,
     ("data set", "map"): {"rest": "all"},
+    ("data set", "values"): {"7": 1},
     ("recipe", "frozen"): "x8",
     ("recipe", "loss"): "ohem",
     ("recipe", "auxiliary"): {"head16": 0.5},
@@ -96,7 +98,7 @@ def another(kind: str, name: str, annotation: Any, value: Any) -> Any:
 
 
 def settings_of(part: Part) -> dict[str, Any]:
-    needed = {name: GIVEN[part.kind, name] for name in part.defaults if (part.kind, name) in GIVEN}
+    needed = {n: GIVEN[part.kind, n] for n, default in part.defaults.items() if default is Parameter.empty}
     return part.settings(needed)
 
 
@@ -158,7 +160,7 @@ def test_a_setting_of_an_upsampler_is_in_the_key_of_its_ceiling_or_leaves_it_as_
 ) -> None:
     made = upsampler_class(part.name)
     oracle = measures.part("oracle").build({}, {"encode": encode})
-    for name, before, after in changes(part):
+    for _, before, after in changes(part):
         if not all(_has_a_ceiling(made, one, encode) for one in (before, after)):
             continue
         reads = [
@@ -184,9 +186,8 @@ def _check_same_ceiling(part: Part, before: Mapping[str, Any], after: Mapping[st
     restored = [one.restore(cut(label, STRIDE)) for one in linear if one is not None]
     assert all(np.array_equal(restored[0], one) for one in restored[1:])
     networks = [_upsampler(part, one, "cpu") for one in (before, after)]
-    code = torch.randn(
-        1, made.code_channels(CLASSES, before), 2, 3, generator=torch.Generator().manual_seed(0)
-    )
+    drawing = torch.Generator().manual_seed(0)
+    code = torch.randn(1, made.code_channels(CLASSES, before), 2, 3, generator=drawing)
     assert torch.equal(*(network.labels(code, (8, 12)) for network in networks))
 
 
@@ -271,6 +272,9 @@ def test_a_measure_s_own_setting_is_in_its_key_or_its_docstring_says_that_it_cha
         assert counts or "changes no number" in meanings(part.explained)[setting], (setting, before[setting])
 
 
+Heat: TypeAlias = Literal["cold", "hot"]
+
+
 class Warm(Bilinear):
     """A newcomer whose temperature changes what it restores, in one file and with nothing declared."""
 
@@ -280,7 +284,7 @@ class Warm(Bilinear):
         stride: int,
         /,
         *,
-        temperature: Literal["cold", "hot"] = "cold",
+        temperature: Heat = "cold",
         train: bool = False,
     ) -> None:
         super().__init__(classes, stride, align_corners=temperature == "hot")
@@ -310,6 +314,7 @@ fixed:
   model: {encoder: resnet18, output_stride: 16, upsampler: warm}
 vary:
   model.upsampler.temperature: [cold, hot]
+  model.upsampler.train: [false, true]
 measure: [{use: oracle, as: projected}, {use: oracle, as: searched, encode: optimise}, complexity, latency]
 """
 
@@ -318,8 +323,10 @@ measure: [{use: oracle, as: projected}, {use: oracle, as: searched, encode: opti
 def test_a_newcomer_s_settings_count_everywhere_whatever_they_are_called(tmp_path: Path) -> None:
     (tmp_path / "warm.yaml").write_text(STUDY)
     made = plan(load(tmp_path / "warm.yaml"))
-    assert len(made.cells) == 8
-    ceilings = plan(load(tmp_path / "warm.yaml", ["measure=[{use: oracle}]"]))
+    assert len(made.cells) == 4 * 4
+    ceilings = plan(
+        load(tmp_path / "warm.yaml", ["measure=[{use: oracle}]", "vary.model.upsampler.train=[false]"])
+    )
     store = Store(tmp_path / "runs")
     assert execute(ceilings, store).failed == 0
     cold, hot = (store.outcome(cell).value("miou") for cell in ceilings.cells)  # type: ignore[union-attr]  # done
