@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib.util
 import os
 import signal
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,8 +13,6 @@ from typing import Any
 for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ[_name] = "1"
 os.environ["MPLBACKEND"] = "Agg"
-# tests wait for no study in the background, and none waits for them
-os.environ["SEGABLATE_LOCKS"] = os.path.join(tempfile.gettempdir(), f"segablate-tests-{os.getpid()}")
 
 import pytest  # noqa: E402  # not before the lines above
 from hypothesis import settings  # noqa: E402  # likewise
@@ -50,6 +47,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             reason = reasons.setdefault(marker, _missing(marker))
             if reason:
                 item.add_marker(pytest.mark.skip(reason=reason))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def locks_of_its_own(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Tests wait for no study in the background nor for those of another core, and none waits for them."""
+    os.environ["SEGABLATE_LOCKS"] = str(tmp_path_factory.mktemp("locks"))
 
 
 @pytest.fixture

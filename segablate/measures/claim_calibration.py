@@ -33,6 +33,8 @@ class ClaimCalibration:
     """
 
     seeded: ClassVar[bool] = False
+    exclusive: ClassVar[bool] = False
+    thread_sensitive: ClassVar[bool] = False
     metrics: ClassVar[tuple[str, ...]] = tuple(CONVENTIONS)
 
     def __init__(self, *, studies: int = 4000, resamples: int = 1000, seed: int = 0) -> None:

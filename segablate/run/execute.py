@@ -14,7 +14,7 @@ from segablate.machine_lock import LONGEST_WAIT
 from segablate.records import Outcome
 from segablate.run.executors.base import Executor, executors
 from segablate.run.machine import pick_device
-from segablate.run.plan import Cell, Group, Plan, exclusive
+from segablate.run.plan import Cell, Group, Plan
 from segablate.run.shop import Progress, silent
 from segablate.run.store import Store
 from segablate.run.work import Finding, Job
@@ -123,9 +123,6 @@ def execute(
     # the stamps first: what another run puts after them is newer, whether it is read below or not
     stamps = {cell.key: store.stamp(cell) for cell in plan.cells}
     found = {cell.key: store.outcome(cell) for cell in plan.cells}
-    for cell in plan.cells:
-        if (outcome := found[cell.key]) and _taken_beside_others(cell, outcome):
-            found[cell.key] = None
     todo = [cell for cell in plan.cells if _wanted(found[cell.key], only)]
     tally = _Tally(plan, found, tell)
     ways = _executor(executor, jobs)
@@ -157,18 +154,6 @@ def _wanted(outcome: Outcome | None, only: Only) -> bool:
     if only == "failed":
         return outcome is not None and outcome.status == "failed"
     return only == "all" or outcome is None or outcome.status == "failed"
-
-
-def _taken_beside_others(cell: Cell, outcome: Outcome) -> bool:
-    """Whether a measure that must have the machine to itself had not, as far as its outcome tells.
-
-    Outcomes of before that was recorded tell it by their threads: a worker beside others had one.
-    """
-    if not exclusive(cell.measure):
-        return False
-    if outcome.exclusive is not None:
-        return not outcome.exclusive
-    return "threads" in outcome.machine and outcome.machine["threads"] != cell.reads.get("threads")
 
 
 def _executor(name: str, jobs: int) -> Executor:

@@ -107,6 +107,8 @@ def _change(field: str, now: str | None, then: str | None) -> str:
 def _same_reads(cell: Cell, seen: Sequence[_Seen]) -> str:
     version = measures.part(cell.measure).version
     keys = {one.outcome.key for one in seen}
+    if cell.key in keys:  # and yet it is missing
+        return "it was taken beside other work, and is taken again"
     # an outcome does not name its seed, but its key can be made again from the inputs
     for seed in range(MOST_SEEDS if cell.seed is not None else 0):
         if key(cell.measure, version, cell.reads, seed) in keys:

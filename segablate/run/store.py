@@ -23,12 +23,13 @@ from segablate.records import Outcome, Reads
 from segablate.report.words import visible
 from segablate.run.claims import BusyError, Claim, claim, holder
 from segablate.run.files import pack, plain, unpack, write
-from segablate.run.plan import Cell, key
+from segablate.run.plan import Cell, exclusive, key
 
 OUTCOME = "outcome.json"
 CLAIM = "claim"
 CACHE = "cache"
 LOCK = ".lock"  # of a workspace, held by who writes to it
+BUSY = "load"  # the flag that others wanted the cores
 WAIT = 0.2  # seconds between two looks at a claim
 
 Stamp: TypeAlias = tuple[int, int]
@@ -57,8 +58,9 @@ class Store:
         return self.root / cell.measure / cell.key
 
     def outcome(self, cell: Cell) -> Outcome | None:
-        """What became of a cell; None if nothing has yet, or if the file cannot be trusted."""
-        return self._read(self.folder(cell) / OUTCOME, cell.key)
+        """What became of a cell; None if nothing has yet, or if the file or the number cannot be trusted."""
+        outcome = self._read(self.folder(cell) / OUTCOME, cell.key)
+        return None if outcome and _taken_beside_others(cell, outcome) else outcome
 
     def outcomes(self, measure: str) -> Iterator[Outcome]:
         """All outcomes of a measure, by key."""
@@ -80,7 +82,7 @@ class Store:
         """
         folder = self.folder(cell)
         files = {name: _bytes(name, content) for name, content in (artefacts or {}).items()}
-        before = self.outcome(cell)
+        before = self._read(folder / OUTCOME, cell.key)
         text = outcome.to_json() + "\n"
 
         def ready() -> None:
@@ -191,6 +193,21 @@ class Store:
             return
         aside = set_aside(path)
         self.tell(f"{why}; " + (f"it is kept as `{aside.name}`" if aside else "it is not used"))
+
+
+def _taken_beside_others(cell: Cell, outcome: Outcome) -> bool:
+    """Whether a measure that must have the machine to itself had not, as far as its outcome tells.
+
+    Outcomes of before that was recorded tell it by their threads, for a worker beside others had one, or by
+    the flag that the machine was busy.
+    """
+    if not exclusive(cell.measure) or outcome.status != "done":
+        return False
+    if outcome.exclusive is not None:
+        return not outcome.exclusive
+    threads, flags = cell.reads.get("threads"), outcome.facts.get("flags")
+    busy = isinstance(flags, list) and any(isinstance(one, dict) and one.get("name") == BUSY for one in flags)
+    return busy or outcome.machine.get("threads", threads) != threads
 
 
 def _stamp(path: Path) -> Stamp | None:

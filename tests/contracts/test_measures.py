@@ -109,6 +109,11 @@ def test_it_says_whether_it_depends_on_the_seed(measure: Any) -> None:
     assert isinstance(measure.seeded, bool)
 
 
+def test_it_says_what_it_needs_of_the_machine(measure: Any) -> None:
+    assert isinstance(type(measure).exclusive, bool)  # asked before it is made
+    assert isinstance(measure.thread_sensitive, bool)
+
+
 def test_what_it_reads_is_plain_json_and_the_same_each_time(part: Any, measure: Any, config: Any) -> None:
     reads = measure.reads(config)
     assert json.loads(json.dumps(reads, allow_nan=False)) == reads

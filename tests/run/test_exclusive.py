@@ -2,20 +2,40 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 import threading
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 
 import pytest
 
+import segablate
 from segablate.machine_lock import FOLDER, shared
 from segablate.run.execute import execute
+from segablate.run.explain import explain
 from segablate.run.plan import Plan
 from segablate.run.store import Store
 
 Planned = Callable[..., Plan]
+RUN = """
+import sys
+from pathlib import Path
+import fake_measures
+from segablate.run.execute import execute
+from segablate.run.plan import plan
+from segablate.run.store import Store
+from segablate.study.load import load
+
+if __name__ == "__main__":
+    study, store, jobs = sys.argv[1:]
+    done = execute(plan(load(Path(study))), Store(Path(store)), executor="processes", jobs=int(jobs))
+    print(done.done, done.failed, done.open)
+"""
 
 
 @pytest.fixture(autouse=True)
@@ -62,6 +82,44 @@ def test_two_runs_at_once_do_not_time_beside_each_other_s_work(
     assert overlaps(spans) == []
 
 
+def test_two_processes_that_run_both_kinds_time_nothing_beside_other_work(
+    planned: Planned, fakes: ModuleType, tmp_path: Path
+) -> None:
+    more = "use: fake, alone: true, nap: 0.1"
+    planned("a", "b", measure="fake-exclusive", settings="nap: 0.05", more=more)
+    roots = [str(Path(fakes.__file__).parent), str(Path(segablate.__file__).parents[1])]
+    here = {**os.environ, "PYTHONPATH": os.pathsep.join(roots)}
+    (tmp_path / "run.py").write_text(RUN)
+    command = [sys.executable, str(tmp_path / "run.py"), str(tmp_path / "s.yaml")]
+    runs = [
+        subprocess.Popen([*command, str(tmp_path / f"runs-{jobs}"), jobs], env=here, stdout=subprocess.PIPE)
+        for jobs in ("1", "2")
+    ]
+    assert [run.communicate(timeout=200)[0] for run in runs] == [b"4 0 0\n"] * 2
+    assert len(fakes.spans()) == 8
+    assert overlaps(fakes.spans()) == []
+
+
+def test_waiting_is_not_counted_as_work(planned: Planned, store: Store, fakes: ModuleType) -> None:
+    made = planned("a", measure="fake-exclusive", more="use: fake")
+    training = ExitStack()
+    training.enter_context(shared("training", lambda message: None))
+    threading.Timer(2.0, training.close).start()
+    assert execute(made, store).done == 2
+    assert all(outcome.seconds < 1 for cell in made.cells if (outcome := store.outcome(cell)))
+
+
+def test_a_timing_has_the_threads_of_its_key_and_other_workers_one(
+    planned: Planned, store: Store, fakes: ModuleType
+) -> None:
+    made = planned("threads", measure="fake-exclusive", more="use: fake")
+    assert execute(made, store, executor="processes", jobs=2).done == 2
+    found = {cell.measure: outcome for cell in made.cells if (outcome := store.outcome(cell))}
+    assert found["fake-exclusive"].reads["threads"] == 2
+    for name, threads in (("fake-exclusive", 2), ("fake", 1)):
+        assert (found[name].machine["threads"], found[name].value("miou")) == (threads, threads)
+
+
 def test_a_timing_that_waited_in_vain_is_left_open_and_says_for_whom(
     planned: Planned, store: Store, fakes: ModuleType, told: list[str]
 ) -> None:
@@ -79,6 +137,7 @@ def test_a_timing_that_waited_in_vain_is_left_open_and_says_for_whom(
         {"exclusive": False},
         # of before it was recorded: a worker that was one of several had one thread
         {"exclusive": None, "machine": {"threads": 1}},
+        {"exclusive": None, "facts": {"flags": [{"name": "load"}]}},
     ],
 )
 def test_what_was_timed_beside_other_work_is_timed_again(
@@ -90,4 +149,20 @@ def test_what_was_timed_beside_other_work_is_timed_again(
         outcome = store.outcome(cell)
         assert outcome is not None
         store.put(cell, replace(outcome, **changed))  # type: ignore[arg-type]
+    told = {cell.measure: state.told for cell, state in explain(made, store)}
+    again = "missing: it was taken beside other work, and is taken again"
+    assert told == {"fake-exclusive": again, "fake": "done"}
     assert execute(made, store).done == 1
+    assert execute(made, store).done == 0
+
+
+@pytest.mark.parametrize("facts", [{}, {"flags": 3}, {"flags": [4, {"name": "noise"}]}])
+def test_a_time_of_before_with_nothing_against_it_stays(
+    planned: Planned, store: Store, fakes: ModuleType, facts: dict[str, object]
+) -> None:
+    made = planned("a", measure="fake-exclusive")
+    execute(made, store)
+    outcome = store.outcome(made.cells[0])
+    assert outcome is not None
+    store.put(made.cells[0], replace(outcome, exclusive=None, facts=facts, machine={}))
+    assert execute(made, store).done == 0

@@ -16,7 +16,7 @@ import os
 import signal
 import time
 from collections import deque
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
@@ -92,7 +92,7 @@ def _start(group: Group, again: bool, job: Job, *, jobs: int) -> _Worker:
     receiving, sending = context.Pipe(duplex=False)
     module = measures.part(group.measure.use).make.__module__
     process = context.Process(target=main, args=(group, job, module, sending), daemon=False)
-    with _threads(one=jobs > 1 and not group.exclusive), interrupts_kept():
+    with _environment(_threads(group, jobs)), interrupts_kept():
         process.start()
     sending.close()  # so that the pipe ends when the worker does
     return _Worker(group, process, receiving, again)
@@ -180,13 +180,24 @@ def _end(worker: _Worker) -> None:
     worker.bars.clear()
 
 
+def _threads(group: Group, jobs: int) -> dict[str, str]:
+    """One thread a worker where several run, what the user has set stands; alone, as many as the key says."""
+    said = group.cells[0].reads.get("threads")
+    if group.exclusive:
+        return {} if said is None else dict.fromkeys(THREAD_VARIABLES, str(said))
+    return {name: "1" for name in THREAD_VARIABLES if jobs > 1 and name not in os.environ}
+
+
 @contextmanager
-def _threads(one: bool) -> Iterator[None]:
-    """One thread a worker where several run; what the user has set stands."""
-    added = [name for name in THREAD_VARIABLES if one and name not in os.environ]
-    os.environ.update(dict.fromkeys(added, "1"))
+def _environment(changes: Mapping[str, str]) -> Iterator[None]:
+    """A process started inside inherits the changes."""
+    before = dict(os.environ)
+    os.environ.update(changes)
     try:
         yield
     finally:
-        for name in added:
-            del os.environ[name]
+        for name in changes:
+            if name in before:
+                os.environ[name] = before[name]
+            else:
+                del os.environ[name]

@@ -73,6 +73,10 @@ class FakeExclusive(FakeSeeded):
 
     exclusive: ClassVar[bool] = True
 
+    def reads(self, config: Config) -> dict[str, Any]:
+        reads = super().reads(config)
+        return {**reads, "threads": 2} if reads["word"] == "threads" else reads
+
 
 def register() -> None:
     """Add them to the registry."""
@@ -125,6 +129,10 @@ def _do(word: str, reads: Reads, seed: int, shop: Workshop) -> Result | Segablat
         case "wait":
             while not Path(os.environ["FAKE_LOG"] + ".go").exists():
                 time.sleep(0.02)
+        case "threads":
+            import torch
+
+            return Result(_number(float(torch.get_num_threads())))
         case "cached":
             shop.cached("shared", {"a": 1}, lambda: (_log("built"), {"a": np.arange(3)})[1])
         case "files":
