@@ -24,6 +24,8 @@ from segablate.disk import told
 LONGEST_WRITE = 10.0  # seconds after which a claim that cannot be read is taken for a dead one
 LOCK = ".lock"
 
+_held: set[Claim] = set()
+
 
 @dataclass(frozen=True)
 class Owner:
@@ -61,12 +63,12 @@ class Claim:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.held = True
+        _held.add(self)
 
     def release(self) -> None:
         """Give it back; a second time does nothing."""
-        if self.held:
-            self.held = False
+        if self in _held:
+            _held.discard(self)
             with suppress(OSError):
                 self.path.unlink()
 
@@ -108,6 +110,12 @@ def claim(path: Path, lock: Path) -> Claim:
                 taken.release()
                 raise
     return taken
+
+
+def give_all_back() -> None:
+    """Release every claim of this process, which has no other way left."""
+    for one in tuple(_held):
+        one.release()
 
 
 def holder(path: Path) -> BusyError | None:

@@ -14,6 +14,7 @@ from types import ModuleType
 import pytest
 
 from segablate.run.execute import execute
+from segablate.run.executors.processes import GRACE
 from segablate.run.plan import Plan
 from segablate.run.store import Store
 
@@ -130,6 +131,20 @@ def test_ctrl_c_ends_the_workers_and_keeps_what_is_done(
     _until(lambda: not _alive_in_session(running.pid))
     assert not list(store.root.rglob("claim"))
     assert not list(store.root.rglob("*.tmp"))
+
+
+def test_a_worker_that_is_ended_while_python_drops_exceptions_ends_without_a_word(
+    planned: Planned, store: Store, fakes: ModuleType, start: Callable[[str, int], subprocess.Popen[str]]
+) -> None:
+    planned("destroy")
+    running = start("processes", 1)
+    _until(lambda: "destroy" in fakes.logged())
+    began = time.monotonic()
+    running.send_signal(signal.SIGINT)
+    said, complained = running.communicate(timeout=100)
+    assert (said, complained) == ("stopped 0 1\n", "")
+    assert time.monotonic() - began < GRACE  # it was not killed
+    assert not list(store.root.rglob("claim"))
 
 
 @WAYS

@@ -18,6 +18,7 @@ from multiprocessing.connection import Connection
 from typing import Any, NoReturn
 
 from segablate.errors import SegablateError
+from segablate.run.claims import give_all_back
 from segablate.run.plan import Group
 from segablate.run.shop import Shop
 from segablate.run.store import Store
@@ -25,6 +26,7 @@ from segablate.run.work import Job, work
 
 BEAT = 0.1  # seconds between two words about one bar
 PARENT_IS_GONE = 1
+LEFT = 128 + signal.SIGTERM
 
 
 class Message(enum.Enum):
@@ -52,6 +54,7 @@ def main(group: Group, job: Job, module: str, pipe: Connection) -> None:
         pipe: the sending end.
     """
     signal.signal(signal.SIGTERM, _leave)
+    sys.unraisablehook = _unraisable
     threading.Thread(target=_end_with_parent, daemon=True).start()
     line = _Line(pipe)
     try:
@@ -65,6 +68,8 @@ def main(group: Group, job: Job, module: str, pipe: Connection) -> None:
         line.say(Message.ERROR, error)
     except Exception:
         line.say(Message.ERROR, DefectError(traceback.format_exc()))
+    finally:
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)  # Python's own end takes no exception
 
 
 class _Line:
@@ -103,8 +108,18 @@ class _Line:
 
 
 def _leave(signum: int, frame: object) -> NoReturn:
+    signal.signal(signum, signal.SIG_IGN)
     # an exception, so that claims are given back on the way out
-    sys.exit(128 + signum)
+    sys.exit(LEFT)
+
+
+def _unraisable(dropped: sys.UnraisableHookArgs) -> None:
+    """Python drops what is raised in a destructor or a callback of C, and would go on."""
+    if not isinstance(dropped.exc_value, SystemExit):
+        sys.__unraisablehook__(dropped)
+        return
+    give_all_back()
+    os._exit(LEFT)
 
 
 def _end_with_parent() -> None:

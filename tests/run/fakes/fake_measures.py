@@ -129,6 +129,9 @@ def _do(word: str, reads: Reads, seed: int, shop: Workshop) -> Result | Segablat
         case "wait":
             while not Path(os.environ["FAKE_LOG"] + ".go").exists():
                 time.sleep(0.02)
+        case "destroy":
+            while True:
+                _Slow()
         case "threads":
             import torch
 
@@ -145,6 +148,13 @@ def _do(word: str, reads: Reads, seed: int, shop: Workshop) -> Result | Segablat
             noise = np.random.default_rng(0).integers(0, 256, 1_500_000, dtype=np.uint8)
             return Result(_number(1.0), artefacts={"worst.npz": {"noise": noise}})
     return Result(_number(seed + float(reads["bonus"])))
+
+
+class _Slow:
+    """Python drops what is raised while it is being destroyed, and that takes nearly all of the time."""
+
+    def __del__(self) -> None:
+        time.sleep(0.05)
 
 
 def _number(value: float) -> tuple[Measurement, ...]:
