@@ -20,6 +20,7 @@ from segablate.report.doubts import (
     timed_apart,
     unmatched_seeds,
 )
+from segablate.report.mixed import hardware, mixed_code, mixed_threads
 from segablate.report.trainings import trainings
 from segablate.report.words import counted, images, listed, plain
 
@@ -146,13 +147,39 @@ def absent_classes(records: Sequence[Record]) -> list[Caveat]:
 
 def several_machines(records: Sequence[Record]) -> list[Caveat]:
     """Scores do not mind, seconds do."""
-    machines = {plain(dict(record.outcome.machine)) for record in records if record.outcome and record.done}
+    machines = {plain(hardware(one.outcome.machine)) for one in records if one.outcome and one.done}
     if len(machines) < 2:
         return []
     return [
         Caveat(
             f"The cells ran on {len(machines)} machines, or on one that changed.",
             "Run the whole study anew on one machine.",
+        )
+    ]
+
+
+def several_versions(records: Sequence[Record]) -> list[Caveat]:
+    """A number may change with the code that makes it."""
+    told = [
+        f"`{measure}` ran with {listed([f'{name} {listed(versions)}' for name, versions in code.items()])}"
+        for measure, code in mixed_code(records).items()
+    ]
+    return (
+        [Caveat(f"{'; '.join(told)}.", "Measure all of it with one version: `--only all`.")] if told else []
+    )
+
+
+def several_threads(records: Sequence[Record]) -> list[Caveat]:
+    """Sums in another order round in another way."""
+    told = [
+        f"`{measure}` ran on {listed(counts)} threads" for measure, counts in mixed_threads(records).items()
+    ]
+    if not told:
+        return []
+    return [
+        Caveat(
+            f"{'; '.join(told)}, and its last digits depend on that.",
+            "Measure all of it on one number of threads: set `OMP_NUM_THREADS`, and `--only all`.",
         )
     ]
 
@@ -218,4 +245,6 @@ RULES: tuple[Callable[[Sequence[Record]], list[Caveat]], ...] = (
     does_not_hold,
     made_up,
     several_machines,
+    several_versions,
+    several_threads,
 )

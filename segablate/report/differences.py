@@ -20,14 +20,13 @@ from segablate.evidence.verdict import Verdict
 from segablate.quantity import Margin, quantity
 from segablate.report.estimated import margin_of
 from segablate.report.judged import OVER_IMAGES
+from segablate.report.mixed import CODE
 from segablate.report.sides import Key, Samples, Side
 
 APART = (
     "Where n is processes, the two sides did not take turns: what changed on the machine between them is in "
     "the ratio as well."
 )
-# what of a machine is code, and not the machine
-CODE = ("numpy", "python", "scipy", "torch", "segablate", "cuda", "cudnn", "driver", "onnxruntime")
 
 
 @dataclass(frozen=True)

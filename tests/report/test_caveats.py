@@ -25,6 +25,8 @@ from segablate.report.caveats import (
     operations_are_no_time,
     processor_times,
     several_machines,
+    several_threads,
+    several_versions,
     timed_apart,
     trained_bound_was_tuned_here,
     uncounted_operators,
@@ -90,6 +92,11 @@ def cases(fake):
         uncounted_operators: [another(replace(cost, facts={"uncounted": {"aten::gelu": 3}}))],
         counters_disagree: [another(replace(cost, facts={"disagreements": {"encoder": [1, 3]}}))],
         several_machines: [ok, another(replace(dup, machine={"cpu": "another"}))],
+        several_versions: [ok, another(replace(dup, machine={**dup.machine, "python": "another"}))],
+        several_threads: [
+            another(replace(done, thread_sensitive=True, machine={**done.machine, "threads": 1})),
+            another(replace(dup, thread_sensitive=True, machine={**dup.machine, "threads": 2})),
+        ],
     }
 
 
@@ -97,6 +104,26 @@ def cases(fake):
 @pytest.mark.usefixtures("times")
 def test_each_doubt_is_raised_by_what_it_is_about(fake, cases, tmp_path, rule):
     assert rule(read(fake.save(tmp_path, cases[rule], pictures=False) / "data"))
+
+
+@pytest.mark.parametrize(
+    ("change", "rules"),
+    [
+        ({"machine": {"threads": 2}}, []),
+        ({"machine": {"threads": 2}, "thread_sensitive": True}, [several_threads]),
+        ({"machine": {"python": "another"}}, [several_versions]),
+        ({"machine": {"cpu": "another"}}, [several_machines]),
+    ],
+)
+def test_another_machine_other_code_and_other_threads_are_told_apart(fake, tmp_path, change, rules):
+    made = fake.oracle("bilinear", None, 16)
+    made = replace(
+        made, thread_sensitive=change.get("thread_sensitive"), machine={**made.machine, "threads": 1}
+    )
+    other = replace(made, **{**change, "machine": {**made.machine, **change["machine"]}})
+    lines = [fake.Line("a", {}, True, "project", made), fake.Line("b", {}, False, "project", other)]
+    records = read(fake.save(tmp_path, lines, pictures=False) / "data")
+    assert [rule for rule in (several_machines, several_versions, several_threads) if rule(records)] == rules
 
 
 def test_a_clean_study_raises_one_doubt_only(fake, tmp_path):
