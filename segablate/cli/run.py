@@ -70,13 +70,15 @@ def run(
     from segablate.cli.flow import Place, keep_claims, place_of, planned, publish
     from segablate.cli.live import Board
     from segablate.cli.output import say
+    from segablate.machine_lock import shared
     from segablate.run.cautions import cautions
     from segablate.run.execute import execute
     from segablate.run.reuse import take_over
     from segablate.run.store import Store
 
     place = place_of(store, reports, label, overrides)
-    plan = planned(study, overrides, allow_external, device)
+    with shared("planning"):
+        plan = planned(study, overrides, allow_external, device)
     for caution in cautions(plan):
         say(f"warning: {caution}")
     kept = Store(store)
@@ -98,7 +100,8 @@ def run(
         progress=board.progress,
         tell=board.tell,
     )
-    page = publish(plan, place, overrides)
+    with shared("the report"):
+        page = publish(plan, place, overrides)
     _tell(plan, summary, page, as_json)
     if summary.failed:
         raise typer.Exit(CELLS_FAILED)

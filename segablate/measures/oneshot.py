@@ -9,6 +9,7 @@ from tempfile import TemporaryDirectory, mkdtemp
 from typing import Any, TypeAlias
 
 from segablate.errors import SegablateError
+from segablate.machine_lock import shared
 from segablate.measures.base import Arrays, Result, measures
 from segablate.models.upsamplers.base import upsamplers
 from segablate.records import Reads
@@ -91,7 +92,7 @@ def ceilings(
         for stride in strides
     ]
     reads = [oracle.reads(config) for config in configs]
-    with Bench(progress) as bench:
+    with shared("segablate oracle"), Bench(progress) as bench:
         found = list(oracle.measure(reads, 0, bench))
     return [_row(about, result) for about, result in zip(reads, found, strict=True)]
 

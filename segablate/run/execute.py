@@ -177,15 +177,16 @@ def _run(
     take: Callable[[Finding], None],
 ) -> list[Cell]:
     """Run the cells of these keys; returns those that another run is at."""
-    busy = []
+    busy: list[Cell] = []
+    gave_up = False
     for groups in _in_order(plan.groups(keys)):
         with closing(ways.run(groups, job, store, progress)) as findings:
             for finding in findings:
                 take(finding)
-                if finding.given_up and job.wait:
+                if finding.given_up and not gave_up:
                     long = f"{finding.given_up} was at work for longer than {job.wait:g} s"
                     store.tell(f"{long}: what must have the machine to itself is left open")
-                    job = replace(job, wait=0.0)  # the others have waited with it
+                    gave_up, job = True, replace(job, wait=0.0)  # the others have waited with it
                 elif not finding.given_up and finding.outcome is None:
                     busy.append(finding.cell)
     return busy

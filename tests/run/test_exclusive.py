@@ -68,20 +68,6 @@ def test_in_one_run_of_several_jobs_exclusive_cells_come_last_and_one_group_at_a
     )
 
 
-def test_two_runs_at_once_do_not_time_beside_each_other_s_work(
-    planned: Planned, store: Store, fakes: ModuleType, tmp_path: Path
-) -> None:
-    working = planned(*"abcdef", settings="nap: 0.05")
-    timing = planned("u", "v", measure="fake-exclusive", settings="nap: 0.05")
-    other = threading.Thread(target=execute, args=(working, Store(tmp_path / "other")))
-    other.start()
-    assert execute(timing, store).done == 2
-    other.join()
-    spans = fakes.spans()
-    assert len(spans) == 8
-    assert overlaps(spans) == []
-
-
 def test_two_processes_that_run_both_kinds_time_nothing_beside_other_work(
     planned: Planned, fakes: ModuleType, tmp_path: Path
 ) -> None:
@@ -120,15 +106,21 @@ def test_a_timing_has_the_threads_of_its_key_and_other_workers_one(
         assert (found[name].machine["threads"], found[name].value("miou")) == (threads, threads)
 
 
+@pytest.mark.parametrize(("executor", "wait"), [("inline", 0.0), ("inline", 0.2), ("processes", 0.2)])
 def test_a_timing_that_waited_in_vain_is_left_open_and_says_for_whom(
-    planned: Planned, store: Store, fakes: ModuleType, told: list[str]
+    planned: Planned, store: Store, fakes: ModuleType, told: list[str], executor: str, wait: float
 ) -> None:
-    made = planned("a", measure="fake-exclusive", more="use: fake")
+    made = planned("a", measure="fake-exclusive", more="use: fake", repeat=2)
     with shared("training", lambda message: None):
-        summary = execute(made, store, wait=0.1)
-    assert (summary.done, summary.failed, summary.open, summary.given_up) == (1, 0, 1, 1)
-    assert any("(training) was at work for longer than 0.1 s" in message for message in told)
-    assert execute(made, store).done == 1
+        summary = execute(made, store, executor=executor, wait=wait)
+    assert (summary.done, summary.failed, summary.open, summary.given_up) == (1, 0, 2, 2)
+    owner = f"process {os.getpid()} (training)"
+    said = (
+        f"{owner} was at work for longer than {wait:g} s: what must have the machine to itself is left open"
+    )
+    assert told == [said]
+    assert not list(store.root.rglob("claim"))
+    assert execute(made, store).done == 2
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ import os
 import platform
 import re
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
@@ -15,6 +16,9 @@ from segablate.measures.timing.device import Call, Health, Timing
 CACHE_TIMES = 2  # so many times its size is written to clear a cache
 USUAL_CACHE = 2**21  # bytes of a core's second-level cache where the system does not tell
 CPUS = Path("/sys/devices/system/cpu")
+STAT = Path("/proc/stat")
+WORK = (0, 1, 2, 5, 6, 7)  # of a core's numbers there: user, nice, system, interrupts twice, stolen
+SHORTEST = 0.5  # seconds between two looks at what others do: the system counts in hundredths
 
 
 class Cpu:
@@ -30,6 +34,7 @@ class Cpu:
         self.name = cpu_name()
         self.cache = _cache() * cores()
         self._other = torch.zeros(CACHE_TIMES * self.cache // 4)
+        self._before = _Moment.now()
 
     def now(self) -> float:
         """See `Device`; not the clock that times a pass."""
@@ -66,10 +71,35 @@ class Cpu:
         """See `Device`."""
         return Health(
             load=os.getloadavg()[0] / cores(),
+            beside=self._beside(),
             governor=governor(),
             cores=cores(),
             threads=torch.get_num_threads(),
         )
+
+    def _beside(self) -> float | None:
+        """Share of the cores' time that others took since the last look; None where there is no telling."""
+        now, before = _Moment.now(), self._before
+        lasted = now.clock - before.clock
+        if lasted < SHORTEST:
+            return None
+        self._before = now
+        if now.busy is None or before.busy is None:
+            return None
+        return max(0.0, (now.busy - before.busy - (now.own - before.own)) / lasted / cores())
+
+
+@dataclass(frozen=True)
+class _Moment:
+    """Seconds of the wall clock, of this process's work, and of all work on the cores it may use."""
+
+    clock: float
+    own: float
+    busy: float | None
+
+    @classmethod
+    def now(cls) -> _Moment:
+        return cls(time.monotonic(), time.process_time(), _busy())
 
 
 def cpu_name() -> str:
@@ -87,6 +117,14 @@ def governor() -> str | None:
     """What decides the cores' clocks; None where the system does not tell."""
     paths = sorted(CPUS.glob("cpu[0-9]*/cpufreq/scaling_governor"))
     return ", ".join(sorted({_read(path) for path in paths} - {""})) or None
+
+
+def _busy() -> float | None:
+    """Seconds that the cores have worked since the machine began, and that its host took from them."""
+    mine = {f"cpu{core}" for core in os.sched_getaffinity(0)} if hasattr(os, "sched_getaffinity") else set()
+    rows = [row[1:] for line in _read(STAT).splitlines() if (row := line.split()) and row[0] in mine]
+    ticks = sum(int(row[at]) for row in rows for at in WORK if at < len(row))
+    return ticks / os.sysconf("SC_CLK_TCK") if rows else None
 
 
 def _cache() -> int:

@@ -38,6 +38,7 @@ class Health:
         slowed: why it runs slower than it could, in the driver's words.
         others: how many other processes are on it.
         load: processes that want a core, per core, over the last minute.
+        beside: share of the cores' time that other processes took since the last look.
         governor: what decides the CPU's clock.
         cores: that this process may use.
         threads: that torch uses.
@@ -51,6 +52,7 @@ class Health:
     slowed: tuple[str, ...] = ()
     others: int | None = None
     load: float | None = None
+    beside: float | None = None
     governor: str | None = None
     cores: int | None = None
     threads: int | None = None

@@ -13,7 +13,7 @@ COLD_CLOCK = 0.9  # of the highest clock seen in the session
 HOT = 83  # °C, near which boards of the last ten years begin to slow down
 NEAR_LIMIT = 0.97  # of the power limit
 AT_WORK = 0.7  # share of a pass below which launching decides
-BUSY = 0.25  # others' load per core
+BUSY = 0.25  # others' load, or share of the time, per core
 APART = 0.1, 0.1  # share, and milliseconds, that the two clocks may be apart
 
 
@@ -73,7 +73,17 @@ def company(timed: Timed, rules: Rules) -> Iterator[Flag]:
 
 
 def load(timed: Timed, rules: Rules) -> Iterator[Flag]:
-    """Others that want the cores; the session itself wants as many as it has threads."""
+    """Others that took the cores meanwhile.
+
+    A session too short to tell, or a system that does not, goes by the load of the last minute, of which the
+    session itself wants as much as it has threads.
+    """
+    seen = _known(one.beside for one in timed.health[1:])  # the first look is at the warm-up
+    if seen:
+        if statistics.fmean(seen) > BUSY:
+            found = f"other processes took {100 * statistics.fmean(seen):.0f} % of the cores meanwhile"
+            yield Flag("load", found, "end what else is running")
+        return
     extra = [
         one.load - (one.threads or 1) / one.cores
         for one in timed.health[:1]

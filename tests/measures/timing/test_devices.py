@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 import torch
 
 from segablate.errors import SegablateError
+from segablate.measures.timing import cpu
 from segablate.measures.timing.bench import device_of
 from segablate.measures.timing.cpu import Cpu
 from segablate.measures.timing.device import Device
@@ -97,3 +100,31 @@ def test_a_precision_that_would_be_emulated_is_refused(monkeypatch: pytest.Monke
 
 def test_the_cpu_s_two_clocks_are_two() -> None:
     assert Cpu().now() != pytest.approx(time.perf_counter(), abs=1e-9)
+
+
+def test_what_the_system_counts_of_the_own_cores_is_read(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    lines = [
+        "cpu  9 9 9 9 9 9 9 9 0 0",
+        "cpu0 100 20 30 5000 70 3 2 25 50 0",
+        "cpu1 100 0 0 5000 0 0 0 0 0 0",
+    ]
+    (tmp_path / "stat").write_text("\n".join([*lines, "cpu2 7 0 0 0 0 0 0 0 0 0", "intr 5", ""]))
+    monkeypatch.setattr(cpu, "STAT", tmp_path / "stat")
+    monkeypatch.setattr("os.sched_getaffinity", lambda pid: {0, 1}, raising=False)
+    assert cpu._busy() == (180 + 100) / os.sysconf("SC_CLK_TCK")
+    monkeypatch.setattr(cpu, "STAT", tmp_path / "nowhere")
+    assert cpu._busy() is None
+
+
+def test_others_are_seen_in_the_time_since_the_last_look_and_own_work_is_not(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    moments = [(0.0, 0.0, 100.0), (1.0, 1.0, 101.2), (1.1, 1.1, 101.4), (2.0, 1.5, 102.7), (3.0, 1.5, None)]
+    scripted = iter([cpu._Moment(*moment) for moment in moments])
+    monkeypatch.setattr(cpu._Moment, "now", lambda: next(scripted))
+    monkeypatch.setattr(cpu, "cores", lambda: 2)
+    device = Cpu()
+    seen = [device.health().beside for _ in range(4)]
+    assert [None if share is None else round(share, 6) for share in seen] == [0.1, None, 0.5, None]

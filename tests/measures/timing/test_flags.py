@@ -35,7 +35,10 @@ RAISED = {
         {"health": (replace(GPU, slowed=("power cap",)),)},
     ],
     "shared-device": [{"health": (replace(GPU, others=2),)}],
-    "load": [{"health": (replace(CPU, load=1.0),)}],
+    "load": [
+        {"health": (replace(CPU, load=1.0),)},
+        {"health": (CPU, replace(CPU, beside=0.1), replace(CPU, beside=0.5))},
+    ],
     "governor": [{"health": (replace(CPU, governor="powersave"),)}],
     "threads": [{"health": (replace(CPU, load=0.0, threads=4),)}],
     "unsettled": [{"settled": False}],
@@ -64,6 +67,11 @@ def test_what_it_is_about_raises_it_alone_and_it_has_a_remedy(name: str, change:
 
 def test_every_flag_of_the_list_is_tested() -> None:
     assert len(RAISED) == len(RULES)
+
+
+def test_what_ran_before_the_timing_is_no_flag() -> None:
+    before = replace(CPU, load=1.0, beside=0.9)
+    assert flags(replace(FINE, health=(before, replace(before, beside=0.02)), busy=None), Rules()) == ()
 
 
 def test_without_a_bound_noise_is_no_flag() -> None:
