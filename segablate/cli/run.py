@@ -46,6 +46,12 @@ ReuseReport = Annotated[
 ]
 
 
+TakeOver = Annotated[
+    bool,
+    typer.Option("--take-over", help="Take over at once what other runs are at: they are gone."),
+]
+
+
 @app.command(epilog=example("segablate run studies/quickstart.yaml"))
 def run(
     study: StudyFile,
@@ -55,6 +61,7 @@ def run(
     executor: Executor = "",
     device: Device = "auto",
     wait: Wait = 600.0,
+    take_over: TakeOver = False,
     store: StoreFolder = Path("runs"),
     reports: ReportsFolder = Path("reports"),
     label: Label = "",
@@ -71,9 +78,9 @@ def run(
     from segablate.cli.live import Board
     from segablate.cli.output import say
     from segablate.machine_lock import shared
+    from segablate.run import reuse
     from segablate.run.cautions import cautions
     from segablate.run.execute import execute
-    from segablate.run.reuse import take_over
     from segablate.run.store import Store
 
     place = place_of(store, reports, label, overrides)
@@ -83,7 +90,7 @@ def run(
         say(f"warning: {caution}")
     kept = Store(store)
     if reuse_report and only == "missing":
-        for taken in take_over(plan, kept, Place(place.store, place.reports).report(plan.study.name)):
+        for taken in reuse.take_over(plan, kept, Place(place.store, place.reports).report(plan.study.name)):
             say(f"note: {taken}")
     board = Board(plan)
     if board.shown and only != "all":
@@ -97,6 +104,7 @@ def run(
         jobs=jobs,
         device=device,
         wait=wait,
+        take_over=take_over,
         progress=board.progress,
         tell=board.tell,
     )

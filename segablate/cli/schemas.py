@@ -48,7 +48,7 @@ EXTERNAL = "external"
 
 def study_schema() -> Schema:
     """The schema of a whole study file."""
-    from segablate.study.sections import KEYS
+    from segablate.study.sections import KEYS, MOST_SEEDS
 
     fields, patterns = _fields()
     known: dict[str, Schema] = {
@@ -70,7 +70,11 @@ def study_schema() -> Schema:
             "items": TEXT,
             "description": "Axes of which each value has a baseline of its own.",
         },
-        "repeat": {**COUNT, "description": "Number of seeds, the same for every variant."},
+        "repeat": {
+            **COUNT,
+            "maximum": MOST_SEEDS,
+            "description": "Number of seeds, the same for every variant.",
+        },
         "skip": {"type": "array", "items": _skip()},
         "claims": {
             "type": "array",

@@ -27,6 +27,7 @@ COLOURS = (
 )  # fmt: skip
 SPLITS = ("train", "val", "test")
 LEAST, MOST = 8, 4096
+MOST_IMAGES = 100_000
 DRAWING = 1  # raised when a drawn pixel changes
 
 
@@ -47,8 +48,10 @@ class Shapes:
     default_score = "val"
 
     def __init__(self, *, images: int = 48, size: tuple[int, int] = (256, 384), seed: int = 0) -> None:
-        if images < 1:
-            raise SegablateError(f"{images} images a split: there is at least 1", field="images")
+        if not 1 <= images <= MOST_IMAGES:
+            raise SegablateError(
+                f"{images:,} images a split: there are between 1 and {MOST_IMAGES:,}", field="images"
+            )
         if not all(LEAST <= side <= MOST for side in size):
             raise SegablateError(
                 f"size {size[0]}×{size[1]}: both sides lie in {LEAST}…{MOST:,} pixels", field="size"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
@@ -13,6 +14,7 @@ from segablate.errors import SegablateError, near_miss
 from segablate.machine_lock import LONGEST_WAIT
 from segablate.records import Outcome
 from segablate.run.executors.base import Executor, executors
+from segablate.run.lease import BusyError
 from segablate.run.machine import pick_device
 from segablate.run.plan import Cell, Group, Plan
 from segablate.run.shop import Progress, silent
@@ -20,7 +22,7 @@ from segablate.run.store import Store
 from segablate.run.work import Finding, Job
 
 Only = Literal["missing", "failed", "all"]
-LOOK = 0.5  # seconds between two looks at another run's claims
+LOOK = 0.5  # seconds between two looks at another run's leases, if a look does not take longer
 
 
 @dataclass(frozen=True)
@@ -98,6 +100,7 @@ def execute(
     jobs: int = 1,
     device: str = "auto",
     wait: float = LONGEST_WAIT,
+    take_over: bool = False,
     progress: Progress = silent,
     tell: Callable[[Cell, Outcome], None] = lambda cell, outcome: None,
 ) -> Summary:
@@ -113,6 +116,7 @@ def execute(
         device: `auto`, `cpu` or `cuda`.
         wait: seconds that what must have the machine to itself waits for other work of ours; it is left open
             then.
+        take_over: end the leases that others hold on what is needed, as if they were dead.
         progress: opens a bar.
         tell: called with every outcome as it comes.
 
@@ -128,6 +132,8 @@ def execute(
     ways = _executor(executor, jobs)
     if not todo:
         return tally.summary()
+    if take_over:
+        store.take_over(todo)
     store.sweep()
     anew = token_hex(8) if only == "all" else ""
     job = Job(store.root, pick_device(device), stamps, plan.allow_external, anew, wait)
@@ -139,10 +145,10 @@ def execute(
                 advance(finding.outcome is not None)
 
             busy: list[Cell] = []
+            named: set[str] = set()
             while todo:
                 busy += _run(ways, plan, {cell.key for cell in todo}, job, store, progress, take)
-                todo = _wait(busy, job, store)
-                busy = [cell for cell in busy if cell not in todo]
+                todo, busy = _wait(busy, job, store, take, named)
     except KeyboardInterrupt:
         raise Stopped(tally.summary()) from None
     return tally.summary()
@@ -199,14 +205,35 @@ def _in_order(groups: Sequence[Group]) -> Iterator[list[Group]]:
     yield from ([group] for group in groups if group.exclusive)
 
 
-def _wait(busy: Sequence[Cell], job: Job, store: Store) -> list[Cell]:
-    """Wait until some of the cells are free or finished, and return those."""
-    if busy and (held := store.holder(busy[0])):
-        by = held.owner or "another run"
-        store.tell(f"{by} is at {len(busy)} of the cells, and is waited for; its claim is `{held.path}`")
-    free: list[Cell] = []
-    while busy and not free:
-        free = [cell for cell in busy if store.holder(cell) is None or job.newer(store, cell)]
-        if not free:
-            time.sleep(LOOK)
-    return free
+def _wait(
+    busy: Sequence[Cell], job: Job, store: Store, take: Callable[[Finding], None], named: set[str]
+) -> tuple[list[Cell], list[Cell]]:
+    """Wait until some of the cells are free, and return those and the others; what is finished is taken."""
+    while True:
+        began = time.monotonic()
+        free: list[Cell] = []
+        held: list[Cell] = []
+        holders: list[BusyError] = []
+        for cell in busy:
+            if newer := job.newer(store, cell):
+                take(Finding(cell, newer, ours=False))
+            elif holder := store.holder(cell):
+                held.append(cell)
+                holders.append(holder)
+            else:
+                free.append(cell)
+        if free or not held:
+            return free, held
+        _name(holders, named, store)
+        busy = held
+        time.sleep(max(LOOK, time.monotonic() - began))
+
+
+def _name(holders: Sequence[BusyError], named: set[str], store: Store) -> None:
+    """Say once of everybody who is waited for."""
+    for who, cells in Counter(holder.who for holder in holders).items():
+        if who not in named:
+            named.add(who)
+            until = next(holder.until for holder in holders if holder.who == who)
+            count = "1 cell" if cells == 1 else f"{cells:,} cells"
+            store.tell(f"{who} is at {count} and is waited for; {until}")

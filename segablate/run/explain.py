@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import statistics
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+
+import numpy as np
 
 from segablate.measures.base import measures
 from segablate.records import Outcome
@@ -13,7 +14,7 @@ from segablate.run.plan import Cell, Plan, canonical, key
 from segablate.run.store import Store
 
 MOST_FIELDS = 3
-MOST_SEEDS = 1000
+SEEDS_TRIED = 100
 LONGEST_VALUE = 40
 
 
@@ -37,7 +38,7 @@ def explain(plan: Plan, store: Store) -> list[tuple[Cell, State]]:
     Near and new are said against the stored outcomes of the same measure: the nearest differ in the fewest
     inputs.
     """
-    seen: dict[str, list[_Seen]] = {}
+    seen: dict[str, _Seen] = {}
     states = []
     for cell in plan.cells:
         outcome = store.outcome(cell)
@@ -45,19 +46,48 @@ def explain(plan: Plan, store: Store) -> list[tuple[Cell, State]]:
             states.append((cell, State("done", 0.0)))
             continue
         if cell.measure not in seen:
-            seen[cell.measure] = [_Seen(stored) for stored in store.outcomes(cell.measure)]
-        apart = _apart(cell, seen[cell.measure])
-        told = f"{outcome.status}: {outcome.reason}" if outcome else f"missing: {_why(cell, _first(apart))}"
-        states.append((cell, State(told, _seconds(apart))))
+            seen[cell.measure] = _Seen(store.outcomes(cell.measure))
+        nearest, seconds = seen[cell.measure].nearest(cell)
+        told = f"{outcome.status}: {outcome.reason}" if outcome else f"missing: {_why(cell, nearest)}"
+        states.append((cell, State(told, seconds)))
     return states
 
 
 class _Seen:
-    """A stored outcome with its inputs as flat fields."""
+    """Stored outcomes of one measure, found by their inputs without comparing each with each.
 
-    def __init__(self, outcome: Outcome) -> None:
-        self.outcome = outcome
-        self.fields = flat(outcome.reads, "reads")
+    Args:
+        outcomes: by key.
+    """
+
+    def __init__(self, outcomes: Iterable[Outcome]) -> None:
+        self.outcomes = list(outcomes)
+        fields = [flat(outcome.reads, "reads") for outcome in self.outcomes]
+        holders: dict[tuple[str, str], list[int]] = {}
+        for number, items in enumerate(fields):
+            for item in items.items():
+                holders.setdefault(item, []).append(number)
+        self._holders = {item: np.array(numbers) for item, numbers in holders.items()}
+        self._sizes = np.array([len(items) for items in fields], dtype=int)
+        self._done = np.array([outcome.status == "done" for outcome in self.outcomes], dtype=bool)
+        self._seconds = np.array([outcome.seconds for outcome in self.outcomes], dtype=float)
+
+    def nearest(self, cell: Cell) -> tuple[list[Outcome], float | None]:
+        """Of those that differ from a cell in the fewest inputs the first, or all that differ in none; and
+        what the nearest took that are done, in the median.
+        """
+        if not self.outcomes:
+            return [], None
+        fields = flat(cell.reads, "reads")
+        common = np.zeros_like(self._sizes)
+        for item in fields.items():
+            if item in self._holders:
+                common[self._holders[item]] += 1
+        apart = self._sizes + len(fields) - 2 * common
+        nearest = np.flatnonzero(apart == apart.min())[: None if apart.min() == 0 else 1]
+        done = apart[self._done]
+        seconds = float(np.median(self._seconds[self._done][done == done.min()])) if done.size else None
+        return [self.outcomes[number] for number in nearest], seconds
 
 
 def flat(value: Any, path: str) -> dict[str, str]:
@@ -67,26 +97,10 @@ def flat(value: Any, path: str) -> dict[str, str]:
     return {path: canonical(value)}
 
 
-def _apart(cell: Cell, seen: Sequence[_Seen]) -> list[tuple[int, _Seen]]:
-    """In how many inputs each differs, the nearest first and those that are equally near by key."""
-    fields = flat(cell.reads, "reads").items()
-    apart = [(len(fields ^ one.fields.items()), one) for one in seen]
-    return sorted(apart, key=lambda pair: (pair[0], pair[1].outcome.key))
-
-
-def _first(apart: Sequence[tuple[int, _Seen]]) -> list[_Seen]:
-    return [one for distance, one in apart if distance == apart[0][0]]
-
-
-def _seconds(apart: Sequence[tuple[int, _Seen]]) -> float | None:
-    nearest = _first([pair for pair in apart if pair[1].outcome.status == "done"])
-    return statistics.median(one.outcome.seconds for one in nearest) if nearest else None
-
-
-def _why(cell: Cell, nearest: Sequence[_Seen]) -> str:
+def _why(cell: Cell, nearest: Sequence[Outcome]) -> str:
     if not nearest:
         return f"nothing of `{cell.measure}` is stored yet"
-    now, then = flat(cell.reads, "reads"), nearest[0].fields
+    now, then = flat(cell.reads, "reads"), flat(nearest[0].reads, "reads")
     changes = [
         _change(field, now.get(field), then.get(field))
         for field in sorted(now.keys() | then.keys())
@@ -104,13 +118,13 @@ def _change(field: str, now: str | None, then: str | None) -> str:
     return f"`{field}` is new ({_short(now)}" + (f", seen {_short(then)})" if then is not None else ")")
 
 
-def _same_reads(cell: Cell, seen: Sequence[_Seen]) -> str:
+def _same_reads(cell: Cell, seen: Sequence[Outcome]) -> str:
     version = measures.part(cell.measure).version
-    keys = {one.outcome.key for one in seen}
+    keys = {one.key for one in seen}
     if cell.key in keys:  # and yet it is missing
         return "it was taken beside other work, and is taken again"
     # an outcome does not name its seed, but its key can be made again from the inputs
-    for seed in range(MOST_SEEDS if cell.seed is not None else 0):
+    for seed in range(SEEDS_TRIED if cell.seed is not None else 0):
         if key(cell.measure, version, cell.reads, seed) in keys:
             return f"seed {cell.seed} is new"
     return f"version {version} of `{cell.measure}` is new"

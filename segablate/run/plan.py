@@ -13,16 +13,18 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, cast
 
-from segablate.errors import SegablateError
+from segablate.errors import SegablateError, context
 from segablate.evidence.claim import Claim
 from segablate.measures.base import ALLOW_EXTERNAL, DEVICE, PLACES, Measure, measures
 from segablate.records import Reads
+from segablate.report import published
 from segablate.study.claims import claims
 from segablate.study.study import MeasureSpec, Study
 from segablate.study.variants import Variant, field_in_study, skip_reason, variants
 
 KEY_LENGTH = 20
 CONFIG_WORDS = ("data", "input", "model", "recipe")
+MOST_ROWS = 100_000
 
 
 @dataclass(frozen=True)
@@ -104,7 +106,7 @@ class Plan:
         Seed by seed, so that what is interrupted has the same seeds of all variants.
         """
         made = {spec.label: make(spec) for spec in self.study.measures}
-        groups: dict[Hashable, Group] = {}
+        groups: dict[Hashable, tuple[Row, list[Cell]]] = {}
         taken: set[str] = set()
         for row in self.rows:
             cell = row.cell
@@ -112,9 +114,9 @@ class Plan:
                 continue
             taken.add(cell.key)
             together = (row.measure.label, row.seed, made[row.measure.label].together(given(cell)))
-            before = groups[together].cells if together in groups else ()
-            groups[together] = Group(row.measure, row.seed, (*before, cell))
-        return sorted(groups.values(), key=lambda group: group.seed)
+            groups.setdefault(together, (row, []))[1].append(cell)
+        found = [Group(row.measure, row.seed, tuple(cells)) for row, cells in groups.values()]
+        return sorted(found, key=lambda group: group.seed)
 
 
 def exclusive(measure: str) -> bool:
@@ -142,8 +144,12 @@ def plan(study: Study, *, allow_external: bool = False, device: str = "cpu") -> 
         device: `cpu` or `cuda`, where networks will compute: a time is of one device, a count of none.
 
     Raises:
-        SegablateError: something in the study cannot be measured; it names file and line.
+        SegablateError: something in the study cannot be measured, or it asks for too much; it names file and
+            line.
     """
+    if study.published:
+        with context(where=study.where("published")):
+            published.load(study.published)
     made: list[Measure] = []
     for index, spec in enumerate(study.measures):
         with _at_measure(study, index):
@@ -151,11 +157,23 @@ def plan(study: Study, *, allow_external: bool = False, device: str = "cpu") -> 
     told = {ALLOW_EXTERNAL: allow_external, DEVICE: device}
     rows: list[Row] = []
     found = variants(study)
+    _bounded(study, len(found), made)
     claimed = _claims(study, found, made)
     for variant in found:
         for index, measure in enumerate(made):
             rows += _rows(study, variant, index, measure, told)
     return Plan(study, tuple(rows), allow_external, claimed)
+
+
+def _bounded(study: Study, count: int, made: Sequence[Measure]) -> None:
+    """Refuse more rows than could be planned in minutes."""
+    rows = count * sum(study.repeat if one.seeded else 1 for one in made)
+    if rows > MOST_ROWS:
+        message = (
+            f"the study asks for {rows:,} rows of results, {count:,} variants with all measures and seeds"
+        )
+        hint = f"{MOST_ROWS:,} can be planned: vary less, or make several studies"
+        raise SegablateError(message, where=study.where("vary"), hint=hint)
 
 
 def claims_of(study: Study) -> tuple[Claim, ...]:

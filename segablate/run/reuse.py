@@ -14,8 +14,8 @@ from pathlib import Path
 from segablate.errors import SegablateError
 from segablate.measures.base import Arrays
 from segablate.report.data import Record, arrays, artefact_path, read
-from segablate.run.claims import BusyError
 from segablate.run.collect import ARRAYS, DATA
+from segablate.run.lease import BusyError, LostError
 from segablate.run.plan import Cell, Plan, make
 from segablate.run.store import Store
 
@@ -67,9 +67,13 @@ def _take(wanted: dict[str, Cell], record: Record, store: Store) -> bool:
             for name in outcome.artefacts
             if name.endswith(ARRAYS) and artefact_path(record, name).is_file()
         }
-        with store.claim(cell):
-            store.put(cell, outcome, kept)
-    except (BusyError, SegablateError):  # somebody is at it, or an archive is damaged: it is measured
+        with store.lease(cell) as lease:
+            store.put(cell, outcome, kept, lease)
+    except (
+        BusyError,
+        LostError,
+        SegablateError,
+    ):  # somebody is at it, or an archive is damaged: it is measured
         return False
     del wanted[outcome.key]
     return True

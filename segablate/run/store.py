@@ -1,7 +1,7 @@
 """The store: what became of every cell, kept so that nothing finished is lost or done twice.
 
 <root>/<measure>/<key>/outcome.json      beside the files of the outcome
-<root>/<measure>/<key>/claim             while somebody works on it
+<root>/<measure>/<key>/lease             while somebody works on it
 <root>/cache/<name>/<key>.npz            arrays that several cells use
 <root>/cache/<name>/<key>/               unfinished work: checkpoints, memory-mapped features
 """
@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import TypeAlias
@@ -21,16 +21,17 @@ from segablate.errors import SegablateError
 from segablate.measures.base import Arrays
 from segablate.records import Outcome, Reads
 from segablate.report.words import visible
-from segablate.run.claims import BusyError, Claim, claim, holder
 from segablate.run.files import pack, plain, unpack, write
+from segablate.run.lease import BusyError, Lease, Leases, LostError
 from segablate.run.plan import Cell, exclusive, key
 
 OUTCOME = "outcome.json"
-CLAIM = "claim"
+LEASE = "lease"
 CACHE = "cache"
 LOCK = ".lock"  # of a workspace, held by who writes to it
 BUSY = "load"  # the flag that others wanted the cores
-WAIT = 0.2  # seconds between two looks at a claim
+WAIT = 0.2  # seconds between two looks at a lease
+QUIET = 5.0  # seconds of waiting that are not worth a word
 
 Stamp: TypeAlias = tuple[int, int]
 Artefacts: TypeAlias = Mapping[str, Arrays | bytes]
@@ -46,12 +47,14 @@ class Store:
 
     Args:
         root: made when first written to.
-        tell: called with what a person should know: a file set aside, a claim waited for.
+        tell: called with what a person should know: a file set aside, a lease waited for.
+        leases: of this process.
     """
 
-    def __init__(self, root: Path, tell: Callable[[str], None] = say) -> None:
+    def __init__(self, root: Path, tell: Callable[[str], None] = say, leases: Leases | None = None) -> None:
         self.root = Path(root)
         self.tell = tell
+        self.leases = leases or Leases()
 
     def folder(self, cell: Cell) -> Path:
         """Where a cell's outcome and its files lie."""
@@ -73,10 +76,17 @@ class Store:
         """Changes whenever a new outcome of the cell is put; None while there is none."""
         return _stamp(self.folder(cell) / OUTCOME)
 
-    def put(self, cell: Cell, outcome: Outcome, artefacts: Artefacts | None = None) -> None:
+    def put(
+        self,
+        cell: Cell,
+        outcome: Outcome,
+        artefacts: Artefacts | None = None,
+        lease: Lease | None = None,
+    ) -> None:
         """Keep an outcome and its files: all of it, or nothing has changed.
 
         Raises:
+            LostError: the lease under which it was found was taken over.
             SegablateError: the file system refused.
             TypeError, ValueError: a fact is not a JSON value, or an array holds objects.
         """
@@ -86,6 +96,7 @@ class Store:
         text = outcome.to_json() + "\n"
 
         def ready() -> None:
+            _still_ours(lease)
             # an old outcome must never stand beside new files
             if before and files:
                 with suppress(FileNotFoundError):
@@ -96,20 +107,31 @@ class Store:
             with suppress(OSError, ValueError):
                 os.unlink(folder / plain(name))
 
-    def claim(self, cell: Cell) -> Claim:
-        """Claim a cell for this process, over a dead process's claim if need be.
+    def lease(self, cell: Cell) -> Lease:
+        """Take a cell for this process, over a dead or stale lease if need be.
 
         Raises:
-            BusyError: another live process has it.
+            BusyError: another process has it.
             SegablateError: the file system refused.
         """
-        claimed = claim(self.folder(cell) / CLAIM, self.root)
+        lease = self.leases.take(self.folder(cell) / LEASE)
         sweep(self.folder(cell))
-        return claimed
+        return lease
 
     def holder(self, cell: Cell) -> BusyError | None:
-        """Who is working on a cell, if anybody alive is."""
-        return holder(self.folder(cell) / CLAIM)
+        """Who is working on a cell, if anybody is."""
+        return self.leases.holder(self.folder(cell) / LEASE)
+
+    def take_over(self, cells: Iterable[Cell]) -> None:
+        """End the leases of these cells and of all shared arrays, whoever holds them.
+
+        Raises:
+            SegablateError: the file system refused.
+        """
+        for cell in cells:
+            self.leases.take_away(self.folder(cell) / LEASE)
+        for path in (self.root / CACHE).glob(f"*/*.{LEASE}"):
+            self.leases.take_away(path)
 
     def artefact(self, cell: Cell, name: str) -> Arrays:
         """The arrays of a file kept beside an outcome.
@@ -122,20 +144,28 @@ class Store:
     def cached(self, name: str, reads: Reads, build: Callable[[], Arrays]) -> Arrays:
         """Arrays that depend on `reads` only: read, or built once and kept.
 
-        Another process that is building them is waited for.
+        Another process that is building them is waited for, and named if that takes long.
         """
         folder = self.root / CACHE / plain(name)
         called = key(f"{CACHE}/{name}", 1, reads, None)
         path = folder / f"{called}.npz"
+        quiet, named = time.monotonic() + QUIET, ""
         while True:
             found = self._arrays(path)
             if found is not None:
                 return found
             try:
-                with claim(folder / f"{called}.{CLAIM}", self.root):
-                    return self._build(path, build)
-            except BusyError:
+                with self.leases.take(folder / f"{called}.{LEASE}") as lease:
+                    return self._build(path, build, lease)
+            except BusyError as busy:
+                if busy.who != named and time.monotonic() >= quiet:
+                    named = busy.who
+                    self.tell(
+                        f"{named} builds `{name}`, which several cells use, and is waited for; {busy.until}"
+                    )
                 time.sleep(WAIT)
+            except LostError:
+                continue  # who took it over builds the same
 
     def workspace(self, name: str, reads: Reads) -> Path:
         """A folder for unfinished work that depends on `reads` only; made if it is not there.
@@ -155,12 +185,12 @@ class Store:
                 with suppress(OSError), locked(folder / LOCK, wait=False):
                     sweep(folder)
 
-    def _build(self, path: Path, build: Callable[[], Arrays]) -> Arrays:
+    def _build(self, path: Path, build: Callable[[], Arrays], lease: Lease) -> Arrays:
         sweep(path.parent, path.name)
-        found = self._arrays(path)  # built while the claim was being taken
+        found = self._arrays(path)  # built while the lease was being taken
         if found is None:
             found = build()
-            write(path.parent, {path.name: pack(found)})
+            write(path.parent, {path.name: pack(found)}, ready=lambda: _still_ours(lease))
         return found
 
     def _arrays(self, path: Path) -> Arrays | None:
@@ -208,6 +238,11 @@ def _taken_beside_others(cell: Cell, outcome: Outcome) -> bool:
     threads, flags = cell.reads.get("threads"), outcome.facts.get("flags")
     busy = isinstance(flags, list) and any(isinstance(one, dict) and one.get("name") == BUSY for one in flags)
     return busy or outcome.machine.get("threads", threads) != threads
+
+
+def _still_ours(lease: Lease | None) -> None:
+    if lease and not lease.renew():
+        raise LostError(f"{lease.path} was taken over")
 
 
 def _stamp(path: Path) -> Stamp | None:

@@ -1,4 +1,4 @@
-"""Working through one group of cells: claim, measure, store, each outcome as soon as it is known."""
+"""Working through one group of cells: lease, measure, store, each outcome as soon as it is known."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from segablate.errors import SegablateError
 from segablate.machine_lock import LONGEST_WAIT, WaitedError, exclusive, shared
 from segablate.measures.base import PLACES, Arrays, Measure, Result, Workshop
 from segablate.records import Outcome
-from segablate.run.claims import BusyError, Claim
+from segablate.run.lease import BusyError, Lease, LostError
 from segablate.run.machine import describe
 from segablate.run.plan import Cell, Group, given, make
 from segablate.run.provenance import provenance
@@ -78,20 +78,20 @@ def work(group: Group, job: Job, store: Store, shop: Workshop) -> Generator[Find
         SegablateError: the store cannot be written to.
     """
     with ExitStack() as held:
-        claims: dict[str, Claim] = {}
+        leases: dict[str, Lease] = {}
         for cell in group.cells:
             try:
-                claim = held.enter_context(store.claim(cell))
+                lease = held.enter_context(store.lease(cell))
             except BusyError:
                 yield Finding(cell, None)
                 continue
             newer = job.newer(store, cell)
             if newer:
-                claim.release()
+                lease.release()
                 yield Finding(cell, newer, ours=False)
             else:
-                claims[cell.key] = claim
-        mine = [cell for cell in group.cells if cell.key in claims]
+                leases[cell.key] = lease
+        mine = [cell for cell in group.cells if cell.key in leases]
         if not mine:
             return
         lock: Turn = partial(shared, group.measure.label, store.tell)
@@ -113,8 +113,14 @@ def work(group: Group, job: Job, store: Store, shop: Workshop) -> Generator[Find
 
         measure = make(group.measure)
         for cell, result in _results(measure, mine, group.seed, shop, turn):
-            outcome = keep(store, cell, result, time.perf_counter() - before, measure)
-            claims[cell.key].release()
+            lease = leases[cell.key]
+            try:
+                outcome = keep(store, cell, result, time.perf_counter() - before, measure, lease)
+            except LostError:
+                store.tell(f"what was found under `{lease.path}` is discarded: another run has taken it over")
+                yield Finding(cell, job.newer(store, cell), ours=False)
+                continue
+            lease.release()
             yield Finding(cell, outcome)
 
 
@@ -124,6 +130,7 @@ def keep(
     result: Result | Exception,
     seconds: float,
     measure: Measure | None = None,
+    lease: Lease | None = None,
 ) -> Outcome:
     """Store what became of a cell, and tell it.
 
@@ -134,8 +141,10 @@ def keep(
         seconds: how long it took.
         measure: what measured it, in this process and with the machine held as it asks; None if it did not
             get so far.
+        lease: under which it was found.
 
     Raises:
+        LostError: the lease was taken over, and nothing is kept.
         SegablateError: the store cannot be written to.
     """
     code = provenance()
@@ -162,7 +171,7 @@ def keep(
             artefacts=tuple(sorted(result.artefacts)),
         )
         try:
-            store.put(cell, outcome, result.artefacts)
+            store.put(cell, outcome, result.artefacts, lease)
             return outcome
         except (TypeError, ValueError) as error:  # something in it cannot be stored
             result = error
@@ -172,13 +181,13 @@ def keep(
         outcome, status="failed", reason=_reason(result), measurements=(), facts={}, artefacts=tuple(files)
     )
     try:
-        store.put(cell, outcome, files)
+        store.put(cell, outcome, files, lease)
     except SegablateError:
         if not files:
             raise
         # there may be room for the reason where there is none for the trace
         outcome = replace(outcome, artefacts=())
-        store.put(cell, outcome)
+        store.put(cell, outcome, lease=lease)
     return outcome
 
 

@@ -17,6 +17,8 @@ KEYS = (
     *("fixed", "vary", "design", "conditions", "skip", "measure", "repeat", "margin"),
 )
 
+MOST_SEEDS = 1000
+
 
 def top(source: Source) -> None:
     """Check that the file is a mapping with known keys, and has those every study needs."""
@@ -138,8 +140,8 @@ def repeat(source: Source) -> int:
     given = source.data.get("repeat", 1)
     if isinstance(given, bool) or not isinstance(given, int):
         raise source.error(f"`repeat` must be a whole number, and is {kind_of(given)}", "repeat")
-    if given < 1:
-        raise source.error(f"`repeat` is {given}, and must be 1 or more", "repeat")
+    if not 1 <= given <= MOST_SEEDS:
+        raise source.error(f"`repeat` is {given:,}, and must be between 1 and {MOST_SEEDS:,}", "repeat")
     return given
 
 

@@ -1,9 +1,9 @@
-"""How long `run` takes to find that a study of 1,000 cells is done: load, plan, look, no report.
+"""How long `plan`, `run` and `report` take for a study of 1,000 cells that are done.
 
     python tests/benchmarks/bench_resume.py [CELLS]
 
 The outcomes carry as many facts as those of a real ceiling do; the measure reads next to nothing, so
-the time is the runner's own.
+the time is the runner's own. `plan, half missing` is of a study with as many cells more.
 """
 
 from __future__ import annotations
@@ -12,20 +12,23 @@ import os
 import statistics
 import sys
 import tempfile
-import time
+from collections.abc import Callable
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "run" / "fakes"))
 
 import fake_measures  # noqa: F401  # importing it registers the measures
+from rounds import seconds
 
+from segablate.cli.flow import Place, publish
 from segablate.records import Measurement, Outcome
 from segablate.run.execute import execute
+from segablate.run.explain import explain
 from segablate.run.plan import plan
 from segablate.run.store import Store
 from segablate.study.load import load
 
-REPEATS = 5
+REPEATS = 3
 FACTS = {
     "per_class_iou": {str(number): 0.9876543210123 - number / 1000 for number in range(21)},
     "class_names": [f"class number {number}" for number in range(21)],
@@ -36,19 +39,36 @@ METRICS = ("miou", "pixel_accuracy", "boundary_iou")
 
 
 def main(cells: int) -> None:
-    """Fill a store, then time the run that finds everything there."""
+    """Fill a store, then time what finds everything there."""
     with tempfile.TemporaryDirectory() as folder:
-        study, store = Path(folder) / "resume.yaml", Store(Path(folder) / "runs")
-        strides = ", ".join(str(number + 1) for number in range(cells // 10))
-        words = ", ".join(f"word-{number}" for number in range(10))
-        study.write_text(
-            "name: resume\nquestion: How long does it take to find that nothing is to be done?\n"
-            f"vary:\n  model.encoder: [{words}]\n  model.output_stride: [{strides}]\nmeasure: [fake]\n"
-        )
+        study, place = Path(folder) / "resume.yaml", Place(Path(folder) / "runs", Path(folder) / "reports")
+        store = Store(place.store)
+        _write(study, cells)
         _fill(study, store)
-        taken = [_seconds(study, store) for _ in range(REPEATS)]
-        middle, least, most = statistics.median(taken), min(taken), max(taken)
-        print(f"{cells:,} done cells: {middle:.3f} s, in {REPEATS} runs {least:.3f} to {most:.3f} s")
+        commands: dict[str, Callable[[], object]] = {
+            "plan": lambda: explain(plan(load(study)), store),
+            "run": lambda: _run(study, store),
+            "report": lambda: publish(plan(load(study)), place, ()),
+        }
+        for name, command in commands.items():
+            _tell(f"{cells:,} done cells, {name}", command)
+        _write(study, 2 * cells)
+        _tell(f"{2 * cells:,} cells, plan, half missing", commands["plan"])
+
+
+def _tell(what: str, command: Callable[[], object]) -> None:
+    taken = [seconds(command) for _ in range(REPEATS)]
+    middle, least, most = statistics.median(taken), min(taken), max(taken)
+    print(f"{what}: {middle:.3f} s, in {REPEATS} runs {least:.3f} to {most:.3f} s", flush=True)
+
+
+def _write(study: Path, cells: int) -> None:
+    strides = ", ".join(str(number + 1) for number in range(cells // 10))
+    words = ", ".join(f"word-{number}" for number in range(10))
+    study.write_text(
+        "name: resume\nquestion: How long does it take to find that nothing is to be done?\n"
+        f"vary:\n  model.encoder: [{words}]\n  model.output_stride: [{strides}]\nmeasure: [fake]\n"
+    )
 
 
 def _fill(study: Path, store: Store) -> None:
@@ -62,13 +82,10 @@ def _fill(study: Path, store: Store) -> None:
         os.fsync = fsync
 
 
-def _seconds(study: Path, store: Store) -> float:
-    before = time.perf_counter()
+def _run(study: Path, store: Store) -> None:
     summary = execute(plan(load(study)), store)
-    taken = time.perf_counter() - before
     if (summary.done, summary.open, summary.failed) != (0, 0, 0):
         raise RuntimeError(f"the study was not done: {summary}")
-    return taken
 
 
 if __name__ == "__main__":

@@ -105,7 +105,7 @@ def test_a_study_killed_in_the_middle_goes_on_where_it_was(
     assert summary.reused == len(done)
     assert summary.done == 5 - len(done)
     assert sorted(fakes.logged()[len(before) :]) == sorted({"a", "b", "c", "d", "wait"} - done)
-    assert not list(store.root.rglob("claim"))
+    assert not list(store.root.rglob("*lease"))
 
 
 @WAYS
@@ -129,7 +129,7 @@ def test_ctrl_c_ends_the_workers_and_keeps_what_is_done(
     assert (running.returncode, said) == (130, "stopped 1 3\n")
     assert "Traceback" not in complained
     _until(lambda: not _alive_in_session(running.pid))
-    assert not list(store.root.rglob("claim"))
+    assert not list(store.root.rglob("*lease"))
     assert not list(store.root.rglob("*.tmp"))
 
 
@@ -176,7 +176,7 @@ def test_a_killed_worker_fails_its_cell_and_the_rest_go_on(
         ("exit", "the process ended with exit code 7 before the cell was measured"),
     ]
     assert fakes.logged() == ["a", "kill", "b", "exit", "c"]
-    assert not list(store.root.rglob("claim"))
+    assert not list(store.root.rglob("*lease"))
 
 
 def test_a_group_that_is_killed_again_and_again_is_given_up(

@@ -112,14 +112,14 @@ def test_rows_that_are_skipped_are_counted(planned: Planned, store: Store) -> No
     assert (summary.done, summary.skipped) == (4, 0)
 
 
-def test_ctrl_c_keeps_what_is_done_and_gives_its_claims_back(
+def test_ctrl_c_keeps_what_is_done_and_gives_its_leases_back(
     planned: Planned, store: Store, fakes: ModuleType
 ) -> None:
     made = planned("a", "interrupt", "b")
     with pytest.raises(Stopped) as caught:
         execute(made, store)
     assert (caught.value.summary.done, caught.value.summary.open) == (1, 2)
-    assert not list(store.root.rglob("claim"))
+    assert not list(store.root.rglob("*lease"))
     assert not list(store.root.rglob("*.tmp"))
     assert store.outcome(made.cells[0])
 

@@ -144,3 +144,61 @@ def test_an_unknown_setting_of_a_measure_is_told_with_its_line(planned: Planned,
 def test_a_setting_of_the_wrong_type_is_told_with_its_line(planned: Planned, tmp_path: Path) -> None:
     with pytest.raises(SegablateError, match=r"s\.yaml:8: measure `fake` takes another `alone` than `3`"):
         planned("a", settings="alone: 3")
+
+
+BOUNDED = """\
+name: bounded
+published: {published}
+fixed:
+  data: {{use: shapes, images: {images}}}
+  model: {{encoder: a, decoder: b}}
+  recipe: {{iterations: 100}}
+vary: {{model.output_stride: [{strides}], input.batch: [{batches}]}}
+measure: [{measure}]
+repeat: {repeat}
+"""
+
+
+@pytest.mark.parametrize(
+    ("line", "message", "hint", "changes"),
+    [
+        (4, "1,000,000,000,000 images a split: there are between 1 and 100,000", None, {"images": 10**12}),
+        (9, "`repeat` is 1,000,000,000, and must be between 1 and 1,000", None, {"repeat": 10**9}),
+        (
+            7,
+            "the study asks for 200,000 rows of results, 200 variants with all measures and seeds",
+            "100,000 can be planned: vary less, or make several studies",
+            {"strides": ", ".join(map(str, range(200))), "repeat": 1000},
+        ),
+        (
+            2,
+            "reference `pp-liteseg` has no table `tabel2`",
+            "did you mean `table2`?",
+            {"published": "pp-liteseg.tabel2"},
+        ),
+        (
+            2,
+            "there is no reference `pp-litseg`",
+            "did you mean `pp-liteseg`?",
+            {"published": "pp-litseg.table2"},
+        ),
+    ],
+)
+def test_what_is_too_much_or_not_there_is_told_when_planning(
+    tmp_path: Path, line: int, message: str, hint: str | None, changes: dict[str, object]
+) -> None:
+    usual = {
+        "published": "pp-liteseg.table2",
+        "images": 4,
+        "strides": 16,
+        "batches": 1,
+        "measure": "oracle" if "images" in changes else "fake-seeded",
+        "repeat": 1,
+    }
+    path = tmp_path / "bounded.yaml"
+    path.write_text(BOUNDED.format(**{**usual, **changes}))
+    with pytest.raises(SegablateError) as caught:
+        plan(load(path))
+    assert (caught.value.where, caught.value.message) == (f"{path}:{line}", message)
+    if hint:
+        assert caught.value.hint == hint

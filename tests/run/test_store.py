@@ -1,4 +1,4 @@
-"""The store: whole files, claims, files that cannot be trusted."""
+"""The store: whole files, leases, files that cannot be trusted."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ import pytest
 from segablate.errors import SegablateError
 from segablate.records import Measurement, Outcome
 from segablate.report.data import unpack as of_report
-from segablate.run.claims import BusyError
 from segablate.run.files import pack, unpack, write
+from segablate.run.lease import BusyError
 from segablate.run.plan import Cell
 from segablate.run.store import Store
 
@@ -109,21 +109,21 @@ def test_files_get_their_names_only_when_all_are_on_the_disk(tmp_path: Path) -> 
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a", "b"]
 
 
-def test_a_claim_is_held_by_one_and_given_back(store: Store) -> None:
-    with store.claim(CELL):
+def test_a_lease_is_held_by_one_and_given_back(store: Store) -> None:
+    with store.lease(CELL):
         with pytest.raises(BusyError):
-            store.claim(CELL)
+            store.lease(CELL)
         assert store.holder(CELL)
     assert store.holder(CELL) is None
-    store.claim(CELL).release()
+    store.lease(CELL).release()
 
 
-def test_a_claim_is_taken_by_one_of_many(store: Store) -> None:
+def test_a_lease_is_taken_by_one_of_many(store: Store) -> None:
     got: list[bool] = []
 
     def take() -> None:
         try:
-            store.claim(CELL)
+            store.lease(CELL)
             got.append(True)
         except BusyError:
             got.append(False)
@@ -136,10 +136,10 @@ def test_a_claim_is_taken_by_one_of_many(store: Store) -> None:
     assert sorted(got) == [False] * 7 + [True]
 
 
-def test_what_a_killed_writer_left_goes_with_the_next_claim(store: Store) -> None:
+def test_what_a_killed_writer_left_goes_with_the_next_lease(store: Store) -> None:
     store.put(CELL, DONE)
     (store.folder(CELL) / ".outcome.json.1-ab.tmp").write_bytes(b"half")
-    store.claim(CELL).release()
+    store.lease(CELL).release()
     assert [path.name for path in store.folder(CELL).iterdir()] == ["outcome.json"]
 
 

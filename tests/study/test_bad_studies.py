@@ -110,6 +110,7 @@ BAD: dict[str, tuple[int | None, str]] = {
     "a measure without a use": (4, "name: x\nmeasure:\n  - oracle\n  - {precision: fp16}\n"),
     "two measures of one name": (4, "name: x\nmeasure:\n  - oracle\n  - {use: oracle, limit: 5}\n"),
     "repeat is 0": (3, f"{HEAD}repeat: 0\n"),
+    "repeat is endless": (3, f"{HEAD}repeat: 1000000000\n"),
     "repeat is text": (3, f"{HEAD}repeat: often\n"),
     "repeat is true": (3, f"{HEAD}repeat: true\n"),
     "repeat is a fraction": (3, f"{HEAD}repeat: 2.5\n"),

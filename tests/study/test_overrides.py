@@ -99,7 +99,7 @@ def test_an_axis_is_set_whole(study: Write) -> None:
     ("override", "message"),
     [
         ("repeat", "--set repeat: this has no `=`"),
-        ("repeat=0", "--set repeat=0: `repeat` is 0, and must be 1 or more"),
+        ("repeat=0", "--set repeat=0: `repeat` is 0, and must be between 1 and 1,000"),
         ("repeat=[", "--set repeat=[: this is not YAML"),
         ("data.use=no", "--set data.use=no: some programs read `no`"),
         ("model.encoder=c", r"--set model.encoder=c: `model.encoder` is fixed here and varied at x.yaml:6"),

@@ -1,11 +1,11 @@
 """Processes: one process a group, so that one that is killed takes nothing else with it.
 
-    parent ── starts ──► worker: claims, measures, stores
+    parent ── starts ──► worker: leases, measures, stores
       ▲                     │
       └──── one pipe each ──┘   findings, bars, notices, errors
 
-Workers hold the claims and write the store themselves, and end when the parent does, so a killed
-parent leaves dead claims and nothing half done. They are spawned, not forked: torch and threads do
+Workers hold the leases and write the store themselves, and end when the parent does, so a killed
+parent leaves dead leases and nothing half done. They are spawned, not forked: torch and threads do
 not survive a fork.
 """
 
@@ -26,9 +26,9 @@ from typing import Any
 from segablate.children import THREAD_VARIABLES, interrupts_kept
 from segablate.errors import SegablateError
 from segablate.measures.base import measures
-from segablate.run.claims import BusyError
 from segablate.run.executors.base import Findings, executors
 from segablate.run.executors.worker import Message, main
+from segablate.run.lease import BusyError, LostError
 from segablate.run.plan import Cell, Group
 from segablate.run.shop import Progress
 from segablate.run.store import Store
@@ -150,11 +150,11 @@ def _after(worker: _Worker, job: Job, store: Store) -> Generator[Finding, None, 
 
 def _lost(cell: Cell, error: SegablateError, worker: _Worker, job: Job, store: Store) -> Finding:
     try:
-        with store.claim(cell):
+        with store.lease(cell) as lease:
             stored = job.newer(store, cell)  # it may have died between storing and telling
             seconds = time.perf_counter() - worker.began
-            return Finding(cell, stored or keep(store, cell, error, seconds))
-    except BusyError:
+            return Finding(cell, stored or keep(store, cell, error, seconds, lease=lease))
+    except (BusyError, LostError):
         return Finding(cell, None)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import functools
 import importlib
 import itertools
 import multiprocessing
@@ -18,7 +19,7 @@ from multiprocessing.connection import Connection
 from typing import Any, NoReturn
 
 from segablate.errors import SegablateError
-from segablate.run.claims import give_all_back
+from segablate.run.lease import Leases
 from segablate.run.plan import Group
 from segablate.run.shop import Shop
 from segablate.run.store import Store
@@ -54,12 +55,13 @@ def main(group: Group, job: Job, module: str, pipe: Connection) -> None:
         pipe: the sending end.
     """
     signal.signal(signal.SIGTERM, _leave)
-    sys.unraisablehook = _unraisable
+    leases = Leases()
+    sys.unraisablehook = functools.partial(_unraisable, leases)
     threading.Thread(target=_end_with_parent, daemon=True).start()
     line = _Line(pipe)
     try:
         importlib.import_module(module)
-        store = Store(job.root, lambda message: line.say(Message.NOTICE, message))
+        store = Store(job.root, lambda message: line.say(Message.NOTICE, message), leases)
         shop = Shop(store, job.device, line.progress, allow_external=job.allow_external, anew=job.anew)
         with closing(work(group, job, store, shop)) as findings:
             for finding in findings:
@@ -109,16 +111,16 @@ class _Line:
 
 def _leave(signum: int, frame: object) -> NoReturn:
     signal.signal(signum, signal.SIG_IGN)
-    # an exception, so that claims are given back on the way out
+    # an exception, so that leases are given back on the way out
     sys.exit(LEFT)
 
 
-def _unraisable(dropped: sys.UnraisableHookArgs) -> None:
+def _unraisable(leases: Leases, dropped: sys.UnraisableHookArgs) -> None:
     """Python drops what is raised in a destructor or a callback of C, and would go on."""
     if not isinstance(dropped.exc_value, SystemExit):
         sys.__unraisablehook__(dropped)
         return
-    give_all_back()
+    leases.give_back()
     os._exit(LEFT)
 
 
