@@ -44,6 +44,19 @@ def told(path: Path, option: str = "--store") -> Iterator[None]:
         raise SegablateError(f"cannot be written: {why}", where=str(path), hint=hint) from error
 
 
+def text(path: Path) -> str:
+    """What a text file holds.
+
+    Raises:
+        SegablateError: it is not UTF-8.
+        OSError: it cannot be read.
+    """
+    try:
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise SegablateError("this is not text", where=str(path)) from error
+
+
 @contextmanager
 def staged(path: Path) -> Iterator[BinaryIO]:
     """A file to write to, which gets its name when it is whole and on the disk; else nothing is left of it.

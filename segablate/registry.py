@@ -98,6 +98,8 @@ class Part:
         Raises:
             SegablateError: an unknown setting, a missing one or one of the wrong type.
         """
+        if not isinstance(given, Mapping):
+            raise SegablateError(f"the settings of {self.kind} `{self.name}` are no mapping")
         given = wire.renamed(self.kind, self.name, given)
         defaults = self.defaults
         for name in given:
@@ -241,7 +243,7 @@ class Registry:
 
     def resolve(self, spec: str | Mapping[str, Any]) -> tuple[Part, dict[str, Any]]:
         """A part and its full settings from `name` or `{use: name, setting: value, …}`."""
-        given = {"use": spec} if isinstance(spec, str) else dict(spec)
+        given = {"use": spec} if isinstance(spec, str) else dict(spec) if isinstance(spec, Mapping) else {}
         name = given.pop("use", None)
         if not isinstance(name, str):
             raise SegablateError(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 from collections.abc import Sequence
 
@@ -53,6 +54,11 @@ def invoke(arguments: Sequence[str]) -> int:
         code = app(given, prog_name="segablate", standalone_mode=False)
     except SegablateError as error:
         return _wrong(error)
+    except OSError as error:
+        # without a name it is none that a person chose, but a pipe that nobody reads, or a defect of ours
+        if error.filename is None:
+            raise
+        return _wrong(_refused(error))
     except typer.TyperException as error:
         return _wrong(reworded(error, given[0] if given[0] in ORDER else "", ORDER))
     except (KeyboardInterrupt, typer.Abort):
@@ -60,6 +66,11 @@ def invoke(arguments: Sequence[str]) -> int:
     if code == INTERRUPTED:
         say(_interrupted(given))
     return code if isinstance(code, int) else 0
+
+
+def _refused(error: OSError) -> SegablateError:
+    """What the file system does not do: a loop of links, a name too long, no right to read."""
+    return SegablateError((error.strerror or str(error)).lower(), where=os.fsdecode(error.filename))
 
 
 def _wrong(error: SegablateError) -> int:

@@ -12,7 +12,7 @@ import typer
 from segablate.cli.options import changed
 from segablate.errors import SegablateError, near_miss
 
-SHAPE = re.compile(r"(\d+)[x×](\d+)[x×](\d+)[x×](\d+)")
+SHAPE = re.compile(r"(\d{1,9})[x×](\d{1,9})[x×](\d{1,9})[x×](\d{1,9})")
 COLOURS = 3
 
 Shape = Annotated[str, typer.Option("--input", metavar="BxCxHxW", help="Shape of the input.")]
@@ -59,7 +59,8 @@ def parsed(shape: str) -> tuple[int, int, int]:
     sides = [int(side) for side in found.groups()] if found else []
     if not sides or 0 in sides:
         raise SegablateError(
-            f"`--input` is `{shape}`", hint="write batch, channels, height and width: `1x3x512x1024`"
+            f"`--input` is `{shape}`",
+            hint="write batch, channels, height and width, of at most 9 digits each: `1x3x512x1024`",
         )
     if sides[1] != COLOURS:
         raise SegablateError(f"`--input` has {sides[1]} channels, but a network here takes 3")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -10,6 +11,8 @@ from typing import Annotated, Any, Literal
 import typer
 
 from segablate.errors import SegablateError
+
+WHOLE = re.compile(r"\d{1,9}")
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else on stdout.")]
 StudyFile = Annotated[
@@ -68,12 +71,13 @@ def numbers(option: str, text: str) -> list[int]:
     """The whole numbers of a comma-separated list.
 
     Raises:
-        SegablateError: there is none, or one of them is not a whole number above zero.
+        SegablateError: there is none, or one of them is not a whole number above zero of at most nine digits.
     """
-    for word in items(option, text):
-        if not word.isdecimal() or int(word) == 0:
-            raise SegablateError(f"`{option}` takes whole numbers above 0, not `{word}`")
-    return [int(word) for word in words(text)]
+    found = items(option, text)
+    for word in found:
+        if not WHOLE.fullmatch(word) or int(word) == 0:
+            raise SegablateError(f"`{option}` takes whole numbers from 1 to 999,999,999, not `{word}`")
+    return [int(word) for word in found]
 
 
 def changed(spec: Mapping[str, Any], settings: Sequence[str], prefix: str) -> dict[str, Any]:

@@ -119,7 +119,7 @@ def list_file(split: str, splits: Sequence[str], root: Path) -> Path:
     Raises:
         SegablateError: there is none.
     """
-    for path in (Path(split).expanduser(), root / split):
+    for path in (Path(os.path.expanduser(split)), root / split):
         if path.is_file():
             return path
     if os.sep in split or split.endswith(".txt"):

@@ -64,7 +64,7 @@ def _is_here(folder: Path, layout: Layout) -> bool:
 
 def _bases(name: str, root: str | None, layout: Layout) -> list[Path]:
     if root is not None:
-        return [Path(root).expanduser()]
+        return [Path(os.path.expanduser(root))]
     value = os.environ.get(VARIABLE)
     if not value:
         raise SegablateError(
@@ -72,7 +72,7 @@ def _bases(name: str, root: str | None, layout: Layout) -> list[Path]:
             hint=_expected(layout, name),
             field="root",
         )
-    return [Path(value).expanduser() / folder for folder in layout.folders]
+    return [Path(os.path.expanduser(value)) / folder for folder in layout.folders]
 
 
 def _expected(layout: Layout, name: str) -> str:

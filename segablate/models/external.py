@@ -11,6 +11,7 @@ are understood.
 from __future__ import annotations
 
 import importlib
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -19,6 +20,8 @@ from torch import Tensor, nn
 
 from segablate.errors import SegablateError, near_miss
 
+# no dot in front: there is no package that it would be relative to
+FACTORY = re.compile(r"[^:.\s]+(\.[^:.\s]+)*:[^:.\s]+")
 KEYS = ("out", "logits", "scores")
 TRIED = (2, 3, 64, 96)
 
@@ -105,7 +108,7 @@ def spec(model: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
                 f"an external model has no `{word}`", hint=near_miss(word, known), field=word
             )
     factory, settings = model.get("factory"), model.get("settings") or {}
-    if not isinstance(factory, str) or factory.count(":") != 1:
+    if not isinstance(factory, str) or not FACTORY.fullmatch(factory):
         raise SegablateError(
             f"`factory` is `{factory}`", hint="write `package.module:function`", field="factory"
         )

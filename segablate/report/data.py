@@ -96,7 +96,7 @@ def read(folder: Path) -> list[Record]:
     path = folder / OUTCOMES
     if not path.is_file():
         raise SegablateError("there are no results here", where=str(path), hint="run the study first")
-    return parse(path.read_text(encoding="utf-8"), str(path), folder)
+    return parse(disk.text(path), str(path), folder)
 
 
 def parse(text: str, name: str, folder: Path) -> list[Record]:

@@ -18,6 +18,7 @@ from functools import partial
 from pathlib import Path
 from typing import TypeAlias
 
+from segablate import disk
 from segablate.errors import SegablateError
 from segablate.evidence.images import Pixels
 from segablate.records import Outcome
@@ -95,11 +96,7 @@ def side(given: str) -> Side:
 
 
 def _of_file(given: str, path: Path) -> Side:
-    try:
-        text = path.read_text(encoding="utf-8")
-        return _of_text(given, path.name, text, partial(_beside, path.parent), path.parent)
-    except UnicodeDecodeError as error:
-        raise SegablateError("this is not text", where=str(path)) from error
+    return _of_text(given, path.name, disk.text(path), partial(_beside, path.parent), path.parent)
 
 
 def _of_text(
@@ -178,7 +175,7 @@ def _numbers(row: Mapping[str, str], where: str) -> tuple[float, int]:
 def _of_store(given: str, root: Path) -> Side:
     made = Side(given)
     for path in sorted(root.glob("*/*/outcome.json")):
-        outcome = Outcome.from_json(path.read_text(encoding="utf-8"), where=str(path))
+        outcome = Outcome.from_json(disk.text(path), where=str(path))
         if outcome.status == "done":
             read = partial(of_file, path.parent / IMAGES)
             made.add(f"cell {outcome.key}", path.parent.parent.name, 0, outcome, read)

@@ -16,7 +16,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TypeAlias
 
-from segablate.disk import locked, set_aside, sweep, told
+from segablate.disk import locked, set_aside, sweep, text, told
 from segablate.errors import SegablateError
 from segablate.measures.base import Arrays
 from segablate.records import Outcome, Reads
@@ -93,7 +93,7 @@ class Store:
         folder = self.folder(cell)
         files = {name: _bytes(name, content) for name, content in (artefacts or {}).items()}
         before = self._read(folder / OUTCOME, cell.key)
-        text = outcome.to_json() + "\n"
+        told_outcome = outcome.to_json() + "\n"
 
         def ready() -> None:
             _still_ours(lease)
@@ -102,7 +102,7 @@ class Store:
                 with suppress(FileNotFoundError):
                     os.unlink(folder / OUTCOME)
 
-        write(folder, {**files, OUTCOME: text.encode()}, ready=ready)
+        write(folder, {**files, OUTCOME: told_outcome.encode()}, ready=ready)
         for name in set(before.artefacts if before else ()) - set(files):
             with suppress(OSError, ValueError):
                 os.unlink(folder / plain(name))
@@ -208,7 +208,7 @@ class Store:
         if stamp is None:
             return None
         try:
-            outcome = Outcome.from_json(_text(path), where=str(path))
+            outcome = Outcome.from_json(text(path), where=str(path))
             if outcome.key != expected:
                 raise SegablateError(f"this is the outcome of cell `{outcome.key}`", where=str(path))
         except FileNotFoundError:  # another run is putting a new one
@@ -251,13 +251,6 @@ def _stamp(path: Path) -> Stamp | None:
     except (FileNotFoundError, NotADirectoryError):
         return None
     return status.st_ino, status.st_mtime_ns
-
-
-def _text(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8")
-    except UnicodeDecodeError as error:
-        raise SegablateError("this is not text", where=str(path)) from error
 
 
 def _bytes(name: str, content: Arrays | bytes) -> bytes:

@@ -17,8 +17,8 @@ from segablate.models.upsamplers.dupsampling import DUpsampling
 from segablate.training.recipes.base import Precision, Recipe
 
 TYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
-# of torch, of its CPU allocator, and of cuDNN and cuBLAS
-NO_ROOM = ("out of memory", "can't allocate memory", "STATUS_ALLOC_FAILED")
+# of torch, of its CPU allocator, of cuDNN and cuBLAS, and of sizes that no memory has
+NO_ROOM = ("out of memory", "can't allocate memory", "STATUS_ALLOC_FAILED", "size calculation overflowed")
 
 
 def training_mode(network: nn.Module, recipe: Recipe) -> None:
@@ -124,13 +124,18 @@ def temperature(network: nn.Module) -> float:
     return float("nan") if learned is None else float(learned.detach())
 
 
+def ran_out(error: Exception) -> bool:
+    """Whether what torch failed with is that there is not enough memory."""
+    return isinstance(error, MemoryError) or any(words in str(error) for words in NO_ROOM)
+
+
 @contextmanager
 def memory(recipe: Recipe) -> Iterator[None]:
     """Say what to do where memory runs out."""
     try:
         yield
     except (RuntimeError, MemoryError) as error:
-        if not isinstance(error, MemoryError) and not any(words in str(error) for words in NO_ROOM):
+        if not ran_out(error):
             raise
         raise SegablateError(
             f"there is not enough memory for {recipe.batch // recipe.accumulate} crops of "

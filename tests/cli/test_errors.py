@@ -36,11 +36,11 @@ from segablate.errors import SegablateError
         ),
         (
             "oracle . --classes 2 --stride 16,x --upsampler bilinear",
-            "error: `--stride` takes whole numbers above 0, not `x`\n",
+            "error: `--stride` takes whole numbers from 1 to 999,999,999, not `x`\n",
         ),
         (
             "oracle . --classes 2 --stride 0 --upsampler bilinear",
-            "error: `--stride` takes whole numbers above 0, not `0`\n",
+            "error: `--stride` takes whole numbers from 1 to 999,999,999, not `0`\n",
         ),
     ],
 )

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import torch
 from torch import nn
 
+from segablate.errors import SegablateError
 from segablate.measures.counting import meta
 from segablate.measures.counting.cost import Check, Cost, Module, Parameters
 from segablate.measures.counting.ledger import Bytes, ledger
@@ -17,6 +19,7 @@ from segablate.models.assemble import Network, assemble, needed_fit, planned
 from segablate.models.complete import EXTERNAL, Config
 from segablate.models.segmenter import Segmenter
 from segablate.models.upsamplers.base import Subspace
+from segablate.training.forward import ran_out
 
 HEADS = "auxiliary"
 
@@ -45,12 +48,13 @@ def cost(
     """
     bare = {name: value for name, value in model.items() if name != "weights"}
     shape = (batch, 3, *size)
-    real, shadow = _networks(bare, classes, size, quick, allow_external)
-    parameters = _parameters(shadow)
-    seen = None if real is None else trace(_for_inference(real), shape)
-    del real
-    shadow = _for_inference(shadow)
-    torch_flops, books = meta.flops(shadow, shape), ledger(shadow, shape)
+    with _enough_memory(shape, classes, quick):
+        real, shadow = _networks(bare, classes, size, quick, allow_external)
+        parameters = _parameters(shadow)
+        seen = None if real is None else trace(_for_inference(real), shape)
+        del real
+        shadow = _for_inference(shadow)
+        torch_flops, books = meta.flops(shadow, shape), ledger(shadow, shape)
     return Cost(
         shape=shape,
         classes=classes,
@@ -62,6 +66,20 @@ def cost(
         uncounted=seen.uncounted if seen else meta.uncounted(books.calls),
         quick=quick,
     )
+
+
+@contextmanager
+def _enough_memory(shape: tuple[int, ...], classes: int, quick: bool) -> Iterator[None]:
+    """Say what is too large where memory runs out."""
+    try:
+        yield
+    except (RuntimeError, MemoryError) as error:
+        if not ran_out(error):
+            raise
+        raise SegablateError(
+            f"there is not enough memory for {'×'.join(map(str, shape))} and {classes:,} classes",
+            hint=None if quick else "`--quick` counts without computing",
+        ) from error
 
 
 def _networks(
