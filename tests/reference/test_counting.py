@@ -15,6 +15,7 @@ from segablate.measures.counting.cost import Cost
 from segablate.measures.counting.count import cost
 from segablate.measures.counting.ledger import ledger
 from segablate.measures.counting.traced import Trace, trace
+from segablate.models.fusions.base import fusions
 from segablate.models.networks.base import networks
 from segablate.models.upsamplers.base import upsamplers
 
@@ -158,6 +159,13 @@ def test_the_quick_count_has_the_same_multiply_adds_in_every_module(name: str) -
 @pytest.mark.parametrize("name", upsamplers.names())
 def test_every_upsampler_is_counted(name: str) -> None:
     found = cost({"encoder": "resnet18", "upsampler": name}, 3, (64, 96))
+    assert found.uncounted == {}
+    assert found.check.differences == {}
+
+
+@pytest.mark.parametrize("name", fusions.names())
+def test_every_fusion_is_counted(name: str) -> None:
+    found = cost({"encoder": "stdc1", "decoder": {"use": "fld", "fusion": name}}, 3, (64, 96))
     assert found.uncounted == {}
     assert found.check.differences == {}
 

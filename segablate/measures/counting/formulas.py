@@ -98,6 +98,11 @@ FORMULAS: Mapping[str, Formula] = {
     "upsample_nearest2d": NOTHING,
     "pixel_shuffle": NOTHING,
     "pixel_unshuffle": NOTHING,
+    # each cell beside its neighbours
+    "im2col": NOTHING,
+    "arange": NOTHING,
+    "repeat": NOTHING,
+    "repeat_interleave": NOTHING,
     "expand_as": NOTHING,
     "feature_dropout": NOTHING,
     "linspace": NOTHING,
