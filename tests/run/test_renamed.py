@@ -65,9 +65,13 @@ class Renamed(Bilinear):
         super().__init__(classes, stride, align_corners=aligned, fit=grid)
 
     @classmethod
+    def on_grid(cls, settings):
+        return Bilinear.on_grid({"align_corners": settings["aligned"], "fit": settings["grid"]})
+
+    @classmethod
     def restorer(cls, classes, stride, settings, fitted):
         settings = {"align_corners": settings["aligned"], "fit": settings["grid"]}
-        return super().restorer(classes, stride, settings, fitted)
+        return Bilinear.restorer(classes, stride, settings, fitted)
 
 
 class Louder(Calibration):
