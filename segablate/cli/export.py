@@ -27,7 +27,7 @@ def export(
     ],
     overrides: Overrides = [],  # noqa: B006  # Typer makes its own list
     store: StoreFolder = Path("runs"),
-    reports: ReportsFolder = Path("reports"),
+    reports: ReportsFolder = None,
     label: Label = "",
     allow_external: AllowExternal = False,
     as_json: AsJson = False,

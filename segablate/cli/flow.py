@@ -8,7 +8,7 @@ import shlex
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 
 TAKEN = {"data", "figures"}
+# reports that somebody wants to commit; those of a machine lie below the store, where git does not look
+COMMITTED = Path("reports")
 FOLDER = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 LONGEST_LABEL = 48
 # an override that a folder's name tells whole
@@ -39,13 +41,15 @@ class Place:
 
     Attributes:
         store: root of the store.
-        reports: root of the reports.
+        reports: root of the reports that are written.
         label: folder below the study's, for the results of another machine; "" for none.
+        committed: root of the reports of which outcomes, and claims with their days, are taken over.
     """
 
     store: Path
     reports: Path
     label: str = ""
+    committed: Path = COMMITTED
 
     def __post_init__(self) -> None:
         if self.label and (self.label in TAKEN or not FOLDER.fullmatch(self.label)):
@@ -59,10 +63,37 @@ class Place:
         """The folder of a study's report."""
         return self.reports / study / self.label if self.label else self.reports / study
 
+    @property
+    def beside(self) -> Place:
+        """The same among the committed reports."""
+        return replace(self, reports=self.committed)
 
-def place_of(store: Path, reports: Path, label: str, overrides: Sequence[str]) -> Place:
-    """Where a command's results go: those of a changed study never in the place of the study's own report."""
-    return Place(store, reports, label or (changed_label(overrides) if overrides else ""))
+
+def place_of(store: Path, reports: Path | None, label: str, overrides: Sequence[str]) -> Place:
+    """Where a command's results go: those of a changed study never in the place of the study's own report.
+
+    Args:
+        store: where outcomes are.
+        reports: where reports are to be; None for among the committed ones with a label, else below the
+            store.
+        label: of another machine; "" for none.
+        overrides: changes of the study.
+    """
+    root = reports or (COMMITTED if label else store / COMMITTED.name)
+    return Place(store, root, label or (changed_label(overrides) if overrides else ""), reports or COMMITTED)
+
+
+def there(place: Place, study: str, other: Place | None = None) -> Place:
+    """The place of the report that there is, or the first: this machine's own, else the committed one.
+
+    Args:
+        place: looked at first.
+        study: its name.
+        other: looked at then; by default among the committed reports.
+    """
+    other = other or place.beside
+    has_data = [(one.report(study) / "data").is_dir() for one in (place, other)]
+    return other if has_data == [False, True] else place
 
 
 def changed_label(overrides: Sequence[str]) -> str:
@@ -132,15 +163,17 @@ def keep_claims(plan: Plan, place: Place) -> None:
         for row in plan.rows
         if row.cell and (outcome := kept.outcome(row.cell)) and outcome.status == "done"
     }
-    _keep(plan.claims, place.report(plan.study.name) / "data", known)
+    own, committed = (one.report(plan.study.name) / "data" for one in (place, place.beside))
+    _keep(plan.claims, own, known, committed)
 
 
-def _keep(claims: Sequence[Claim], data: Path, known: set[tuple[str, str]]) -> None:
+def _keep(claims: Sequence[Claim], data: Path, known: set[tuple[str, str]], committed: Path) -> None:
+    """Write the claims of a report's data; those that a committed report already keeps have their day."""
     from segablate.report.claims_kept import CLAIMS, keep, read_kept, written
     from segablate.report.data import OUTCOMES, read
     from segablate.run.files import write
 
-    before = read_kept(data)
+    before = read_kept(data) or read_kept(committed)
     if not claims and not before:
         return
     if (data / OUTCOMES).is_file():
@@ -184,7 +217,6 @@ def republish(
     from segablate.study.load import load
 
     loaded = load(study, overrides)
-    folder = place.report(loaded.name)
     data = _data(place, loaded.name, overrides)
     has_data = data.is_dir()
     try:
@@ -199,21 +231,22 @@ def republish(
             return loaded.name, publish(plan, place, overrides, formats)
         if has_data:
             say(f"note: {missing:,} cells are not in the store; the numbers are those of `{data}`")
+    folder = there(place, loaded.name).report(loaded.name)
     if has_data and data.parent != folder:
         shutil.copytree(data, folder / "data", dirs_exist_ok=True)
     told = facts(loaded, overrides, place.label)
     if has_data:
-        _keep(told.claims, folder / "data", set())
+        _keep(told.claims, folder / "data", set(), data)
     return loaded.name, write(told, folder, formats)
 
 
 def _data(place: Place, study: str, overrides: Sequence[str]) -> Path:
     """A report's data; another margin judges the numbers anew that the study's own report has."""
-    own = place.report(study) / "data"
+    own = there(place, study).report(study) / "data"
     margins_only = overrides and all(re.match(r"margin[.=]", override) for override in overrides)
     if own.is_dir() or not margins_only or place.label != changed_label(overrides):
         return own
-    return Place(place.store, place.reports).report(study) / "data"
+    return there(replace(place, label=""), study).report(study) / "data"
 
 
 def _missing(plan: Plan, store: Path) -> int:

@@ -32,12 +32,20 @@ Wait = Annotated[
 ]
 Device = Annotated[Literal["auto", "cpu", "cuda"], typer.Option(help="Where networks compute.")]
 StoreFolder = Annotated[Path, typer.Option("--store", metavar="DIR", help="Where outcomes are kept.")]
-ReportsFolder = Annotated[Path, typer.Option("--reports", metavar="DIR", help="Where reports are written.")]
+ReportsFolder = Annotated[
+    Path | None,
+    typer.Option(
+        "--reports",
+        metavar="DIR",
+        help="Where reports go: `reports`, to commit them; without it below the store, as in runs/reports.",
+        show_default=False,
+    ),
+]
 Label = Annotated[
     str,
     typer.Option(
         metavar="NAME",
-        help="Keep this machine's report in a folder of that name; with --set it has one of its own anyway.",
+        help="Keep this machine's report in `reports`, in a folder of that name below the study's.",
         show_default=False,
     ),
 ]

@@ -48,7 +48,7 @@ def recommend(
     ] = [],  # noqa: B006  # Typer makes its own list
     overrides: Overrides = [],  # noqa: B006  # likewise
     store: StoreFolder = Path("runs"),
-    reports: ReportsFolder = Path("reports"),
+    reports: ReportsFolder = None,
     label: Label = "",
     allow_external: AllowExternal = False,
     as_json: AsJson = False,

@@ -32,7 +32,7 @@ def report(
     ] = False,
     overrides: Overrides = [],  # noqa: B006  # Typer makes its own list
     store: StoreFolder = Path("runs"),
-    reports: ReportsFolder = Path("reports"),
+    reports: ReportsFolder = None,
     label: Label = "",
     formats: Annotated[
         str,
@@ -85,6 +85,8 @@ def _check(study: Path, overrides: list[str], place: Place, as_json: bool) -> No
     from segablate.study.load import load
 
     loaded = load(study, overrides)
+    # what is committed is what others read
+    place = flow.there(place.beside, loaded.name, place)
     folder = place.report(loaded.name)
     stale = check(flow.facts(loaded, overrides, place.label), folder)
     if as_json:
@@ -94,5 +96,5 @@ def _check(study: Path, overrides: list[str], place: Place, as_json: bool) -> No
     for name in [] if as_json else stale:
         output.show(str(folder / name))
     if stale:
-        output.say(f"\nhint: `segablate report {study}` writes what is stale")
+        output.say(f"\nhint: `segablate report {study} --reports {place.reports}` writes what is stale")
         raise typer.Exit(CHECK_FAILED)

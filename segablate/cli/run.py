@@ -63,7 +63,7 @@ def run(
     wait: Wait = 600.0,
     take_over: TakeOver = False,
     store: StoreFolder = Path("runs"),
-    reports: ReportsFolder = Path("reports"),
+    reports: ReportsFolder = None,
     label: Label = "",
     reuse_report: ReuseReport = True,
     allow_external: AllowExternal = False,
@@ -74,7 +74,7 @@ def run(
     Stop it at any time: what is finished is kept, and the same command goes on from there.
     Cells that fail become rows with their reason, and the exit code is 3.
     """
-    from segablate.cli.flow import Place, keep_claims, place_of, planned, publish
+    from segablate.cli.flow import keep_claims, place_of, planned, publish
     from segablate.cli.live import Board
     from segablate.cli.output import say
     from segablate.machine_lock import shared
@@ -90,7 +90,7 @@ def run(
         say(f"warning: {caution}")
     kept = Store(store)
     if reuse_report and only == "missing":
-        for taken in reuse.take_over(plan, kept, Place(place.store, place.reports).report(plan.study.name)):
+        for taken in reuse.take_over(plan, kept, place.committed / plan.study.name):
             say(f"note: {taken}")
     board = Board(plan)
     if board.shown and only != "all":

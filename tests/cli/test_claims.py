@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 CLAIMS = "claims:\n  - {claim: three beats one, metric: miou, source: Table 1}\n"
-KEPT = Path("reports/toy/data/claims.json")
+KEPT = Path("runs/reports/toy/data/claims.json")
 
 
 @pytest.fixture
@@ -49,7 +49,7 @@ def test_run_ends_with_the_verdicts_and_the_page_begins_with_them(
     said = segablate("run", study())
     line = "three beats one in mIoU: +20.00 points, confirmed; exact, these label maps"
     assert line in said.out
-    page = Path("reports/toy/report.md").read_text()
+    page = Path("runs/reports/toy/report.md").read_text()
     assert (
         page.index("## Answer")
         < page.index("| three beats one in mIoU | Table 1 |")
@@ -73,11 +73,13 @@ def test_a_claim_that_comes_after_the_numbers_is_marked(segablate: Callable, stu
 
 def test_a_report_without_a_store_keeps_claims_as_well(segablate: Callable, study: Callable) -> None:
     segablate("run", study(""))
+    Path("runs/reports").rename("reports")
     study()
     # without the mark in the data the page says it all the same
     assert segablate("report", "toy.yaml", "--check").code == 4
     assert segablate("report", "toy.yaml", "--store", "nowhere").code == 0
-    assert first_run() == [("", True)]
+    kept = json.loads(Path("reports/toy/data/claims.json").read_text())["claims"]
+    assert [(one["first_run"], one["added_after_results"]) for one in kept] == [("", True)]
     assert "added after results" in Path("reports/toy/report.md").read_text()
     assert segablate("report", "toy.yaml", "--check").code == 0
 
@@ -93,10 +95,12 @@ def test_a_claim_of_nobody_is_an_error_of_plan_run_and_report(segablate: Callabl
 
 def test_diff_judges_the_claims_of_a_study_on_both_sides(segablate: Callable, study: Callable) -> None:
     segablate("run", study())
-    said = segablate("diff", "reports/toy", "reports/toy/results.csv", "--study", "toy.yaml")
+    said = segablate("diff", "runs/reports/toy", "runs/reports/toy/results.csv", "--study", "toy.yaml")
     assert said.code == 0, said.err
     last = said.out.splitlines()[-1]
     assert "+20.00 points, confirmed; exact, these label maps" in last
     assert "no verdict: there are no numbers" in last  # a table of numbers does not say what is exact
-    told = segablate("diff", "reports/toy", "reports/toy/data", "--study", "toy.yaml", "--json").document
+    told = segablate(
+        "diff", "runs/reports/toy", "runs/reports/toy/data", "--study", "toy.yaml", "--json"
+    ).document
     assert told["claims"][0]["A"] == told["claims"][0]["B"]

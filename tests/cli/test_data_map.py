@@ -40,7 +40,7 @@ def test_each_map_is_a_cell_of_its_own_and_is_scored_on_its_classes(
     path = study("{car: vehicle, pedestrian: vehicle, sky: null}")
     said = segablate("run", path, "--json")
     assert said.code == 0, said.err
-    lines = Path("reports/merged/data/outcomes.jsonl").read_text().splitlines()
+    lines = Path("runs/reports/merged/data/outcomes.jsonl").read_text().splitlines()
     outcomes = [json.loads(line)["outcome"] for line in lines]
     assert len({outcome["key"] for outcome in outcomes}) == 3
     assert [outcome["facts"]["class_names"] for outcome in outcomes] == [

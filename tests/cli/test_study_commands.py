@@ -6,6 +6,7 @@ import json
 import shutil
 import sys
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ import pytest
 from segablate.cli.flow import Place, changed_label
 from segablate.measures.base import measures
 
-REPORT = Path("reports/toy/report.md")
+REPORT = Path("runs/reports/toy/report.md")
 
 
 def test_a_run_prints_its_table_on_stdout_and_where_the_report_is_on_stderr(
@@ -29,11 +30,11 @@ def test_a_run_prints_its_table_on_stdout_and_where_the_report_is_on_stderr(
 def test_a_second_run_measures_nothing_and_changes_no_byte(segablate: Callable, toy_study: Callable) -> None:
     study = toy_study("one", "three")
     segablate("run", study)
-    before = {path: path.read_bytes() for path in Path("reports").rglob("*") if path.is_file()}
+    before = {path: path.read_bytes() for path in Path("runs/reports").rglob("*") if path.is_file()}
     said = segablate("run", study)
     assert "2 taken from the store" in said.err
     assert "measured" not in said.err
-    assert {path: path.read_bytes() for path in Path("reports").rglob("*") if path.is_file()} == before
+    assert {path: path.read_bytes() for path in Path("runs/reports").rglob("*") if path.is_file()} == before
 
 
 def test_a_failed_cell_is_exit_code_3_and_a_row_with_its_reason(
@@ -103,15 +104,45 @@ def test_a_report_that_was_changed_by_hand_does_not_pass_its_check(
 
 
 def test_a_clean_checkout_writes_the_report_from_its_data(segablate: Callable, toy_study: Callable) -> None:
-    study = toy_study("one", "three")
-    segablate("run", study)
-    before = REPORT.read_bytes()
+    study, page = toy_study("one", "three"), Path("reports/toy/report.md")
+    segablate("run", study, "--reports", "reports")
+    before = page.read_bytes()
     shutil.rmtree("runs")
-    REPORT.unlink()
+    page.unlink()
     said = segablate("report", study, "--json")
-    assert said.document["report"] == REPORT.as_posix()
+    assert said.document["report"] == page.as_posix()
     assert "2 cells are not in the store" in said.err
-    assert REPORT.read_bytes() == before
+    assert page.read_bytes() == before
+
+
+def test_what_is_committed_changes_only_where_somebody_asks_for_it(
+    segablate: Callable, toy_study: Callable
+) -> None:
+    segablate("run", toy_study("one", "three"), "--reports", "reports")
+    committed = {path: path.read_bytes() for path in Path("reports").rglob("*") if path.is_file()}
+    study = toy_study("one", "eleven")
+    for command in ("run", "report", "recommend"):
+        assert segablate(command, study).code == 0
+    assert {path: path.read_bytes() for path in Path("reports").rglob("*") if path.is_file()} == committed
+    assert "eleven" in REPORT.read_text()
+    # what is committed is what is checked, and the hint writes that
+    said = segablate("report", study, "--check")
+    assert said.code == 0, said.err
+    assert said.err == "reports/toy: every file is what its data say\n"
+    Path("reports/toy/report.md").unlink()
+    assert "`segablate report toy.yaml --reports reports` writes" in segablate("report", study, "--check").err
+
+
+def test_a_claim_keeps_the_day_that_the_committed_report_has(
+    segablate: Callable, toy_study: Callable
+) -> None:
+    study = toy_study("one", "three")
+    study.write_text(study.read_text() + "claims: [{claim: three beats one, metric: miou}]\n")
+    segablate("run", study, "--reports", "reports")
+    kept = Path("reports/toy/data/claims.json")
+    kept.write_text(kept.read_text().replace(str(date.today().year), "2001"))
+    segablate("run", study)
+    assert (REPORT.parent / "data" / "claims.json").read_text() == kept.read_text()
 
 
 def test_a_report_of_a_study_that_never_ran_is_an_error(segablate: Callable, toy_study: Callable) -> None:
@@ -119,12 +150,13 @@ def test_a_report_of_a_study_that_never_ran_is_an_error(segablate: Callable, toy
     assert said.code == 2
     assert "run `segablate run toy.yaml` first" in said.err
     assert not Path("reports").exists()
+    assert not REPORT.exists()
 
 
 def test_set_changes_a_value_and_is_told_in_the_report(segablate: Callable, toy_study: Callable) -> None:
     study = toy_study("one")
     assert segablate("run", study, "--set", "repeat=2").code == 0
-    page = Path("reports/toy/set-repeat-2/report.md").read_text()
+    page = Path("runs/reports/toy/set-repeat-2/report.md").read_text()
     assert "segablate run toy.yaml --set repeat=2\n" in page
     assert json.loads(json.dumps(segablate("plan", study, "--json").document))["study"] == "toy"
 
@@ -141,7 +173,7 @@ def test_a_changed_study_does_not_touch_the_report_of_the_study(
     assert page.parent.name.startswith("set-vary.model.encoder-one-three-")
     assert REPORT.read_bytes() == before
     assert segablate("report", study, *change, "--check").code == 0
-    assert segablate("run", study, *change, "--label", "mine").err.endswith("reports/toy/mine/report.md\n")
+    assert segablate("run", study, *change, "--label", "mine").err.endswith(": reports/toy/mine/report.md\n")
 
 
 @pytest.mark.parametrize(
@@ -191,7 +223,7 @@ def test_a_model_of_one_s_own_needs_a_word_on_the_command_line_which_the_report_
         assert refused.err.startswith("error: outside.yaml:5: `a_net_beside:make` is code from outside")
         assert "--allow-external" in refused.err
         assert segablate(command, "outside.yaml", "--allow-external").code == 0
-    page = Path("reports/outside/report.md").read_text()
+    page = Path("runs/reports/outside/report.md").read_text()
     assert "segablate run outside.yaml --allow-external\n" in page
     assert segablate("report", "outside.yaml", "--check").code == 0
     assert "1 done" in segablate("plan", "outside.yaml", "--allow-external").err
@@ -219,7 +251,7 @@ def test_a_fresh_checkout_takes_what_its_report_holds_unless_told_otherwise(
 ) -> None:
     monkeypatch.setattr(measures.part("toy").make, "portable", True, raising=False)
     study = toy_study("one", "three")
-    segablate("run", study)
+    segablate("run", study, "--reports", "reports")
     shutil.rmtree("runs")
     said = segablate("run", study)
     assert said.err.startswith("note: 2 cells are taken from `reports/toy/data`, measured on ")

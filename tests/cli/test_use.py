@@ -214,11 +214,11 @@ def test_formats_are_written_where_they_are_asked_for(segablate: Callable, toy_s
     study = toy_study("one", "three")
     segablate("run", study)
     said = segablate("report", study, "--format", "html,latex")
-    assert said.out == "reports/toy/report.html\nreports/toy/report.tex\n"
+    assert said.out == "runs/reports/toy/report.html\nruns/reports/toy/report.tex\n"
     assert segablate("report", study, "--check").code == 0
     segablate("run", toy_study("one", "eleven"))
-    assert "eleven" in Path("reports/toy/report.html").read_text()
-    assert "eleven" in Path("reports/toy/report.tex").read_text()
+    assert "eleven" in Path("runs/reports/toy/report.html").read_text()
+    assert "eleven" in Path("runs/reports/toy/report.tex").read_text()
     said = segablate("report", study, "--format", "pdf")
     assert (said.code, said.out) == (2, "")
     assert said.err.startswith("error: --format: there is no format `pdf`\n")

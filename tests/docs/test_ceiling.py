@@ -64,5 +64,5 @@ def test_its_study_runs(workplace: Path, capfd: pytest.CaptureFixture[str]) -> N
     Path("my-ceilings.yaml").write_text(STUDY, encoding="utf-8")
     words = ["run", "my-ceilings.yaml", "--executor", "inline", "--set", "measure.trained.iterations=2"]
     assert invoke(words) == 0, capfd.readouterr().err
-    (page,) = [path.read_text(encoding="utf-8") for path in Path("reports").rglob("report.md")]
+    (page,) = [path.read_text(encoding="utf-8") for path in Path("runs/reports").rglob("report.md")]
     assert "\n| transposed | skipped" in page

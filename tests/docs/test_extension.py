@@ -69,7 +69,7 @@ def test_every_block_of_the_page_is_used() -> None:
 @pytest.mark.slow  # two processes that import torch
 def test_the_study_of_all_five_runs(copy: Path) -> None:
     python(copy, "-m", "segablate", "run", "all-five.yaml", "--executor", "inline")
-    page = (copy / "reports" / "all-five" / "report.md").read_text(encoding="utf-8")
+    page = (copy / "runs" / "reports" / "all-five" / "report.md").read_text(encoding="utf-8")
     assert "pixels at a border (%)" in page
     assert "\n| steps + bicubic |" in page
 
