@@ -1,30 +1,24 @@
-"""The one place that knows which registries there are."""
+"""Which registries there are: whatever package has one, in itself or in its module `base`."""
 
 from __future__ import annotations
 
+import functools
 import importlib
+import pkgutil
 
+import segablate
 from segablate.errors import SegablateError, near_miss
 from segablate.registry import Part, Registry
 
-# kind → module, attribute: imported when asked for, because some bring torch along
-KINDS = {
-    "context": ("segablate.models.contexts.base", "contexts"),
-    "dataset": ("segablate.datasets.base", "datasets"),
-    "decoder": ("segablate.models.decoders.base", "decoders"),
-    "design": ("segablate.study.designs", "designs"),
-    "encoder": ("segablate.models.encoders.base", "encoders"),
-    "executor": ("segablate.run.executors.base", "executors"),
-    "exporter": ("segablate.report.exporters.base", "exporters"),
-    "format": ("segablate.report.formats.base", "formats"),
-    "fusion": ("segablate.models.fusions.base", "fusions"),
-    "loss": ("segablate.training.losses.base", "losses"),
-    "measure": ("segablate.measures.base", "measures"),
-    "network": ("segablate.models.networks.base", "networks"),
-    "recipe": ("segablate.training.recipes.base", "recipes"),
-    "runtime": ("segablate.measures.timing.runtimes.base", "runtimes"),
-    "upsampler": ("segablate.models.upsamplers.base", "upsamplers"),
-}
+
+@functools.cache
+def registries() -> dict[str, Registry]:
+    """Every registry by its kind, sorted; a new one needs no entry here."""
+    modules = pkgutil.walk_packages(segablate.__path__, "segablate.")
+    names = [module.name for module in modules if module.ispkg or module.name.endswith(".base")]
+    seen = [value for name in names for value in vars(importlib.import_module(name)).values()]
+    found = {one.kind.replace(" ", ""): one for one in seen if isinstance(one, Registry)}
+    return dict(sorted(found.items()))
 
 
 def singular(kind: str) -> str:
@@ -33,10 +27,11 @@ def singular(kind: str) -> str:
     Raises:
         SegablateError: there is no such kind.
     """
+    known = registries()
     for name in (kind, kind.removesuffix("s"), kind.removesuffix("es")):
-        if name in KINDS:
+        if name in known:
             return name
-    raise SegablateError(f"there is no kind `{kind}`", hint=near_miss(kind.removesuffix("s"), KINDS))
+    raise SegablateError(f"there is no kind `{kind}`", hint=near_miss(kind.removesuffix("s"), known))
 
 
 def registry(kind: str) -> Registry:
@@ -45,9 +40,7 @@ def registry(kind: str) -> Registry:
     Raises:
         SegablateError: there is no such kind.
     """
-    module, attribute = KINDS[singular(kind)]
-    found: Registry = getattr(importlib.import_module(module), attribute)
-    return found
+    return registries()[singular(kind)]
 
 
 def parts(kind: str) -> list[Part]:
@@ -62,7 +55,7 @@ def named(name: str) -> list[tuple[str, Part]]:
     Raises:
         SegablateError: there is none.
     """
-    every = [(kind, part) for kind in KINDS for part in parts(kind)]
+    every = [(kind, part) for kind in registries() for part in parts(kind)]
     found = [(kind, part) for kind, part in every if part.name == name]
     if not found:
         hint = near_miss(name, {part.name for _, part in every})

@@ -25,8 +25,7 @@ def list_parts(
         str,
         typer.Argument(
             metavar="[KIND]",
-            help="contexts, datasets, decoders, designs, encoders, executors, exporters, formats, fusions, "
-            "losses, measures, networks, recipes, runtimes or upsamplers; without it, all of them.",
+            help="Of one kind, as `upsamplers`; without it, of every kind there is.",
             show_default=False,
         ),
     ] = "",
@@ -35,7 +34,7 @@ def list_parts(
     """List what a study may name."""
     from segablate.cli import kinds, output
 
-    found = {name: kinds.parts(name) for name in ([kinds.singular(kind)] if kind else kinds.KINDS)}
+    found = {name: kinds.parts(name) for name in ([kinds.singular(kind)] if kind else kinds.registries())}
     rows = [(name, part.name, part.summary) for name, parts in found.items() for part in parts]
     if as_json:
         output.document({"parts": [dict(zip(("kind", "name", "summary"), row, strict=True)) for row in rows]})

@@ -164,13 +164,13 @@ def _fields() -> tuple[dict[str, Schema], dict[str, Schema]]:
             made_up: dict[str, Schema] = {name: {} for name in (*OF_SEEDS, *OF_IMAGES, *KNOWN)}
             fields[field]["anyOf"].append(_closed(made_up))
             fields.update({f"data.{name}": {} for name in made_up})
-        below = {"use": {"enum": _names(kind)} if kind in kinds.KINDS else {}, **_settings_of(kind)}
+        below = {"use": {"enum": _names(kind)} if kind in kinds.registries() else {}, **_settings_of(kind)}
         for name, one in below.items():
             fields[f"{field}.{name}"] = one
             # a setting may be a part of its own, with settings below it
-            if name in kinds.KINDS:
+            if name in kinds.registries():
                 patterns[rf"^{re.escape(f'{field}.{name}')}\..+$"] = {}
-        if kind not in kinds.KINDS:
+        if kind not in kinds.registries():
             patterns[rf"^{re.escape(field)}\..+$"] = {}
     for name, one in _settings_of("network").items():
         fields.setdefault(f"model.{name}", one)
@@ -193,7 +193,7 @@ def _model() -> Schema:
 
 def _slot(kind: str) -> Schema:
     """What stands where a part is wanted: its name, it with settings, or settings for the part there is."""
-    if kind not in kinds.KINDS:
+    if kind not in kinds.registries():
         return {}
     only = {"type": "object", "properties": _settings_of(kind), "additionalProperties": False}
     named = _named(kind)
@@ -223,14 +223,14 @@ def _settings(part: Part) -> dict[str, Schema]:
     found: dict[str, Schema] = {}
     for name, given in schema.get("properties", {}).items():
         # a setting that is called as a kind is a part of that kind
-        one = _named(name) if name in kinds.KINDS else _resolved(given, schema.get("$defs", {}))
+        one = _named(name) if name in kinds.registries() else _resolved(given, schema.get("$defs", {}))
         found[name] = {**one, "description": told[name]} if name in told else one
     return found
 
 
 def _settings_of(kind: str) -> dict[str, Schema]:
     """The settings of all parts of a kind: what one of them takes may stand there."""
-    if kind not in kinds.KINDS:
+    if kind not in kinds.registries():
         return {}
     found: dict[str, list[Schema]] = {}
     for part in kinds.parts(kind):

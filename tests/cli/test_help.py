@@ -10,7 +10,6 @@ import pytest
 
 import segablate as package
 from segablate.cli.commands import ORDER
-from segablate.cli.kinds import KINDS
 
 HEAVY = {"matplotlib", "numpy", "pandas", "PIL", "rich", "scipy", "sklearn", "torch", "yaml"}
 LIGHTEST = (["--help"], ["--version"])  # Typer takes pydantic to read the options of a command
@@ -56,7 +55,3 @@ def test_talk_about_the_command_line_imports_nothing_heavy(arguments: list[str])
 def test_the_module_runs_as_the_command_does() -> None:
     command = [sys.executable, "-m", "segablate", "--version"]
     assert subprocess.run(command, capture_output=True, text=True, check=True).stdout.startswith("segablate ")
-
-
-def test_the_help_of_list_names_every_kind(segablate: Callable) -> None:
-    assert all(kind in segablate("list", "--help").out for kind in KINDS)
