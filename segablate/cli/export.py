@@ -36,7 +36,8 @@ def export(
 
     One run a cell: what it read, its samples and its arrays. What is there already is left alone.
     """
-    from segablate.cli import flow, output
+    from segablate.app import flow
+    from segablate.cli import output
     from segablate.report.data import read
     from segablate.report.exporters.base import exporters
 

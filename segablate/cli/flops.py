@@ -16,7 +16,7 @@ from segablate.cli.network import (
     placed,
     set_option,
 )
-from segablate.cli.options import AllowExternal, AsJson, Classes, find_external
+from segablate.cli.options import AllowExternal, AsJson, Classes
 
 if TYPE_CHECKING:
     from segablate.measures.counting.cost import Cost
@@ -46,6 +46,7 @@ def flops(
     """
     batch, height, width = parsed(shape)
 
+    from segablate.app.flow import find_external
     from segablate.cli import output
     from segablate.measures.counting import text
     from segablate.measures.counting.count import cost

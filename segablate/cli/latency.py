@@ -18,7 +18,7 @@ from segablate.cli.network import (
     placed,
     set_option,
 )
-from segablate.cli.options import AllowExternal, AsJson, Classes, Device, Wait, find_external
+from segablate.cli.options import AllowExternal, AsJson, Classes, Device, Wait
 from segablate.errors import SegablateError
 
 if TYPE_CHECKING:
@@ -64,6 +64,7 @@ def latency(
     Each is timed in its deployment form, in turn with the others, so that drift hits all alike.
     The interval is that of the spread between processes.
     """
+    from segablate.app.flow import find_external
     from segablate.cli import output
     from segablate.cli.progress import Bars
     from segablate.measures.inputs import Input

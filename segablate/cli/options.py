@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -49,13 +48,6 @@ Label = Annotated[
         show_default=False,
     ),
 ]
-
-
-def find_external(allowed: bool) -> None:
-    """Where code from outside is allowed, it may be a file in the working directory, as with `python -m`."""
-    here = str(Path.cwd())
-    if allowed and here not in sys.path:
-        sys.path.append(here)
 
 
 def words(text: str) -> list[str]:

@@ -41,8 +41,8 @@ def plan(
     as_json: AsJson = False,
 ) -> None:
     """Show a study's cells, and which are done; run nothing."""
+    from segablate.app.flow import planned
     from segablate.cli import output, prospects
-    from segablate.cli.flow import planned
     from segablate.run.cautions import cautions
     from segablate.run.explain import explain as explain_cells
     from segablate.run.prospects import prospects as prospects_of

@@ -59,7 +59,8 @@ def recommend(
     Variants that cannot be told from the best are named too.
     Where the study varies data or input, there is an answer for each.
     """
-    from segablate.cli import flow, output
+    from segablate.app import flow
+    from segablate.cli import output
     from segablate.errors import SegablateError
     from segablate.report import recommend as advice
     from segablate.report.data import read

@@ -21,7 +21,7 @@ from segablate.cli.options import (
 from segablate.errors import context
 
 if TYPE_CHECKING:
-    from segablate.cli.flow import Place
+    from segablate.app.flow import Place
 
 
 @app.command(epilog=example("segablate report studies/quickstart.yaml --check"))
@@ -52,7 +52,8 @@ def report(
     The numbers come from the store where it has all of them, else from the report's own `data` folder:
     a fresh checkout has no store.
     """
-    from segablate.cli import flow, output
+    from segablate.app import flow
+    from segablate.cli import output
 
     place = flow.place_of(store, reports, label, overrides)
     if check:
@@ -80,7 +81,8 @@ def _files(formats: list[str]) -> list[str]:
 
 
 def _check(study: Path, overrides: list[str], place: Place, as_json: bool) -> None:
-    from segablate.cli import flow, output
+    from segablate.app import flow
+    from segablate.cli import output
     from segablate.report.write import check
     from segablate.study.load import load
 

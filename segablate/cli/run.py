@@ -74,7 +74,7 @@ def run(
     Stop it at any time: what is finished is kept, and the same command goes on from there.
     Cells that fail become rows with their reason, and the exit code is 3.
     """
-    from segablate.cli.flow import keep_claims, place_of, planned, publish
+    from segablate.app.flow import keep_claims, place_of, planned, publish
     from segablate.cli.live import Board
     from segablate.cli.output import say
     from segablate.machine_lock import shared

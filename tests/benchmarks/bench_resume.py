@@ -20,7 +20,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "run" / "fakes"))
 import fake_measures  # noqa: F401  # importing it registers the measures
 from rounds import seconds
 
-from segablate.cli.flow import Place, publish
+from segablate.app.flow import Place, publish
 from segablate.records import Measurement, Outcome
 from segablate.run.execute import execute
 from segablate.run.explain import explain

@@ -6,6 +6,7 @@ import hashlib
 import re
 import shlex
 import shutil
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -14,8 +15,6 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
-from segablate.cli.options import find_external
-from segablate.cli.output import say
 from segablate.errors import SegablateError
 
 if TYPE_CHECKING:
@@ -105,6 +104,13 @@ def changed_label(overrides: Sequence[str]) -> str:
         return label
     mark = hashlib.sha256("\n".join(overrides).encode()).hexdigest()[:6]
     return f"{label[:LONGEST_LABEL].rstrip('-.')}-{mark}"
+
+
+def find_external(allowed: bool) -> None:
+    """Where code from outside is allowed, it may be a file in the working directory, as with `python -m`."""
+    here = str(Path.cwd())
+    if allowed and here not in sys.path:
+        sys.path.append(here)
 
 
 def planned(
@@ -214,6 +220,7 @@ def republish(
         The study's name and the page.
     """
     from segablate.report.write import write
+    from segablate.run.store import say
     from segablate.study.load import load
 
     loaded = load(study, overrides)
@@ -224,13 +231,13 @@ def republish(
     except SegablateError as error:
         if not has_data:
             raise
-        say(f"note: {error}; the numbers are those of `{data}`")
+        say(f"{error}; the numbers are those of `{data}`")
     else:
         missing = _missing(plan, place.store)
         if not missing or (missing < len(plan.cells) and not has_data):
             return loaded.name, publish(plan, place, overrides, formats)
         if has_data:
-            say(f"note: {missing:,} cells are not in the store; the numbers are those of `{data}`")
+            say(f"{missing:,} cells are not in the store; the numbers are those of `{data}`")
     folder = there(place, loaded.name).report(loaded.name)
     if has_data and data.parent != folder:
         shutil.copytree(data, folder / "data", dirs_exist_ok=True)

@@ -1,0 +1,1 @@
+"""What commands do, without a terminal: for the command line, and for notebooks."""
