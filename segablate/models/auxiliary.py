@@ -1,6 +1,6 @@
 """Auxiliary heads: in training, features on the way are asked for the answer too.
 
-        feature ── 3×3 conv ── 1×1 conv ── bilinear to size ──► scores
+        feature ── (3×3 conv) ── 1×1 conv ── bilinear to size ──► scores
 
 They are no part of the network that answers: `Segmenter.forward` never calls them.
 """
@@ -26,7 +26,7 @@ class AuxiliaryHead(nn.Module):
         feature: what it looks at.
         classes: number of classes.
         on: the feature's name.
-        channels: width of the 3×3 convolution.
+        channels: width of the 3×3 convolution; none given: there is none.
         outputs: number of scores a pixel; none given: one a class. A detail head has 1.
         align_corners: how the scores are brought to size.
         bias: whether the convolutions have one.
@@ -39,18 +39,21 @@ class AuxiliaryHead(nn.Module):
         /,
         *,
         on: str,
-        channels: int = 64,
+        channels: int | None = 64,
         outputs: int | None = None,
         align_corners: bool = False,
         bias: Annotated[bool, Neutral(False)] = False,
     ) -> None:
         super().__init__()
         outputs = classes if outputs is None else outputs
-        positive(channels=channels, outputs=outputs)
+        width = feature.channels if channels is None else channels
+        positive(channels=width, outputs=outputs)
         self.on = on
         self.align_corners = align_corners
-        self.middle = ConvNorm(feature.channels, channels, bias=bias)
-        self.classify = convolution(channels, outputs, 1, bias=bias)
+        self.middle: nn.Module = nn.Identity()
+        if channels is not None:
+            self.middle = ConvNorm(feature.channels, width, bias=bias)
+        self.classify = convolution(width, outputs, 1, bias=bias)
 
     def forward(self, x: Tensor, size: tuple[int, int]) -> Tensor:
         """(batch, feature, h, w) → (batch, outputs, height, width)."""

@@ -36,8 +36,9 @@ def fuse(network: Segmenter, *, upsampler: bool = True) -> Segmenter:
     fused = copy.deepcopy(network).eval().requires_grad_(False).without_auxiliary()
     for module in list(fused.modules()):
         _fold_norms(module)
-    if upsampler and isinstance(fused.upsampler, DUpsampling):
-        _fold_upsampler(fused, fused.upsampler)
+    last = fused.decoder.last_convolution
+    if upsampler and last is not None and isinstance(fused.upsampler, DUpsampling):
+        _fold_upsampler(fused, last, fused.upsampler)
     return fused
 
 
@@ -51,8 +52,8 @@ def _fold_norms(module: nn.Module) -> None:
 
 
 @torch.no_grad()
-def _fold_upsampler(network: Segmenter, upsampler: DUpsampling) -> None:
-    inner, outer = network.decoder.classify, upsampler.project
+def _fold_upsampler(network: Segmenter, inner: nn.Conv2d, upsampler: DUpsampling) -> None:
+    outer = upsampler.project
     temperature = 1.0 if upsampler.temperature is None else upsampler.temperature
     weight = outer.weight.flatten(1) @ inner.weight.flatten(1) / temperature
     shift = torch.zeros_like(outer.weight[:, 0, 0, 0])

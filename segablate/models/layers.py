@@ -50,6 +50,49 @@ class ConvNorm(nn.Module):
         return y.relu() if self.relu else y
 
 
+class ConvPReLU(ConvNorm):
+    """Convolution, batch norm and a PReLU with a slope for each channel.
+
+    Args:
+        inputs: channels of the input.
+        outputs: channels of the output.
+        kernel: size of the kernel, odd.
+        stride: stride of the convolution.
+        groups: groups of the convolution.
+        eps: added to the variance.
+    """
+
+    def __init__(
+        self,
+        inputs: int,
+        outputs: int,
+        kernel: int = 3,
+        *,
+        stride: int = 1,
+        groups: int = 1,
+        eps: float = 1e-5,
+    ) -> None:
+        super().__init__(inputs, outputs, kernel, stride=stride, groups=groups, relu=False, eps=eps)
+        self.act = nn.PReLU(outputs)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(batch, inputs, h, w) → (batch, outputs, ⌈h/stride⌉, ⌈w/stride⌉)."""
+        y: Tensor = self.act(super().forward(x))
+        return y
+
+
+class NormPReLU(nn.Sequential):
+    """Batch norm and a PReLU with a slope for each channel.
+
+    Args:
+        channels: channels of input and output.
+        eps: added to the variance.
+    """
+
+    def __init__(self, channels: int, *, eps: float = 1e-5) -> None:
+        super().__init__(nn.BatchNorm2d(channels, eps=eps), nn.PReLU(channels))
+
+
 class PooledNorm(nn.BatchNorm2d):
     """The batch norm of a map of few cells, such as the mean of an image, which has one value an image.
 

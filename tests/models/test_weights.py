@@ -40,7 +40,7 @@ def network(seed: int = 0, **model: Any) -> nn.Module:
 
 def stride_of(encoder: str) -> int:
     """An output stride that the family can have."""
-    for stride in (32, 64):
+    for stride in (32, 64, 16, 8, 4, 1):
         with suppress(SegablateError), torch.device("meta"):
             return int(encoders.part(encoder).build({"output_stride": stride}, {}).output_stride)
     raise AssertionError(encoder)

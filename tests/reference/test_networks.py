@@ -41,7 +41,13 @@ def gmac(network: Segmenter, size: tuple[int, int]) -> float:
         ("bisenetv1-resnet18", {}, 12_894_163),
         ("bisenetv1-resnet18", {"variant": "mmseg"}, 13_275_539),
         ("bisenetv2", {}, 3_358_627),
+        ("enet", {}, 364_311),
+        ("espnet", {}, 363_462),
+        # less the PReLUs that the released code never calls: a slope for each channel
+        ("espnetv2", {}, 1_252_538 - 480),
         ("fanet-18", {}, 13_820_032),
+        ("fasterseg", {}, 3_421_875),
+        ("icnet", {}, 6_699_987),
         ("sfnet-df1", {}, 8_422_387),
         ("sfnet-resnet50", {}, 31_325_139),
         ("swiftnet-resnet18", {}, 11_797_071),
@@ -60,8 +66,16 @@ def test_a_network_has_the_parameters_of_the_reference(
         ("bisenetv1-xception39", {}, (768, 1536), 15.62),
         ("bisenetv1-resnet18", {"variant": "mmseg"}, HALF, 29.585),
         ("bisenetv2", {}, HALF, 24.603),
+        ("enet", {}, HALF, 3.922),
+        ("enet", {}, (360, 640), 1.724),
+        ("espnet", {}, HALF, 4.670),
+        ("espnetv2", {}, HALF, 5.654),
+        ("espnetv2", {}, FULL, 22.62),
         # less what the released code computes at 1/64 and throws away
         ("fanet-18", {}, HALF, 11.854 - 0.076),
+        ("fasterseg", {}, HALF, 6.94),
+        ("fasterseg", {}, FULL, 27.77),
+        ("icnet", {}, (1025, 2049), 29.81),
         ("sfnet-df1", {}, HALF, 8.183),
         ("sfnet-df1", {}, FULL, 32.73),
         ("sfnet-resnet50", {}, HALF, 165.85),
@@ -73,6 +87,23 @@ def test_a_network_has_the_multiply_adds_of_the_reference(
     name: str, settings: dict[str, Any], size: tuple[int, int], expected: float
 ) -> None:
     assert gmac(made(name, **settings), size) == pytest.approx(expected, rel=0.005)
+
+
+@pytest.mark.parametrize(
+    ("name", "settings", "params", "macs"),
+    [
+        ("espnet", {}, 365_109, 4.780),
+        ("espnet", {"deep": 3}, 203_189, 3.47),
+        ("espnetv2", {}, 1_253_038 - 480, None),
+        ("espnetv2", {"scale": 0.5}, 99_418 - 112, 0.564),
+        ("espnetv2", {"scale": 1.0}, 340_782 - 224, 1.689),
+    ],
+)
+def test_at_twenty_classes_too(name: str, settings: dict[str, Any], params: int, macs: float | None) -> None:
+    network = planned({"use": name, **settings}, 20).eval()
+    assert count(network) == params
+    if macs is not None:
+        assert gmac(network, HALF) == pytest.approx(macs, rel=0.005)
 
 
 def test_modules_have_the_parameters_of_the_reference() -> None:

@@ -69,6 +69,7 @@ FORMULAS: Mapping[str, Formula] = {
     "hardtanh_": per_result(2),
     "relu6": per_result(2),
     "leaky_relu": per_result(2),
+    "prelu": per_result(2),
     # negate, exponential, add, divide
     "sigmoid": per_result(4),
     "softmax": softmax,
@@ -92,6 +93,7 @@ FORMULAS: Mapping[str, Formula] = {
     "adaptive_max_pool2d": adaptive_windows,
     "avg_pool2d": fixed_windows,
     "max_pool2d": fixed_windows,
+    "max_pool2d_with_indices": fixed_windows,
     # four neighbours: four multiplications and three additions
     "upsample_bilinear2d": per_result(7),
     "grid_sampler": per_result(7),
@@ -100,6 +102,7 @@ FORMULAS: Mapping[str, Formula] = {
     "pixel_unshuffle": NOTHING,
     # each cell beside its neighbours
     "im2col": NOTHING,
+    "max_unpool2d": NOTHING,
     "arange": NOTHING,
     "repeat": NOTHING,
     "repeat_interleave": NOTHING,

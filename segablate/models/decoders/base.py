@@ -1,7 +1,7 @@
 """What a decoder is: an encoder's features go in, the code an upsampler asks for comes out.
 
 Among the features is one more, `context`: the encoder's last one after the context part.
-A decoder ends with a 1×1 convolution to the code, `classify`; nothing stands between it and the upsampler.
+Most decoders end with a 1×1 convolution to the code, `classify`; nothing stands between it and the upsampler.
 """
 
 from __future__ import annotations
@@ -23,10 +23,12 @@ class Decoder(Staged):
 
     Attributes:
         reads: names of the features it needs.
-        classify: the last convolution, to the code.
+        only_places: those of them of which it takes nothing but the size, or where their maxima lie.
+        classify: the last convolution, to the code, where `finish` adds one.
     """
 
     reads: tuple[str, ...]
+    only_places: tuple[str, ...] = ()
     classify: nn.Conv2d
 
     def finish(self, last: Feature, code: int, *, bias: bool, levels: Iterable[Feature] = ()) -> None:
@@ -40,6 +42,20 @@ class Decoder(Staged):
         """
         self.classify = convolution(last.channels, code, 1, bias=bias)
         self.gives = (*levels, Feature("code", code, last.stride))
+
+    def declare(self, last: Feature, *, levels: Iterable[Feature] = ()) -> None:
+        """Declare what the decoder gives where its last feature is the code itself.
+
+        Args:
+            last: it.
+            levels: features on the way, which auxiliary heads may look at.
+        """
+        self.gives = (*levels, Feature("code", last.channels, last.stride))
+
+    @property
+    def last_convolution(self) -> nn.Conv2d | None:
+        """`classify`; None where the decoder ends otherwise."""
+        return getattr(self, "classify", None)
 
     @property
     def code(self) -> Feature:

@@ -6,11 +6,14 @@ as bilinear interpolation where the code has a channel per class.
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import torch
 from torch import Tensor, nn
 
 from segablate.models.check import positive
 from segablate.models.upsamplers.base import Upsampler, upsamplers
+from segablate.wire import Neutral
 
 
 @upsamplers.register(paper="arXiv:1411.4038")
@@ -21,16 +24,27 @@ class Transposed(Upsampler):
         classes: number of classes.
         stride: pixels a cell is high and wide.
         channels: width of the code; none given: one channel per class.
+        overlap: the kernel is twice the stride; else patches lie side by side.
+        bias: whether the convolution has one.
     """
 
-    def __init__(self, classes: int, stride: int, /, *, channels: int | None = None) -> None:
+    def __init__(
+        self,
+        classes: int,
+        stride: int,
+        /,
+        *,
+        channels: int | None = None,
+        overlap: Annotated[bool, Neutral(True)] = True,
+        bias: Annotated[bool, Neutral(False)] = False,
+    ) -> None:
         super().__init__(classes, stride)
         channels = classes if channels is None else channels
         positive(channels=channels)
-        kernel = 2 * stride - stride % 2
+        kernel = 2 * stride - stride % 2 if overlap else stride
         # (kernel − stride) is even, so that the result is h·stride with nothing left over
-        self.paint = nn.ConvTranspose2d(channels, classes, kernel, stride, (kernel - stride) // 2, bias=False)
-        if channels == classes:
+        self.paint = nn.ConvTranspose2d(channels, classes, kernel, stride, (kernel - stride) // 2, bias=bias)
+        if channels == classes and overlap:
             self._start_bilinear(kernel)
 
     def restore(self, code: Tensor) -> Tensor:
