@@ -7,7 +7,7 @@ import json
 import statistics
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from segablate.errors import SegablateError
 
@@ -105,6 +105,7 @@ class Outcome:
             if raw.pop("schema") != SCHEMA:
                 raise ValueError("schema")
             found: Outcome = _reader().validate_json(json.dumps(raw))
+            _facts().model_validate(found.facts)
             return found
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             raise SegablateError(f"this is not an outcome of schema `{SCHEMA}`", where=where) from error
@@ -115,3 +116,22 @@ def _reader() -> Any:
     from pydantic import TypeAdapter  # which takes a tenth of a second, and `--help` needs none
 
     return TypeAdapter(Outcome)
+
+
+@functools.cache
+def _facts() -> Any:
+    """The facts that reports rely on, by their types; a measure may tell others, of any type."""
+    from pydantic import ConfigDict, Field, create_model
+
+    scores = dict[str, float]
+    types: dict[str, Any] = {
+        **{"images": int, "pixels": int, "code_stride": int | None, "session": str, "class_names": list[str]},
+        **{
+            "per_class_iou": dict[Annotated[str, Field(pattern=r"^\d{1,9}$")], float],
+            "palette": list[list[int]],
+        },
+        **{"by_size": scores, "trimap": scores, "uncounted": dict[str, int], "disagreements": dict[str, Any]},
+        **{"flags": list[dict[str, str]], "groups": dict[str, dict[str, Any]]},
+    }
+    fields: dict[str, Any] = {name: (kind, None) for name, kind in types.items()}
+    return create_model("Facts", __config__=ConfigDict(strict=True, extra="allow"), **fields)

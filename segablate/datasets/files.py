@@ -5,8 +5,6 @@ from __future__ import annotations
 import io
 import os
 import stat
-import struct
-import zlib
 from pathlib import Path
 
 import numpy as np
@@ -28,7 +26,6 @@ _INDEX_MAPS = (
 )
 # Pillow stretches 2 and 4 bits of grey to 0…255, for eyes
 _STRETCHED = {"L;2": 85, "L;4": 17}
-_DAMAGE = (OSError, SyntaxError, ValueError, EOFError, IndexError, struct.error, zlib.error)
 
 
 def read_labels(
@@ -177,7 +174,9 @@ def _opened(path: Path, data: bytes) -> Image.Image:
         raise _too_large(path) from None
     except UnidentifiedImageError:
         raise SegablateError("this is not a picture, or its beginning is damaged", where=str(path)) from None
-    except _DAMAGE as error:
+    except MemoryError:
+        raise
+    except Exception as error:  # whatever the bytes make of Pillow
         raise _damaged(path, error) from None
     # Pillow only warns up to twice its limit, and catching warnings is not safe between threads
     if Image.MAX_IMAGE_PIXELS is not None and image.width * image.height > Image.MAX_IMAGE_PIXELS:
@@ -193,7 +192,9 @@ def _decoded(path: Path, data: bytes) -> Image.Image:
         image.load()
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         raise _too_large(path) from None
-    except _DAMAGE as error:
+    except MemoryError:
+        raise
+    except Exception as error:  # whatever the bytes make of Pillow
         raise _damaged(path, error) from None
     return image
 

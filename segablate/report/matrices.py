@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 from pathlib import Path
 
+import numpy as np
+
 from segablate.errors import SegablateError
 from segablate.evidence.images import Pixels
 from segablate.report.data import unpack
@@ -29,6 +31,13 @@ def of_bytes(content: bytes, name: str) -> Pixels:
         SegablateError: it holds something else.
     """
     kept = unpack(io.BytesIO(content), name)
-    if "confusions" not in kept or "names" not in kept:
+    names, confusions = kept.get("names"), kept.get("confusions")
+    if names is None or confusions is None or not _matrices(names, confusions):
         raise SegablateError("this archive has no matrices of images", where=name, hint="run the study again")
-    return Pixels.of([str(name) for name in kept["names"]], kept["confusions"])
+    return Pixels.of([str(name) for name in names], confusions)
+
+
+def _matrices(names: np.ndarray, confusions: np.ndarray) -> bool:
+    """Whether there is a square of whole numbers for each name."""
+    square = confusions.ndim == 3 and confusions.shape[1] == confusions.shape[2]
+    return square and names.shape == confusions.shape[:1] and confusions.dtype.kind in "iu"

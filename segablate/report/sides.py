@@ -67,9 +67,9 @@ class Side:
             self.machine.setdefault(name, set()).add(plain(value))
         for taken in outcome.measurements:
             self.numbers.setdefault((variant, measure, taken.metric, ""), {})[seed] = list(taken.samples)
-        names = outcome.facts.get("class_names", ())
+        names = {str(at): name for at, name in enumerate(outcome.facts.get("class_names", ()))}
         for index, score in outcome.facts.get("per_class_iou", {}).items():
-            called = str(names[int(index)]) if int(index) < len(names) else str(index)
+            called = names.get(index, index)
             self.numbers.setdefault((variant, measure, "iou", called), {})[seed] = [float(score)]
 
 

@@ -69,7 +69,9 @@ def read(path: Path) -> dict[str, Tensor]:
             f"asks for `{named[1]}`, but only tensors and containers are admitted" if named else "is broken"
         )
         raise SegablateError(f"the file {what}", where=str(path), field="weights") from error
-    except (RuntimeError, EOFError, OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+    except (SegablateError, MemoryError):
+        raise
+    except Exception as error:  # whatever the bytes make of torch and zipfile
         raise SegablateError(
             f"this is not a whole file of weights: {_first_line(error)}", where=str(path)
         ) from error
