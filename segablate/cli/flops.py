@@ -46,10 +46,12 @@ def flops(
     """
     batch, height, width = parsed(shape)
 
+    from segablate.app.answers import of_cost
     from segablate.app.flow import find_external
-    from segablate.cli import output
+    from segablate.cli import columns, output
     from segablate.measures.counting import text
     from segablate.measures.counting.count import cost
+    from segablate.report.breaks import lines
 
     find_external(allow_external)
     with placed():
@@ -57,8 +59,11 @@ def flops(
         found = cost(spec, classes, (height, width), batch=batch, quick=quick, allow_external=allow_external)
     if as_json:
         output.document(_document(found, model))
-    else:
-        output.show("\n".join(text.lines(found, model, depth)))
+        return
+    output.paragraph(of_cost(found, model))
+    output.show()
+    tree, notes = text.tree(found, model, depth), text.notes(found)
+    output.show("\n".join([*tree, "", *(lines(note, columns.room(), "    ") for note in notes)]))
 
 
 def _document(found: Cost, model: str) -> dict[str, Any]:

@@ -135,22 +135,34 @@ def _document(shared: Mapping[str, Any], rows: Sequence[Row]) -> dict[str, Any]:
 
 
 def _show(shared: Mapping[str, Any], rows: Sequence[Row]) -> None:
+    from segablate.app.answers import of_times
     from segablate.cli import output
 
+    output.paragraph(of_times(shared, rows))
+    output.show()
     size = "×".join(str(side) for side in (shared["batch"], 3, *shared["size"]))
     kind = "CPU" if shared["device"] == "cpu" else "CUDA"
     threads = "1 thread" if shared["threads"] == 1 else f"{shared['threads']} threads"
-    output.show(
+    output.paragraph(
         f"{kind}: {shared['device_name']}, {threads}; {size}, {shared['classes']} classes; "
         f"{shared['scope']}, {shared['precision']}, {shared['runtime']}"
     )
-    heads = ("network", "p50 ms", "interval", "p95 ms", "p99 ms", "FPS", "n", "× first", "interval", "flags")
-    output.table(heads, [_cells(row) for row in rows], right=range(1, 9))
-    told = {flag["name"]: flag for row in rows for flag in row.flags}
-    for name, flag in told.items():
-        output.show(f"{name}: {flag['found']}; {flag['remedy']}")
+    heads = ("network", "p50 ms", "interval", "× first", "its interval", "p95 ms", "p99 ms", "FPS", "n")
+    left = output.fitted(heads, [_cells(row) for row in rows])
+    for flag, models in _flags(rows):
+        whose = "" if len(models) == len(rows) else f", {', '.join(models)}"
+        output.paragraph(f"{flag['name']}{whose}: {flag['found']}; {flag['remedy']}", "    ")
     if len(rows[0].processes) == 1:
-        output.show("one process: how far another would be from it is not known; `--repeat 3` tells")
+        output.paragraph("one process: how far another would be from it is not known; `--repeat 3` tells")
+    if left:
+        output.say(f"\n{left} more column{'' if left == 1 else 's'} with `--json`: there is no room here")
+
+
+def _flags(rows: Sequence[Row]) -> Iterator[tuple[Mapping[str, str], list[str]]]:
+    """Each flag once, with the networks that have it."""
+    found = {flag["name"]: flag for row in reversed(rows) for flag in row.flags}
+    for name, flag in found.items():
+        yield flag, [row.model for row in rows if name in {one["name"] for one in row.flags}]
 
 
 def _cells(row: Row) -> list[str]:
@@ -160,11 +172,10 @@ def _cells(row: Row) -> list[str]:
         row.model,
         f"{taken['p50_ms']:.3f}",
         "–" if row.interval is None else f"{row.interval[0]:.3f}…{row.interval[1]:.3f}",
+        "1" if ratio is None else f"{ratio.value:.3f}",
+        "" if ratio is None else f"{ratio.low:.3f}…{ratio.high:.3f}",
         f"{taken['p95_ms']:.3f}",
         f"{taken['p99_ms']:.3f}",
         f"{taken['fps']:.1f}",
         "+".join(str(len(process)) for process in row.processes),
-        "1" if ratio is None else f"{ratio.value:.3f}",
-        "" if ratio is None else f"{ratio.low:.3f}…{ratio.high:.3f}",
-        ", ".join(flag["name"] for flag in row.flags),
     ]

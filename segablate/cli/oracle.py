@@ -28,7 +28,7 @@ OPTIONS = {
 
 USUAL_IGNORE, NO_LABEL = 255, 65535
 ON_ITSELF = (
-    "Fitted on the label maps that are scored, which flatters by several points where these are few or\n"
+    "Fitted on the label maps that are scored, which flatters by several points where these are few or "
     "channels many: `--fit` and `--score` take lists of names."
 )
 
@@ -92,6 +92,7 @@ def oracle(
         items("--upsampler", upsampler),
     )
 
+    from segablate.app.answers import of_ceilings
     from segablate.cli import output
     from segablate.cli.progress import Bars
     from segablate.measures.oneshot import ceilings
@@ -114,9 +115,13 @@ def oracle(
     if as_json:
         output.document({"rows": rows})
     else:
+        if answer := of_ceilings(rows):
+            output.paragraph(answer)
+            output.show()
         _print(rows)
         if fit is None and encode != "autoencoder" and any(row["channels"] is not None for row in rows):
-            output.show(f"\n{ON_ITSELF}")
+            output.show()
+            output.paragraph(ON_ITSELF)
 
 
 def _ignored(given: int | None, classes: int) -> int:
@@ -167,6 +172,6 @@ def _print(rows: Sequence[Mapping[str, Any]]) -> None:
         ]
         for row in rows
     ]
-    output.table(heads, lines, right=range(1, len(heads)))
+    output.fitted(heads, lines)
     if not any(row["pixels"] for row in rows):
         output.show("\nNo pixel is scored: all of them hold the label value that is ignored.")

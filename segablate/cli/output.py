@@ -8,8 +8,9 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from segablate.cli import columns
 from segablate.records import SCHEMA
-from segablate.report.breaks import widest
+from segablate.report.breaks import lines, widest
 from segablate.report.words import visible
 
 
@@ -21,6 +22,11 @@ def say(text: str) -> None:
 def show(text: str = "") -> None:
     """Print on stdout what a person reads: nothing in it is an order to the terminal."""
     print(visible(text))
+
+
+def paragraph(text: str, indent: str = "") -> None:
+    """Print a text in lines that the terminal has room for; `indent` is before all but the first."""
+    show(lines(text, columns.room(), indent, whole=True))
 
 
 def document(content: Mapping[str, Any]) -> None:
@@ -49,6 +55,25 @@ def table(heads: Sequence[str], rows: Sequence[Sequence[str]], *, right: Sequenc
     _row(heads, widths, right, above=True)
     for line in rows:
         _row(line, widths, right)
+
+
+def fitted(heads: Sequence[str], rows: Sequence[Sequence[str]], *, words: int = 1) -> int:
+    """Print a table with the columns that there is room for.
+
+    Args:
+        heads: of the columns, those first that are missed most.
+        rows: texts of the cells.
+        words: how many columns at the left name a row.
+
+    Returns:
+        How many columns were left out.
+    """
+    width = columns.room()
+    heads, texts = columns.broken(heads, rows, words=words, width=width)
+    kept = columns.fitting(heads, texts, words=words, width=width)
+    cut = [[row[at] for at in kept] for row in texts]
+    table([heads[at] for at in kept], cut, right=range(words, len(kept)))
+    return len(heads) - len(kept)
 
 
 def _row(cells: Sequence[str], widths: Sequence[int], right: Sequence[int], above: bool = False) -> None:

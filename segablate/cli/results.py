@@ -84,18 +84,11 @@ def claims(verdicts: Sequence[ClaimVerdict]) -> list[dict[str, Any]]:
 
 def _print(table: Table) -> int:
     """Print a table with its footnotes; gives how many columns were left out."""
-    width = columns.room()
     texts = [[cell.text + (f" [{cell.note}]" if cell.note else "") for cell in row] for row in table.rows]
-    heads, rows = columns.broken(table.head, texts, words=table.words, width=width)
-    kept = columns.fitting(heads, rows, words=table.words, width=width)
-    output.table(
-        [heads[at] for at in kept],
-        [[row[at] for at in kept] for row in rows],
-        right=range(table.words, len(kept)),
-    )
+    left = output.fitted(table.head, texts, words=table.words)
     for number, note in enumerate(table.notes, 1):
-        output.show(lines(f"[{number}] {note}", width, "    "))
-    return len(table.head) - len(kept)
+        output.paragraph(f"[{number}] {note}", "    ")
+    return left
 
 
 def _skipped(records: Sequence[Record]) -> Iterator[str]:

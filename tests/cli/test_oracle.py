@@ -56,8 +56,11 @@ def test_the_options_are_handed_over_as_values(segablate: Callable, asked: Asked
 def test_a_person_sees_percentages(segablate: Callable, asked: Asked) -> None:
     said = segablate(*LINE)
     assert said.code == 0
-    assert said.out.splitlines()[1].split() == ["dupsampling", "16", "64", "99.71", "99.91", "98.10", "1,449"]
-    assert said.out.splitlines()[2].split() == ["bilinear", "16", "–", "–", "99.91", "98.10", "1,449"]
+    answer, table, *_ = said.out.split("\n\n")
+    assert answer == "dupsampling loses less than a point with 64 channels at 1/16."
+    rows = table.splitlines()[-2:]
+    assert rows[0].split() == ["dupsampling", "16", "64", "99.71", "99.91", "98.10", "1,449"]
+    assert rows[1].split() == ["bilinear", "16", "–", "–", "99.91", "98.10", "1,449"]
 
 
 def test_a_program_reads_fractions_under_the_names_of_the_contract(segablate: Callable, asked: Asked) -> None:

@@ -13,19 +13,14 @@ HEAD = ("", "parameters", "GMAC", "GFLOP", "other G", "FLOP/B")
 QUICK_COLUMNS = 4
 
 
-def lines(cost: Cost, name: str, depth: int) -> list[str]:
-    """The whole text.
+def tree(cost: Cost, name: str, depth: int) -> list[str]:
+    """The modules with their numbers.
 
     Args:
         cost: what was counted.
         name: what the network is called.
         depth: how many levels below the network are shown.
     """
-    image = "×".join(map(str, cost.shape))
-    return [f"{name} at {image}, {cost.classes} classes", "", *_tree(cost, name, depth), "", *_notes(cost)]
-
-
-def _tree(cost: Cost, name: str, depth: int) -> list[str]:
     rows = [HEAD, *_rows(cost, cost.modules[""], name, "", "", depth)]
     if cost.quick:
         rows = [row[:QUICK_COLUMNS] for row in rows]
@@ -76,9 +71,10 @@ def _numbers(module: Module) -> tuple[str, ...]:
     )
 
 
-def _notes(cost: Cost) -> list[str]:
+def notes(cost: Cost) -> list[str]:
+    """What else is to be known, and the conventions; a sentence each, and "" between the two."""
     parameters = cost.parameters
-    notes = [
+    told = [
         f"parameters: {parameters.total:,} in an inference, {parameters.training_only:,} more in training; "
         f"{parameters.trainable:,} can be trained",
         f"memory: {_shown('peak_bytes', cost.peak)} of activations at most, "
@@ -89,11 +85,11 @@ def _notes(cost: Cost) -> list[str]:
         f"{conventions.FLOPS}.",
     ]
     if not cost.quick:
-        notes += [
+        told += [
             f"other G: {conventions.ELEMENTWISE}.",
             f"FLOP/B: {conventions.INTENSITY}.",
         ]
-    return [*notes, f"memory: {conventions.PEAK}."]
+    return [*told, f"memory: {conventions.PEAK}."]
 
 
 def uncounted(cost: Cost) -> str:
