@@ -71,7 +71,9 @@ def _enough(name: str, rows: Sequence[Mapping[str, Any]]) -> str:
         if few:
             enough.append(f"{few['channels']} channels at 1/{stride}")
         else:
-            short.append(f"{_points(1 - own[-1]['miou'])} points with {own[-1]['channels']} at 1/{stride}")
+            short.append(
+                f"{_points(1 - own[-1]['miou'])} points with {own[-1]['channels']} channels at 1/{stride}"
+            )
     told = [f"{name} loses less than a point with {listed(enough)}"] if enough else []
     told += [f"{'still' if enough else f'{name} loses'} {listed(short)}"] if short else []
     return ", and ".join(told)

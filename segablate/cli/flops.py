@@ -48,10 +48,9 @@ def flops(
 
     from segablate.app.answers import of_cost
     from segablate.app.flow import find_external
-    from segablate.cli import columns, output
+    from segablate.cli import output
     from segablate.measures.counting import text
     from segablate.measures.counting.count import cost
-    from segablate.report.breaks import lines
 
     find_external(allow_external)
     with placed():
@@ -63,7 +62,9 @@ def flops(
     output.paragraph(of_cost(found, model))
     output.show()
     tree, notes = text.tree(found, model, depth), text.notes(found)
-    output.show("\n".join([*tree, "", *(lines(note, columns.room(), "    ") for note in notes)]))
+    output.show("\n".join([*tree, ""]))
+    for note in notes:
+        output.paragraph(note, "    ")
 
 
 def _document(found: Cost, model: str) -> dict[str, Any]:

@@ -25,8 +25,13 @@ def show(text: str = "") -> None:
 
 
 def paragraph(text: str, indent: str = "") -> None:
-    """Print a text in lines that the terminal has room for; `indent` is before all but the first."""
-    show(lines(text, columns.room(), indent, whole=True))
+    """Print a text: on a terminal in lines that there is room for, elsewhere in one line, to be searched.
+
+    Args:
+        text: of any length.
+        indent: before all lines but the first.
+    """
+    show(lines(text, columns.room(), indent, whole=True) if sys.stdout.isatty() else text)
 
 
 def document(content: Mapping[str, Any]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -11,6 +11,9 @@ import typer
 
 from segablate.cli.app import app, example
 from segablate.cli.options import AllowExternal, AsJson, Device, Overrides, StoreFolder, StudyFile
+from segablate.report.breaks import NARROW, widest
+from segablate.report.breaks import lines as broken
+from segablate.report.words import counted, listed
 
 if TYPE_CHECKING:
     from segablate.run.explain import State
@@ -41,7 +44,8 @@ def plan(
     as_json: AsJson = False,
 ) -> None:
     """Show a study's cells, and which are done; run nothing."""
-    from segablate.app.flow import planned
+    from segablate.app.bill import bill
+    from segablate.app.flow import COMMITTED, planned
     from segablate.cli import output, prospects
     from segablate.run.cautions import cautions
     from segablate.run.explain import explain as explain_cells
@@ -59,10 +63,15 @@ def plan(
     if as_json:
         output.document({"study": made.study.name, "rows": rows, "claims": prospects.rows(claimed)})
         return
-    _print(rows, explain)
+    _print(rows)
+    reasons = list(_reasons(rows)) if explain else []
+    if reasons:
+        output.show()
+    for why in reasons:
+        output.paragraph(why, "    ")
     if claimed:
         print("\n" + "\n".join(prospects.lines(claimed)))
-    output.say(_summary(states) + _cost(states))
+    output.say(bill(made, Store(store), states, COMMITTED / made.study.name))
 
 
 def _rows(made: Plan, states: Mapping[str, State]) -> list[dict[str, Any]]:
@@ -82,29 +91,41 @@ def _rows(made: Plan, states: Mapping[str, State]) -> list[dict[str, Any]]:
     return found
 
 
-def _print(rows: Sequence[Mapping[str, Any]], explain: bool) -> None:
-    from segablate.cli import output
+def _print(rows: Sequence[Mapping[str, Any]]) -> None:
+    """A line a variant with the state of its cells under each measure."""
+    from segablate.cli import columns, output
 
-    names = ["variant", "measure", "seed", "state"] + (["why"] if explain else [])
-    output.table(names, [[str(row[name]) for name in names] for row in rows])
-
-
-def _summary(states: Mapping[str, State]) -> str:
-    counts = Counter(state.told.partition(":")[0] for state in states.values())
-    told = ", ".join(f"{number:,} {state}" for state, number in sorted(counts.items()))
-    cells = f"{len(states):,} cell{'' if len(states) == 1 else 's'}"
-    return f"{cells}: {told}" if told else cells
-
-
-def _cost(states: Mapping[str, State]) -> str:
-    """How long the rest may take one after the other, going by the stored cells that are nearest to each."""
-    rest = [state.seconds for state in states.values() if state.told != "done"]
-    known = [seconds for seconds in rest if seconds is not None]
-    return f"; the rest may take {duration(sum(known))}" if rest and len(known) == len(rest) else ""
+    measures = list(dict.fromkeys(row["measure"] for row in rows))
+    states: dict[str, dict[str, list[str]]] = {}
+    for row in rows:
+        states.setdefault(row["variant"], {}).setdefault(row["measure"], []).append(row["state"])
+    lines = [[label, *(_state(own.get(name, [])) for name in measures)] for label, own in states.items()]
+    wide = sum(widest([line[at] for line in lines] + [name]) for at, name in enumerate(measures, 1))
+    names = max(NARROW, columns.room() - wide - columns.GAP * len(measures))
+    output.table(["variant", *measures], [[broken(line[0], names, "  "), *line[1:]] for line in lines])
 
 
-def duration(seconds: float) -> str:
-    """A rough duration: `20 s`, `5 min`, `3.2 h`."""
-    if seconds < 90:
-        return f"{max(seconds, 1):.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
+def _state(states: Sequence[str]) -> str:
+    """`done`, `missing`; `3 of 5 done` of seeds in several states."""
+    if len(set(states)) == 1:
+        return states[0]
+    counts = Counter(states)
+    rest = [f"{number} {state}" for state, number in counts.items() if state not in ("done", "missing")]
+    return ", ".join([f"{counts['done']} of {len(states)} done", *rest])
+
+
+def _reasons(rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """A sentence for each reason why cells wait, failed or are left out, with how many it is about."""
+    groups: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
+    for row in rows:
+        if row["why"]:
+            groups.setdefault((row["state"], row["why"]), []).append(row)
+    for (state, why), own in groups.items():
+        yield f"{counted(len(own), 'row')} {state}, {_which(own)}: {why}"
+
+
+def _which(rows: Sequence[Mapping[str, Any]]) -> str:
+    """What rows have in common: one variant, or the measures they are of."""
+    variants = list(dict.fromkeys(row["variant"] for row in rows))
+    measures = listed(list(dict.fromkeys(row["measure"] for row in rows)))
+    return f"{measures} of {variants[0]}" if len(variants) == 1 else measures

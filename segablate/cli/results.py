@@ -87,7 +87,7 @@ def _print(table: Table) -> int:
     texts = [[cell.text + (f" [{cell.note}]" if cell.note else "") for cell in row] for row in table.rows]
     left = output.fitted(table.head, texts, words=table.words)
     for number, note in enumerate(table.notes, 1):
-        output.paragraph(f"[{number}] {note}", "    ")
+        output.show(lines(f"[{number}] {note}", columns.room(), "    "))
     return left
 
 

@@ -7,6 +7,7 @@ Only of measures that say that their numbers are good on any machine: never of a
 
 from __future__ import annotations
 
+import statistics
 from collections import Counter
 from collections.abc import Collection, Iterator
 from pathlib import Path
@@ -34,10 +35,34 @@ def take_over(plan: Plan, store: Store, report: Path) -> Iterator[str]:
         A sentence for each report that something was taken from.
     """
     wanted = _wanted(plan, store)
-    for folder in (report / DATA, *sorted(report.glob(f"*/{DATA}"))) if wanted else ():
+    for folder in _folders(report) if wanted else ():
         taken = [record for record in _records(folder, wanted) if _take(wanted, record, store)]
         if taken:
             yield _told(folder, taken)
+
+
+def takable(plan: Plan, store: Store, report: Path) -> set[str]:
+    """Keys of the cells that `take_over` would take; nothing is written."""
+    wanted = _wanted(plan, store)
+    return {
+        record.outcome.key
+        for folder in (_folders(report) if wanted else ())
+        for record in _records(folder, wanted)
+        if record.outcome and record.outcome.reads == wanted[record.outcome.key].reads
+    }
+
+
+def seconds_elsewhere(report: Path) -> dict[str, float]:
+    """Registered name of a measure → what a cell took in the median where a report of the study was made."""
+    taken: dict[str, list[float]] = {}
+    for folder in _folders(report):
+        for record in _done(folder):
+            taken.setdefault(record.use, []).extend([record.outcome.seconds] if record.outcome else [])
+    return {measure: statistics.median(seconds) for measure, seconds in taken.items()}
+
+
+def _folders(report: Path) -> list[Path]:
+    return [report / DATA, *sorted(report.glob(f"*/{DATA}"))]
 
 
 def _wanted(plan: Plan, store: Store) -> dict[str, Cell]:
@@ -47,12 +72,15 @@ def _wanted(plan: Plan, store: Store) -> dict[str, Cell]:
 
 
 def _records(folder: Path, wanted: Collection[str]) -> list[Record]:
+    own = {record.outcome.key: record for record in _done(folder) if record.outcome}
+    return [record for key, record in own.items() if key in wanted]
+
+
+def _done(folder: Path) -> list[Record]:
     try:
-        found = read(folder)
+        return [record for record in read(folder) if record.done]
     except SegablateError:  # there is none, or the report will say what is wrong with it
         return []
-    own = {record.outcome.key: record for record in found if record.done and record.outcome}
-    return [record for key, record in own.items() if key in wanted]
 
 
 def _take(wanted: dict[str, Cell], record: Record, store: Store) -> bool:

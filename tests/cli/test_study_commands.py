@@ -89,6 +89,41 @@ def test_an_explained_plan_names_the_field_that_is_new(segablate: Callable, toy_
     assert "`reads.word` is new" in said.document["rows"][1]["why"]
 
 
+def test_a_plan_has_a_line_a_variant_and_a_sentence_a_reason(
+    segablate: Callable, toy_study: Callable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    study = toy_study("one", "three", "eleven", "left")
+    said = segablate("plan", study, "--explain")
+    assert [line.split() for line in said.out.partition("\n\n")[0].splitlines()] == [
+        ["variant", "toy"],
+        ["one", "missing"],
+        ["three", "missing"],
+        ["eleven", "missing"],
+        ["left", "skipped"],
+    ]
+    assert said.out.partition("\n\n")[2].splitlines() == [
+        "3 rows missing, toy: nothing of `toy` is stored yet",
+        "1 row skipped, toy of left: it is left out",
+    ]
+    assert said.err == "3 cells: 3 missing; they may take any time: nothing like them was measured yet\n"
+
+
+def test_a_plan_ends_with_what_is_taken_over_and_what_the_rest_takes_where_it_was_measured(
+    segablate: Callable, toy_study: Callable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    segablate("run", toy_study("one", "three"), "--reports", "reports")
+    shutil.rmtree("runs")
+    study = toy_study("one", "three", "eleven")
+    said = segablate("plan", study)
+    assert said.err == "3 cells: 3 missing; they may take 1 s, going by where the report was made\n"
+    monkeypatch.setattr(measures.part("toy").make, "portable", True, raising=False)
+    said = segablate("plan", study)
+    assert said.err.startswith(
+        "3 cells: 3 missing; `run` takes 2 from `reports/toy`; the other 1 may take 1 s, "
+    )
+    assert not Path("runs").exists()
+
+
 def test_a_report_that_was_changed_by_hand_does_not_pass_its_check(
     segablate: Callable, toy_study: Callable
 ) -> None:
