@@ -38,9 +38,27 @@ def _missing(marker: str) -> str:
     return "" if torch.cuda.is_available() else "there is no GPU"
 
 
+# networks and encoders of 38 to 134 million parameters, of whose parts each is tested by itself
+HEAVY = frozenset(
+    {
+        *(f"{name}-resnet101" for name in ("alignseg", "dfn", "jpu", "pspnet", "refinenet")),
+        *(
+            f"{name}-resnet50"
+            for name in ("alignseg", "deeplabv3", "encnet", "fastfcn", "pspnet", "refinenet")
+        ),
+        "fcn-8s",
+    }
+)
+
+
+@pytest.hookimpl(tryfirst=True)  # before those are left out that are marked
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     reasons: dict[str, str] = {}
     for item in items:
+        given = getattr(item, "callspec", None)
+        heavy = given is not None and not HEAVY.isdisjoint(map(str, given.params.values()))
+        if heavy and item.get_closest_marker("shapes") is None:
+            item.add_marker(pytest.mark.exhaustive)
         for marker in ("data", "cuda", "paddle"):
             if item.get_closest_marker(marker) is None:
                 continue

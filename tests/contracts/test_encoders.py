@@ -20,7 +20,7 @@ def made(name: str, output_stride: int, device: str = "cpu", seed: int = 0) -> E
     return copy.deepcopy(drawn(name, output_stride, device, seed))
 
 
-@functools.cache
+@functools.lru_cache(4)
 def drawn(name: str, output_stride: int, device: str, seed: int) -> Encoder:
     torch.manual_seed(seed)
     with torch.device(device):
@@ -47,9 +47,12 @@ def image(name: str, batch: int = 1, device: str = "cpu") -> torch.Tensor:
 
 
 cases = pytest.mark.parametrize(
-    ("name", "output_stride"), [(name, stride) for name in encoders.names() for stride in possible(name)]
+    ("name", "output_stride"),
+    [(name, stride) for name in encoders.names() for stride in possible(name)],
+    scope="module",
 )
-each = pytest.mark.parametrize("name", encoders.names())
+# all of one encoder after another, so that few are held at a time
+each = pytest.mark.parametrize("name", encoders.names(), scope="module")
 
 
 @cases

@@ -21,7 +21,8 @@ from segablate.models.upsamplers.base import Subspace
 
 CLASSES = 4
 
-pytestmark = pytest.mark.parametrize("name", networks.names())
+# all of one network after another, so that few are held at a time
+pytestmark = pytest.mark.parametrize("name", networks.names(), scope="module")
 
 
 def made(name: str, seed: int = 0) -> Segmenter:
@@ -29,7 +30,7 @@ def made(name: str, seed: int = 0) -> Segmenter:
     return copy.deepcopy(drawn(name, seed))
 
 
-@functools.cache
+@functools.lru_cache(2)
 def drawn(name: str, seed: int) -> Segmenter:
     fit = needed_fit({"use": name}, CLASSES)
     subspace = None
@@ -50,6 +51,7 @@ def image(name: str, batch: int = 1) -> torch.Tensor:
     return torch.randn(batch, 3, least(name) + 1, 3 * least(name) // 2 - 1)
 
 
+@pytest.mark.shapes
 @pytest.mark.parametrize("size", [(64, 128), (33, 47), (65, 97), (32, 50)])
 def test_scores_have_the_image_s_size(name: str, size: tuple[int, int]) -> None:
     # twice as large for one that goes down to 1/64
@@ -58,6 +60,7 @@ def test_scores_have_the_image_s_size(name: str, size: tuple[int, int]) -> None:
         assert planned({"use": name}, CLASSES).eval()(torch.empty(2, 3, *size)).shape == (2, CLASSES, *size)
 
 
+@pytest.mark.shapes
 def test_auxiliary_scores_have_the_image_s_size_too(name: str) -> None:
     network = planned({"use": name}, CLASSES).eval()
     scores, more = network.with_auxiliary(torch.empty(2, 3, 65, 97, device="meta"))
@@ -104,6 +107,7 @@ def test_auxiliary_heads_change_no_score(name: str) -> None:
     assert not any(key.startswith("auxiliary") for key in network.state_dict())
 
 
+@pytest.mark.shapes
 def test_its_plan_names_parts_only_and_could_be_written_in_a_study(name: str) -> None:
     plan = expand({"use": name})
     assert set(plan) <= set(PARTS)
@@ -111,11 +115,13 @@ def test_its_plan_names_parts_only_and_could_be_written_in_a_study(name: str) ->
     assert complete(plan) == complete({"use": name})
 
 
+@pytest.mark.shapes
 def test_a_completed_plan_is_plain_json(name: str) -> None:
     done = complete({"use": name})
     assert json.loads(json.dumps(done)) == done
 
 
+@pytest.mark.shapes
 def test_an_image_smaller_than_the_stride_is_refused(name: str) -> None:
     with pytest.raises(SegablateError, match="is too small for encoder"):
         planned({"use": name}, CLASSES, size=(least(name) - 1, least(name)))

@@ -66,6 +66,7 @@ def test_a_code_without_channels_is_refused_before_anything_is_made_for_it() -> 
     assert (error.message, error.field) == ("`channels` is 0, but must be at least 1", "upsampler.channels")
 
 
+@pytest.mark.shapes
 @pytest.mark.parametrize("name", networks.names())
 def test_what_was_completed_is_written_again_without_versions_and_completes_to_the_same(name: str) -> None:
     done = complete({"use": name})

@@ -19,6 +19,7 @@ def test_the_parts_are_there_with_what_they_give() -> None:
     assert root.parameters == 8_141_600
 
 
+@pytest.mark.shapes
 @pytest.mark.parametrize("name", networks.names())
 def test_every_network_can_be_drawn(name: str) -> None:
     lines = draw(tree(planned({"use": name}, 19), (65, 97), name=name, depth=1))
