@@ -18,6 +18,7 @@ from segablate.cli.options import (
     StoreFolder,
     StudyFile,
 )
+from segablate.report.words import counted, listed
 
 if TYPE_CHECKING:
     from segablate.evidence.verdict import Verdict
@@ -130,12 +131,13 @@ def _row(one: Candidate, verdict: Verdict | None) -> dict[str, Any]:
 
 
 def _print(found: Advice, constraints: list[Constraint]) -> None:
-    from segablate.cli import output
+    from segablate.cli import columns, output
     from segablate.quantity import quantity
 
     value = found.by.shown(found.best.score.value, unit=True) if found.best.score else "–"
     output.show(f"take {_name(found.best)}: {found.by.title} {value} under {found.measure}")
-    constraints = [one for one in constraints if one.metric != found.by.metric]
+    output.paragraph(_reason(found, constraints))
+    bounds, constraints = constraints, [one for one in constraints if one.metric != found.by.metric]
     named = [("cannot be told from it", found.alike), ("worse", found.told_apart)]
     rows = [
         [_name(one), _value(found, one), *_costs(one, constraints), _why(found, said, verdict)]
@@ -143,7 +145,9 @@ def _print(found: Advice, constraints: list[Constraint]) -> None:
         for one, verdict in group
     ]
     rows += [
-        [_name(one), _value(found, one), *_costs(one, constraints), "left out"] for one in found.left_out
+        [_name(one), _value(found, one), *_costs(one, constraints), _broken(one, bounds)]
+        for one in found.left_out
+        if one.score
     ]
     heads = [
         "variant",
@@ -152,9 +156,38 @@ def _print(found: Advice, constraints: list[Constraint]) -> None:
         "beside the best",
     ]
     output.show()
+    heads, rows = columns.broken(heads, rows, words=1, width=columns.room())
     output.table(heads, rows, right=range(1, len(heads) - 1))
+    unmeasured = sum(one.score is None for one in found.left_out)
+    if unmeasured:
+        output.show()
+        have = "variant has" if unmeasured == 1 else "variants have"
+        output.paragraph(f"{unmeasured:,} {have} no {found.by.title} under {found.measure}.")
     for note in found.notes:
-        output.show(f"\n{note}")
+        output.show()
+        output.paragraph(note)
+
+
+def _reason(found: Advice, constraints: Sequence[Constraint]) -> str:
+    """Why it is the best one, and how sure that is."""
+    among = 1 + len(found.alike) + len(found.told_apart)
+    keep = listed([f"{one.option} {one.bound:g}" for one in constraints])
+    if among == 1:
+        return f"It is the only measured variant{f' that keeps to {keep}' if keep else ''}."
+    told = []
+    if found.alike:
+        told.append(f"{len(found.alike):,} cannot be told from it")
+    if found.told_apart:
+        told.append(f"{len(found.told_apart):,} {'is' if len(found.told_apart) == 1 else 'are'} worse")
+    best = f"{'highest' if found.by.direction == 'higher' else 'lowest'} {found.by.title}"
+    of = f"{counted(among, 'measured variant')}{f' that keep to {keep}' if keep else ''}"
+    return f"It has the {best} of {of}; {' and '.join(told)}."
+
+
+def _broken(one: Candidate, constraints: Sequence[Constraint]) -> str:
+    """Which constraints a variant breaks."""
+    broken = [bound for bound in constraints if not bound.holds(one.values[bound.metric])]
+    return f"left out: {listed([bound.option for bound in broken])}"
 
 
 def _name(one: Candidate) -> str:

@@ -188,7 +188,14 @@ def test_a_verdict_over_images_says_what_it_does_not_say(segablate: Callable) ->
     report = Path(__file__).parents[2] / "reports/quickstart"
     study = Path(__file__).parents[2] / "studies/quickstart.yaml"
     said = segablate("recommend", study, "--store", "nowhere", "--reports", report.parent)
-    assert "worse" in said.out
+    assert "It has the highest mIoU of 2 measured variants; 1 is worse.\n" in said.out
+    # eight were not trained, and are no lines
+    assert [line.split()[0] for line in said.out.splitlines() if "output_stride" in line] == [
+        "take",
+        "DUpsampling-64,",
+        "bilinear,",
+    ]
+    assert "8 variants have no mIoU under accuracy." in said.out
     assert said.out.endswith("it says nothing about training again.\n")
 
 
@@ -202,6 +209,7 @@ def test_the_best_is_recommended_and_a_constraint_that_is_not_measured_is_an_err
     segablate("run", study)
     said = segablate("recommend", study)
     assert said.out.startswith("take three: mIoU 50.00 % under toy\n")
+    assert said.out.splitlines()[1] == "It has the highest mIoU of 2 measured variants; 1 is worse."
     told = segablate("recommend", study, "--json").document
     # without a random part what is lower is worse
     assert (told["best"]["variant"], told["cannot_be_told"]) == ("three", [])
