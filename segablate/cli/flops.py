@@ -68,6 +68,7 @@ def flops(
 
 
 def _document(found: Cost, model: str) -> dict[str, Any]:
+    from segablate.app import tables
     from segablate.measures.counting import conventions
 
     whole, parameters = found.modules[""], found.parameters
@@ -91,19 +92,6 @@ def _document(found: Cost, model: str) -> dict[str, Any]:
             "ratio": found.check.ratio,
             "differences": {name: list(pair) for name, pair in found.check.differences.items()},
         },
-        "groups": [_row(module) for module in found.groups],
-        "modules": [_row(module) for module in found.modules.values() if module.name],
-    }
-
-
-def _row(module: Any) -> dict[str, Any]:
-    return {
-        "name": module.name,
-        "kind": module.kind,
-        "params": module.params,
-        "macs": module.macs,
-        "flops": module.flops,
-        "elementwise": module.others,
-        "bytes": module.moved,
-        "intensity": round(module.intensity, 3),
+        "groups": [tables.module(one) for one in found.groups],
+        "modules": [tables.module(one) for one in found.modules.values() if one.name],
     }

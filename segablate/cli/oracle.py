@@ -26,7 +26,6 @@ OPTIONS = {
     "limit": "--limit",
 }
 
-USUAL_IGNORE, NO_LABEL = 255, 65535
 ON_ITSELF = (
     "Fitted on the label maps that are scored, which flatters by several points where these are few or "
     "channels many: `--fit` and `--score` take lists of names."
@@ -95,13 +94,13 @@ def oracle(
     from segablate.app.answers import of_ceilings
     from segablate.cli import output
     from segablate.cli.progress import Bars
-    from segablate.measures.oneshot import ceilings
+    from segablate.measures.oneshot import ceilings, ignored
 
     with named(labels):
         rows = ceilings(
             labels,
             classes,
-            _ignored(ignore, classes),
+            ignored(ignore, classes),
             strides,
             names,
             widths,
@@ -122,12 +121,6 @@ def oracle(
         if fit is None and encode != "autoencoder" and any(row["channels"] is not None for row in rows):
             output.show()
             output.paragraph(ON_ITSELF)
-
-
-def _ignored(given: int | None, classes: int) -> int:
-    if given is not None:
-        return given
-    return USUAL_IGNORE if classes <= USUAL_IGNORE else NO_LABEL
 
 
 @contextmanager

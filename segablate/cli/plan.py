@@ -16,8 +16,7 @@ from segablate.report.breaks import lines as broken
 from segablate.report.words import counted, listed
 
 if TYPE_CHECKING:
-    from segablate.run.explain import State
-    from segablate.run.plan import Plan
+    pass
 
 
 Spreads = Annotated[
@@ -44,6 +43,7 @@ def plan(
     as_json: AsJson = False,
 ) -> None:
     """Show a study's cells, and which are done; run nothing."""
+    from segablate.app import tables
     from segablate.app.bill import bill
     from segablate.app.flow import COMMITTED, planned
     from segablate.cli import output, prospects
@@ -54,14 +54,14 @@ def plan(
 
     made = planned(study, overrides, allow_external, device)
     states = {cell.key: state for cell, state in explain_cells(made, Store(store))}
-    rows = _rows(made, states)
+    rows = tables.cells(made, states)
     claimed = prospects_of(made, Store(store), prospects.spreads(sd))
     for note in prospects.notes(made.claims):
         output.say(note)
     for caution in cautions(made):
         output.say(f"warning: {caution}")
     if as_json:
-        output.document({"study": made.study.name, "rows": rows, "claims": prospects.rows(claimed)})
+        output.document({"study": made.study.name, "rows": rows, "claims": tables.prospects(claimed)})
         return
     _print(rows)
     reasons = list(_reasons(rows)) if explain else []
@@ -72,23 +72,6 @@ def plan(
     if claimed:
         print("\n" + "\n".join(prospects.lines(claimed)))
     output.say(bill(made, Store(store), states, COMMITTED / made.study.name))
-
-
-def _rows(made: Plan, states: Mapping[str, State]) -> list[dict[str, Any]]:
-    found = []
-    for row in made.rows:
-        state, _, why = (states[row.cell.key].told if row.cell else f"skipped: {row.skipped}").partition(": ")
-        found.append(
-            {
-                "variant": row.variant.label,
-                "measure": row.measure.label,
-                "seed": row.seed,
-                "cell": row.cell.key if row.cell else None,
-                "state": state,
-                "why": why,
-            }
-        )
-    return found
 
 
 def _print(rows: Sequence[Mapping[str, Any]]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from segablate.errors import SegablateError
 
@@ -50,24 +50,6 @@ def notes(claims: Sequence[Claim]) -> Iterator[str]:
 
     for first, second in contradictions(claims):
         yield f"note: “{first.text}” and “{second.text}” contradict each other: not both can be confirmed"
-
-
-def rows(found: Sequence[Prospect]) -> list[dict[str, Any]]:
-    """One JSON value a claim."""
-    return [
-        {
-            "claim": one.claim.text,
-            "first": one.claim.first,
-            "second": one.claim.second or None,
-            "metric": one.claim.metric,
-            "measure": one.claim.measure,
-            "planned": one.planned,
-            "decidable": one.decidable,
-            "needed": one.needed,
-            "basis": one.basis,
-        }
-        for one in found
-    ]
 
 
 def _said(one: Prospect) -> str:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from segablate.cli import columns, output
 from segablate.report.breaks import lines
@@ -53,35 +52,6 @@ def show_claims(verdicts: Sequence[ClaimVerdict], data: Path) -> None:
         output.show(lines(line, columns.room(), "    "))
 
 
-def claims(verdicts: Sequence[ClaimVerdict]) -> list[dict[str, Any]]:
-    """One JSON value a claim; null where there is no number."""
-    return [
-        {
-            name: None if isinstance(value, float) and math.isnan(value) else value
-            for name, value in {
-                "claim": one.claim.text,
-                "first": one.claim.first,
-                "second": one.claim.second or None,
-                "metric": one.claim.metric,
-                "measure": one.claim.measure,
-                "source": one.claim.source,
-                "verdict": one.kind,
-                "because": one.because,
-                "difference": one.difference,
-                "low": one.low,
-                "high": one.high,
-                "ratio": one.ratio,
-                "n": one.n,
-                "exact": one.exact,
-                "scenes": one.scenes or None,
-                "blocks": one.blocks,
-                "needed": one.needed,
-            }.items()
-        }
-        for one in verdicts
-    ]
-
-
 def _print(table: Table) -> int:
     """Print a table with its footnotes; gives how many columns were left out."""
     texts = [[cell.text + (f" [{cell.note}]" if cell.note else "") for cell in row] for row in table.rows]
@@ -97,26 +67,6 @@ def _skipped(records: Sequence[Record]) -> Iterator[str]:
     for reason, count in Counter(reasons.values()).items():
         told = f"{count} variant{'' if count == 1 else 's'} skipped: {reason}"
         yield lines(told, columns.room(), "    ")
-
-
-def rows(records: Sequence[Record]) -> list[dict[str, Any]]:
-    """One JSON value a row of the study; scores are fractions, null where there is no number."""
-    return [
-        {
-            "variant": record.variant,
-            "choices": dict(record.choices),
-            "baseline": record.baseline,
-            "measure": record.measure,
-            "seed": record.seed,
-            "state": record.state,
-            "reason": "" if record.done else record.reason,
-            "cell": record.outcome.key if record.outcome else None,
-            "measurements": {
-                taken.metric: taken.value for taken in (record.outcome.measurements if record.outcome else ())
-            },
-        }
-        for record in records
-    ]
 
 
 def counts(done: int, reused: int, failed: int, skipped: int) -> str:

@@ -116,6 +116,7 @@ def run(
 
 
 def _tell(plan: Plan, summary: Summary, page: Path, as_json: bool) -> None:
+    from segablate.app import tables
     from segablate.cli import output, results
     from segablate.report.claimed import claim_verdicts
     from segablate.report.data import read
@@ -125,7 +126,7 @@ def _tell(plan: Plan, summary: Summary, page: Path, as_json: bool) -> None:
     if as_json:
         cells = {name: getattr(summary, name) for name in ("done", "failed", "skipped", "reused", "open")}
         told: dict[str, Any] = {"study": plan.study.name, "report": page.as_posix(), "cells": cells}
-        output.document({**told, "claims": results.claims(verdicts), "rows": results.rows(records)})
+        output.document({**told, "claims": tables.claims(verdicts), "rows": tables.rows(records)})
         return
     results.show(records)
     results.show_claims(verdicts, page.parent / "data")

@@ -14,6 +14,7 @@ from segablate.measures.base import Arrays, Result, measures
 from segablate.models.upsamplers.base import upsamplers
 from segablate.records import Reads
 
+USUAL_IGNORE, NO_LABEL = 255, 65535
 Progress: TypeAlias = Callable[[str, int], AbstractContextManager[Callable[[int], None]]]
 
 
@@ -95,6 +96,13 @@ def ceilings(
     with shared("segablate oracle"), Bench(progress) as bench:
         found = list(oracle.measure(reads, 0, bench))
     return [_row(about, result) for about, result in zip(reads, found, strict=True)]
+
+
+def ignored(given: int | None, classes: int) -> int:
+    """The label value that is not scored: by default 255, or none that is there where 255 is a class."""
+    if given is not None:
+        return given
+    return USUAL_IGNORE if classes <= USUAL_IGNORE else NO_LABEL
 
 
 def _path(path: Path | None) -> str | None:
