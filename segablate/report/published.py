@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 import statistics
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from importlib.resources import files
-from typing import Any
+from typing import Any, TypeAlias
 
 import yaml
 
@@ -18,6 +18,9 @@ from segablate.report.data import Record
 from segablate.report.words import flat, signed
 
 PRINTED = "published value"
+# what is looked at of a cell: measure, its label in the study, the variant's label and what it reads
+Met: TypeAlias = tuple[str, str, str, Mapping[str, Any]]
+
 VERDICTS = ("comparable", "in part", "not comparable")
 
 
@@ -31,8 +34,9 @@ class Reference:
         protocol: how the paper measured.
         hardware: what it measured on.
         unknown: what the paper does not tell.
-        columns: what each value of a row is, and when it is comparable.
-        rows: name, what to match and values of each row.
+        marks: what stands beside some values, and the doubt that it is.
+        columns: what each value of a row is, which cells it may be of, and when it is comparable.
+        rows: name, what to match and values of each row; one without `match` is of no network that is here.
         called: what one of its values is.
     """
 
@@ -41,6 +45,7 @@ class Reference:
     protocol: str
     hardware: str
     unknown: tuple[str, ...]
+    marks: Mapping[str, Mapping[str, str]]
     columns: tuple[Mapping[str, Any], ...]
     rows: tuple[Mapping[str, Any], ...]
     called: str = PRINTED
@@ -62,6 +67,7 @@ class Comparison:
         because: why not fully; "" where nothing speaks against it.
         metric: what is compared.
         called: what the other value is.
+        mark: what stands beside the printed value; "" for nothing.
     """
 
     row: str
@@ -75,6 +81,7 @@ class Comparison:
     because: str
     metric: str = "miou"
     called: str = PRINTED
+    mark: str = ""
 
     @property
     def quantity(self) -> Quantity:
@@ -133,6 +140,7 @@ def load(name: str) -> Reference:
         protocol=" ".join(found["protocol"].split()),
         hardware=found["hardware"],
         unknown=tuple(found["unknown"]),
+        marks=found.get("marks", {}),
         columns=tuple(found["columns"]),
         rows=tuple(found["rows"]),
         **({"called": found["called"]} if "called" in found else {}),
@@ -140,30 +148,73 @@ def load(name: str) -> Reference:
 
 
 def compare(reference: Reference, records: Sequence[Record]) -> tuple[Comparison, ...]:
-    """Every published value that has a measured one, by column, measure and row."""
+    """Every published value that has one variant's measured beside it, by column, measure and row.
+
+    A value that several variants could stand beside is left out: planning refuses such a study.
+    """
     done = [record for record in records if record.done]
-    found: dict[tuple[str, str, str, str], Comparison] = {}
-    for at, column in enumerate(reference.columns):
-        own = [record for record in done if record.use == column["measured_by"]]
-        for label in dict.fromkeys(record.measure for record in own):
-            for row in reference.rows:
-                for record in (
-                    one for one in own if one.measure == label and matches(row["match"], one.reads)
-                ):
-                    repeats = [other for other in own if _same(other, record)]
-                    one = _comparison(row, column, float(row["values"][at]), record, repeats)
-                    if not math.isnan(one.measured) and not math.isnan(one.published):
-                        key = (column["name"], label, row["name"], record.variant)
-                        found.setdefault(key, replace(one, called=reference.called))
-    return tuple(found.values())
+    cells = [(record.use, record.measure, record.variant, record.reads) for record in done]
+    found = []
+    for (at, label, name), variants in _met(reference, cells).items():
+        if len(variants) == 1:
+            repeats = [one for one in done if (one.measure, one.variant) == (label, variants[0])]
+            row = next(row for row in reference.rows if row["name"] == name)
+            one = _comparison(reference, row, at, repeats)
+            if not math.isnan(one.measured):
+                found.append(one)
+    return tuple(found)
+
+
+def check(reference: Reference, cells: Iterable[Met]) -> None:
+    """See that each printed value is that of one variant.
+
+    Args:
+        reference: what is printed.
+        cells: measure's name, its label, the variant's label and what the cell reads.
+
+    Raises:
+        SegablateError: several variants could stand beside one.
+    """
+    for (_, label, name), variants in _met(reference, cells).items():
+        if len(variants) > 1:
+            shown = " and ".join(f"`{variant}`" for variant in variants[:2])
+            more = f" and {len(variants) - 2} more" if len(variants) > 2 else ""
+            raise SegablateError(
+                f"`{name}` of {reference.where} is one variant, and `{label}` has {shown}{more}",
+                hint="leave `published` out, and claim of one of them that it reaches the printed value",
+                field="published",
+            )
 
 
 def matches(wanted: Mapping[str, Any], reads: Mapping[str, Any]) -> bool:
     """Whether all dotted fields have the wanted values; one that is not there counts as false or null."""
-    known = flat(reads)
+    return _matches(wanted, flat(reads))
+
+
+def _matches(wanted: Mapping[str, Any], known: Mapping[str, Any]) -> bool:
     return all(
         known.get(field) == value or (field not in known and not value) for field, value in wanted.items()
     )
+
+
+def _met(reference: Reference, cells: Iterable[Met]) -> dict[tuple[int, str, str], list[str]]:
+    """The variants that each printed value could be of: by number of its column, measure's label and row."""
+    once = {(label, variant): (use, reads) for use, label, variant, reads in cells}
+    known = [(use, label, variant, flat(reads)) for (label, variant), (use, reads) in once.items()]
+    found: dict[tuple[int, str, str], list[str]] = {}
+    for at, column in enumerate(reference.columns):
+        for label in dict.fromkeys(label for use, label, _, _ in known if use == column["measured_by"]):
+            own = [(variant, reads) for _, other, variant, reads in known if other == label]
+            for row in reference.rows:
+                if "match" in row and not math.isnan(float(row["values"][at])):
+                    wanted = {**column.get("match", {}), **row["match"], **row.get(column["measured_by"], {})}
+                    met = [(variant, reads) for variant, reads in own if _matches(wanted, reads)]
+                    # variants that a measure cannot tell apart have the same number
+                    read = [reads for _, reads in met]
+                    found[at, label, row["name"]] = [
+                        one for i, (one, reads) in enumerate(met) if reads not in read[:i]
+                    ]
+    return found
 
 
 def published(reference: Reference, compared: Sequence[Comparison]) -> Published:
@@ -182,6 +233,8 @@ def published(reference: Reference, compared: Sequence[Comparison]) -> Published
 
 
 def _table(reference: Reference, compared: Sequence[Comparison]) -> Table:
+    marks = dict.fromkeys(one.mark for one in compared if one.mark)
+    below = tuple(f"{mark}: {' '.join(reference.marks[mark]['because'].split())}." for mark in marks)
     reasons = list(dict.fromkeys(one.because for one in compared if one.because))
     units = {one.quantity.shown_unit for one in compared} or {"%"}
     rows = [
@@ -207,7 +260,7 @@ def _table(reference: Reference, compared: Sequence[Comparison]) -> Table:
         rows=tuple(rows),
         words=5,
         notes=tuple(f"because {reason}" for reason in reasons),
-        below=() if rows else (f"Nothing that {reference.where} prints was measured.",),
+        below=below if rows else (f"Nothing that {reference.where} prints was measured.",),
     )
 
 
@@ -238,36 +291,32 @@ def _numbers(one: Comparison, units: set[str]) -> tuple[Cell, Cell, Cell]:
         one.shown(value) if len(units) > 1 else f"{value:.{digits}f}"
         for value in (one.published, one.measured)
     ]
-    return (Cell(both[0]), Cell(both[1]), Cell(signed(one.difference, digits)))
+    return (Cell(f"{both[0]} {one.mark}".rstrip()), Cell(both[1]), Cell(signed(one.difference, digits)))
 
 
 def _comparison(
-    row: Mapping[str, Any],
-    column: Mapping[str, Any],
-    printed: float,
-    record: Record,
-    repeats: Sequence[Record],
+    reference: Reference, row: Mapping[str, Any], at: int, repeats: Sequence[Record]
 ) -> Comparison:
+    column, record = reference.columns[at], repeats[0]
     what = quantity(column["metric"])
     known = {**flat(record.reads), "images": record.facts.get("images", 0)}
-    verdict, because = _judge([*column["doubts"], *row.get("doubts", ())], known)
+    mark = row.get("marks", {}).get(column["name"], "")
+    marked = [reference.marks[mark]] if mark else []
+    verdict, because = _judge([*column["doubts"], *row.get("doubts", ()), *marked], known)
     return Comparison(
         row=row["name"],
         column=column["name"],
         measure=record.measure,
         variant=record.variant,
-        published=printed,
+        published=float(row["values"][at]),
         measured=_mean(repeats, column["metric"]) * what.scale,
         tolerance=float(column["tolerance"]),
         verdict=verdict,
         because=because,
         metric=column["metric"],
+        called=reference.called,
+        mark=mark,
     )
-
-
-def _same(one: Record, other: Record) -> bool:
-    """Whether they are repeats of each other."""
-    return (one.measure, one.variant) == (other.measure, other.variant)
 
 
 def _mean(repeats: Sequence[Record], metric: str) -> float:

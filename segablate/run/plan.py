@@ -147,9 +147,8 @@ def plan(study: Study, *, allow_external: bool = False, device: str = "cpu") -> 
         SegablateError: something in the study cannot be measured, or it asks for too much; it names file and
             line.
     """
-    if study.published:
-        with context(where=study.where("published")):
-            published.load(study.published)
+    with context(where=study.where("published")):
+        reference = published.load(study.published) if study.published else None
     made: list[Measure] = []
     for index, spec in enumerate(study.measures):
         with _at_measure(study, index):
@@ -162,6 +161,14 @@ def plan(study: Study, *, allow_external: bool = False, device: str = "cpu") -> 
     for variant in found:
         for index, measure in enumerate(made):
             rows += _rows(study, variant, index, measure, told)
+    if reference:
+        met = (
+            (row.measure.use, row.measure.label, row.variant.label, row.cell.reads)
+            for row in rows
+            if row.cell
+        )
+        with context(where=study.where("published")):
+            published.check(reference, met)
     return Plan(study, tuple(rows), allow_external, claimed)
 
 

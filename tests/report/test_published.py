@@ -1,13 +1,16 @@
 from dataclasses import replace
+from importlib.resources import files
 
 import pytest
+import yaml
 
+from segablate.cli.kinds import registry
 from segablate.errors import SegablateError
 from segablate.records import Measurement
 from segablate.report.answer import answer
 from segablate.report.ceilings import baseline_choices, ceilings
 from segablate.report.data import read
-from segablate.report.published import compare, load, matches, published
+from segablate.report.published import check, compare, load, matches, published
 from segablate.report.readings import sentences
 
 
@@ -44,7 +47,7 @@ def test_the_reference_holds_the_printed_bounds():
     [
         ("dupsamplng.table1", "did you mean `dupsampling`?"),
         ("dupsampling.tabel1", "did you mean `table1`?"),
-        ("dupsampling", "there are `table1`, `table2`, `table3`, `table5`"),
+        ("dupsampling", "there are `fig5`, `table1`, `table2`, `table3`, `table4`, `table5`"),
     ],
 )
 def test_a_reference_that_does_not_exist_is_an_error_with_the_nearest_name(name, hint):
@@ -58,6 +61,68 @@ def test_a_field_matches_by_value_and_a_missing_one_counts_as_false():
     assert matches({"upsampler.use": "bilinear", "upsampler.bias": False}, reads)
     assert not matches({"upsampler.channels": 64}, reads)
     assert not matches({"output_stride": 32}, reads)
+
+
+@pytest.mark.parametrize(
+    "path", sorted((files("segablate") / "references").iterdir()), ids=lambda path: path.name
+)
+def test_every_reference_says_what_its_values_are_and_of_which_parts(path):
+    for table in yaml.safe_load(path.read_text(encoding="utf-8"))["tables"]:
+        reference = load(f"{path.name.removesuffix('.yaml')}.{table}")
+        columns = {column["name"] for column in reference.columns}
+        assert len({row["name"] for row in reference.rows}) == len(reference.rows)
+        for row in reference.rows:
+            assert len(row["values"]) == len(columns)
+            assert columns.issuperset(row.get("marks", {}))
+            assert set(row.get("marks", {}).values()) <= set(reference.marks)
+            named = {field: name for field, name in row.get("match", {}).items() if field.endswith(".use")}
+            for field, name in named.items():
+                assert registry(field.split(".")[-2]).part(name).name == name
+
+
+def test_of_several_variants_that_a_printed_value_could_be_of_none_stands_beside_it(fake, told):
+    one = line(fake, "dupsampling", 64, 32, 0.999)
+    same, other = replace(one, variant="same"), replace(one, variant="other")
+    assert len(told([one, same])[0]) == 1  # a measure that cannot tell them apart has one number
+    reads = {**one.outcome.reads, "limit": 3}
+    assert told([one, replace(other, outcome=replace(one.outcome, reads=reads))])[0] == ()
+
+
+def cell(variant, use="dupsampling", **changed):
+    """What planning knows of a trained network at stride 32."""
+    fitted = {"weights": "pca", "train": "frozen", "temperature": True}
+    part = {"use": use, "channels": 64, "bias": False, **fitted, **changed}
+    reads = {"upsampler": part, "model": {"upsampler": part}, "output_stride": 32}
+    return ("accuracy", "accuracy", variant, {**reads, "limit": variant})
+
+
+def test_a_trained_dupsampling_is_the_one_of_the_paper_only_as_the_paper_has_it():
+    others = [cell("random", weights="random"), cell("tuned", train="tuned"), cell("no T", temperature=False)]
+    check(load("dupsampling.table1"), [cell("ours"), *others, cell("bilinear", use="bilinear")])
+
+
+def test_a_printed_value_that_two_variants_could_be_is_an_error_that_names_them():
+    with pytest.raises(SegablateError) as caught:
+        check(load("dupsampling.table1"), [cell("one"), cell("two"), cell("two"), cell("three")])
+    message = "`DUpsampling at output stride 32` of Table 1 is one variant, and `accuracy` has "
+    assert caught.value.message == f"{message}`one` and `two` and 1 more"
+    assert caught.value.field == "published"
+
+
+def test_a_mark_stands_beside_the_value_and_is_explained(fake, tmp_path):
+    made = fake.oracle("bilinear", None, 16)
+    model = {"decoder": {"use": "fld", "channels": [64, 96, 128], "fusion": {"use": "add"}, "stages": 3}}
+    reads = {"data": {"use": "cityscapes"}, "model": {**model, "context": {"use": "none"}}}
+    made = replace(made, use="accuracy", reads={**reads, "recipe": {"use": "pp-liteseg-cityscapes"}})
+    records = read(
+        fake.save(tmp_path, [fake.Line("FLD", {}, True, "accuracy", made)], pictures=False) / "data"
+    )
+    reference = load("pp-liteseg.table3")
+    (one,) = compare(reference, records)
+    assert (one.mark, one.verdict) == ("[1]", "not comparable")  # for the encoder was not trained
+    table = published(reference, [one]).table
+    assert "77.67 [1]" in [shown.text for shown in table.rows[0]]
+    assert table.below == ("[1]: the printed value is known from one secondary source only.",)
 
 
 def test_only_64_channels_stand_beside_the_papers_dupsampling(fake, told):

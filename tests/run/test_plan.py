@@ -202,3 +202,18 @@ def test_what_is_too_much_or_not_there_is_told_when_planning(
     assert (caught.value.where, caught.value.message) == (f"{path}:{line}", message)
     if hint:
         assert caught.value.hint == hint
+
+
+def test_a_printed_value_that_two_variants_could_be_is_an_error_with_its_line(tmp_path: Path) -> None:
+    path = tmp_path / "twice.yaml"
+    path.write_text(
+        "name: twice\nquestion: Which is it?\npublished: dupsampling.table1\n"
+        "fixed: {data: {use: shapes, size: [32, 32]}, model.output_stride: 16, model.upsampler: bilinear}\n"
+        "vary: {data.images: [2, 3]}\nmeasure: [oracle]\n"
+    )
+    with pytest.raises(SegablateError) as caught:
+        plan(load(path))
+    assert caught.value.where == f"{path}:3"
+    assert caught.value.message == (
+        "`bilinear at output stride 16` of Table 1 is one variant, and `oracle` has `images=2` and `images=3`"
+    )
