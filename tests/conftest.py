@@ -33,6 +33,8 @@ def _missing(marker: str) -> str:
         # an interpreter of its own, because PaddleSeg wants another numpy than we do
         here = importlib.util.find_spec("paddle") is not None or os.environ.get("SEGABLATE_PADDLE")
         return "" if here else "$SEGABLATE_PADDLE names no Python that has PaddleSeg"
+    if marker == "timm":
+        return "" if importlib.util.find_spec("timm") else "timm is not installed"
     import torch
 
     return "" if torch.cuda.is_available() else "there is no GPU"
@@ -59,7 +61,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         heavy = given is not None and not HEAVY.isdisjoint(map(str, given.params.values()))
         if heavy and item.get_closest_marker("shapes") is None:
             item.add_marker(pytest.mark.exhaustive)
-        for marker in ("data", "cuda", "paddle"):
+        for marker in ("data", "cuda", "paddle", "timm"):
             if item.get_closest_marker(marker) is None:
                 continue
             reason = reasons.setdefault(marker, _missing(marker))

@@ -16,6 +16,7 @@ import yaml
 from segablate.cli.live import Board
 from segablate.cli.schemas import study_schema
 from segablate.errors import SegablateError
+from segablate.models import onnx
 from segablate.records import Outcome
 from segablate.run.plan import plan
 from segablate.study.load import load
@@ -284,6 +285,41 @@ def test_an_export_without_mlflow_tells_what_to_install(
         "error: MLflow is not installed\n\nhint: `pip install -e '.[mlflow]'`\n",
     )
     assert "there is no exporter `wandb`" in segablate("export", study, "--to", "wandb").err
+
+
+@pytest.mark.slow  # tracing a network takes seconds
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("labels", [False, True])
+def test_a_network_is_exported_to_onnx_and_answers_as_torch_does(
+    segablate: Callable, tmp_path: Path, labels: bool
+) -> None:
+    onnxruntime = pytest.importorskip("onnxruntime")
+    pytest.importorskip("onnxscript")
+    path = tmp_path / "net.onnx"
+    flags = ["--labels"] if labels else []
+    said = segablate("export", "pp-liteseg-t", path, "--to", "onnx", "--input", "1x3x64x96", *flags, "--json")
+    assert said.code == 0, said.err
+    assert said.document["output"] == ("labels" if labels else "scores")
+    (output,) = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"]).get_outputs()
+    assert output.shape == ([1, 64, 96] if labels else [1, 19, 64, 96])
+
+
+def test_an_export_to_onnx_that_cannot_be_says_why(
+    segablate: Callable, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(*words: object) -> str:
+        said = segablate("export", *words, "--to", "onnx")
+        assert said.code == 2
+        return str(said.err)
+
+    path = tmp_path / "net.onnx"
+    assert "`--to onnx` needs the file to write" in refused("pp-liteseg-t")
+    assert "there is no network `pp-litesegt`" in refused("pp-litesegt", path)
+    assert "too small for encoder" in refused("pp-liteseg-t", path, "--input", "1x3x8x8")
+    monkeypatch.setattr(onnx, "NEEDED", ("there_is_no_such_package",))
+    assert "an export to ONNX needs `there_is_no_such_package`" in refused("pp-liteseg-t", path)
+    assert not path.exists()
+    assert "writes no file" in segablate("export", "study.yaml", path, "--to", "mlflow").err
 
 
 @pytest.mark.skipif(not importlib.util.find_spec("mlflow"), reason="MLflow is not installed")

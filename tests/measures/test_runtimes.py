@@ -12,8 +12,8 @@ from torch import Tensor, nn
 
 from segablate.errors import SegablateError
 from segablate.measures.timing.runtimes import compile as compile_
-from segablate.measures.timing.runtimes import onnxruntime as onnx_
 from segablate.measures.timing.runtimes.base import runtimes
+from segablate.models import onnx as onnx_
 from segablate.models.labelling import ways
 from segablate.models.upsamplers.bilinear import Bilinear
 

@@ -16,8 +16,8 @@ from torch import Tensor, nn
 
 from segablate.models.check import positive
 from segablate.models.contexts.alignseg import Leaky
-from segablate.models.decoders.base import Decoder, decoders
-from segablate.models.features import Feature, deepest, find
+from segablate.models.decoders.base import Decoder, decoders, finer, pick
+from segablate.models.features import Feature, find
 from segablate.models.fusions.alignseg import BoundaryAggregation
 from segablate.models.layers import convolution, resize
 
@@ -69,14 +69,9 @@ class AlignSeg(Decoder):
     ) -> None:
         super().__init__()
         positive(channels=channels)
-        own = [feature for feature in features if feature.name != "context"]
-        if low_level is None:
-            strides = sorted({feature.stride for feature in own if feature.stride >= 4})
-            low = [deepest(own, stride) for stride in strides]
-        else:
-            low = [find(own, name) for name in low_level]
-        positive(low_level=len(low))
-        coarser = [*low[1:], find(features, "context")]
+        high = find(features, "context")
+        low = pick(features, low_level, (*reversed(finer(features, 4)), high.stride))
+        coarser = [*low[1:], high]
         self.reads = tuple(feature.name for feature in (low[0], *coarser))
         self.lateral = nn.ModuleList(Refinement(feature.channels, channels) for feature in (low[0], *coarser))
         self.align = nn.ModuleList(BoundaryAggregation(channels) for _ in coarser)

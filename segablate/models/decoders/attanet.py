@@ -16,12 +16,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from segablate.errors import SegablateError, context
 from segablate.models.check import positive
 from segablate.models.contexts.strip_attention import StripAttention
-from segablate.models.decoders.base import Decoder, decoders, not_coarser
-from segablate.models.features import Feature, deepest, find
-from segablate.models.fusions.base import Fusion, fusions
+from segablate.models.decoders.base import Decoder, decoders, not_coarser, pick
+from segablate.models.features import Feature, find
+from segablate.models.fusions.base import fusion_of
 from segablate.models.layers import ConvNorm
 
 KEYS = 64
@@ -54,27 +53,10 @@ class AttaNet(Decoder):
     ) -> None:
         super().__init__()
         positive(channels=channels)
-        own = [feature for feature in features if feature.name != "context"]
         high = find(features, "context")
-        if low_level is None:
-            named = [deepest(own, high.stride // part) for part in (2, 4)]
-        else:
-            named = [find(own, name) for name in low_level]
-        if len(named) != 2:
-            raise SegablateError(
-                f"`low_level` names {len(named)} features, but 2 are read", field="low_level"
-            )
-        not_coarser(named, high)
-        fine, like = named
-        with context(field="fusion"):
-            part, settings = fusions.resolve(fusion)
-            ingredients = {
-                "fine": fine.channels,
-                "coarse": high.channels,
-                "out": channels,
-                "ratio": high.stride // fine.stride,
-            }
-            self.fuse: Fusion = part.build(ingredients, settings)
+        fine, like = pick(features, low_level, (high.stride // 2, high.stride // 4), number=2)
+        not_coarser([fine, like], high)
+        self.fuse = fusion_of(fusion, fine, high, channels)
         self.reads = ("context", fine.name, like.name)
         self.only_places = (like.name,)
         self.attend = StripAttention(channels, KEYS)
@@ -117,9 +99,8 @@ class AttaNetLight(Decoder):
     ) -> None:
         super().__init__()
         positive(channels=channels)
-        own = [feature for feature in features if feature.name != "context"]
         high = find(features, "context")
-        fine = deepest(own, high.stride // 2) if detail is None else find(own, detail)
+        (fine,) = pick(features, None if detail is None else [detail], [high.stride // 2])
         not_coarser([fine], high)
         self.reads = ("context", fine.name)
         self.of_coarse, self.of_fine = ConvNorm(high.channels, channels), ConvNorm(fine.channels, channels)

@@ -11,7 +11,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from torch import Tensor, nn
 
 from segablate.errors import SegablateError
-from segablate.models.features import Feature, Staged
+from segablate.models.check import positive
+from segablate.models.features import Feature, Staged, deepest, find
 from segablate.models.layers import convolution
 from segablate.registry import Registry
 
@@ -71,6 +72,62 @@ class Decoder(Staged):
     ) -> dict[str, Tensor]:
         """What of the encoder it `reads` → the code, (batch, code, h, w), and levels asked for by name."""
         return self.collect(self.walk(features), names)
+
+
+def pick(
+    features: Sequence[Feature],
+    names: Sequence[str] | None,
+    strides: Iterable[int],
+    *,
+    number: int | None = None,
+) -> list[Feature]:
+    """The encoder's features of these names; none given: the deepest of each stride.
+
+    Args:
+        features: what there is to read, the context included, which is no choice.
+        names: what a study says.
+        strides: of whose features there is one where it says nothing.
+        number: how many there must be; none given: one or more.
+
+    Raises:
+        SegablateError: there is no such feature, or another number of them.
+    """
+    own = [feature for feature in features if feature.name != "context"]
+    if names is None:
+        return [deepest(own, stride) for stride in strides]
+    found = [find(own, name) for name in names]
+    if number is None:
+        positive(low_level=len(found))
+    elif len(found) != number:
+        raise SegablateError(
+            f"`low_level` names {len(found)} features, but {number} are read", field="low_level"
+        )
+    return found
+
+
+def ladder(
+    features: Sequence[Feature], names: Sequence[str] | None, strides: Iterable[int]
+) -> tuple[Feature, list[Feature]]:
+    """The context, and `pick`'s features in the order they are added to it: from coarse to fine.
+
+    Raises:
+        SegablateError: see `pick`; or one is coarser than the context.
+    """
+    high = find(features, "context")
+    low = sorted(pick(features, names, strides), key=lambda feature: -feature.stride)
+    not_coarser(low, high)
+    return high, low
+
+
+def finer(features: Sequence[Feature], least: int = 1) -> list[int]:
+    """Strides of the encoder's features that are finer than the context, coarse before fine.
+
+    Args:
+        features: what there is to read.
+        least: the least stride.
+    """
+    high = find(features, "context")
+    return sorted({f.stride for f in features if least <= f.stride < high.stride}, reverse=True)
 
 
 def not_coarser(features: Sequence[Feature], than: Feature) -> None:

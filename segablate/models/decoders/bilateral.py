@@ -14,11 +14,10 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from segablate.errors import context
 from segablate.models.check import positive
-from segablate.models.decoders.base import Decoder, decoders, not_coarser
-from segablate.models.features import Feature, deepest, find
-from segablate.models.fusions.base import Fusion, fusions
+from segablate.models.decoders.base import Decoder, decoders, not_coarser, pick
+from segablate.models.features import Feature, find
+from segablate.models.fusions.base import fusion_of
 from segablate.models.layers import ConvNorm
 
 
@@ -50,19 +49,10 @@ class Bilateral(Decoder):
     ) -> None:
         super().__init__()
         positive(channels=channels, head=head)
-        own = [feature for feature in features if feature.name != "context"]
-        fine = deepest(own, 8) if detail is None else find(own, detail)
+        (fine,) = pick(features, None if detail is None else [detail], [8])
         coarse = find(features, "context")
         not_coarser([fine], coarse)
-        with context(field="fusion"):
-            part, settings = fusions.resolve(fusion)
-            ingredients = {
-                "fine": fine.channels,
-                "coarse": coarse.channels,
-                "out": channels,
-                "ratio": coarse.stride // fine.stride,
-            }
-            self.fuse: Fusion = part.build(ingredients, settings)
+        self.fuse = fusion_of(fusion, fine, coarse, channels)
         self.reads = (fine.name, coarse.name)
         self.head = ConvNorm(channels, head)
         self.dropout = nn.Dropout(dropout)

@@ -19,11 +19,10 @@ from typing import Literal
 from torch import Tensor
 from torch.nn import functional as F
 
-from segablate.errors import SegablateError
 from segablate.models.check import positive
-from segablate.models.decoders.base import Decoder, decoders
+from segablate.models.decoders.base import Decoder, decoders, pick
 from segablate.models.decoders.stdcseg import Refinement
-from segablate.models.features import Feature, deepest, find
+from segablate.models.features import Feature
 from segablate.models.fusions.ffm import FeatureFusion
 from segablate.models.layers import ConvNorm, resize
 
@@ -58,15 +57,7 @@ class BiSeNet(Decoder):
     ) -> None:
         super().__init__()
         positive(channels=channels, fused=fused, head=head)
-        own = [feature for feature in features if feature.name != "context"]
-        named = [deepest(own, stride) for stride in (8, 16, 32)]
-        if low_level is not None:
-            named = [find(own, name) for name in low_level]
-        if len(named) != 3:
-            raise SegablateError(
-                f"`low_level` names {len(named)} features, but 3 are fused", field="low_level"
-            )
-        fine, middle, coarse = named
+        fine, middle, coarse = pick(features, low_level, (8, 16, 32), number=3)
         self.reads = (fine.name, middle.name, coarse.name)
         self.nearest = variant == "mmseg"
         self.mean = ConvNorm(coarse.channels, channels, 1, pooled=True)

@@ -14,11 +14,10 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from segablate.errors import context
 from segablate.models.check import positive
-from segablate.models.decoders.base import Decoder, decoders, not_coarser
-from segablate.models.features import Feature, deepest, find
-from segablate.models.fusions.base import fusions
+from segablate.models.decoders.base import Decoder, decoders, ladder, pick
+from segablate.models.features import Feature
+from segablate.models.fusions.base import fusion_of
 from segablate.models.layers import resize
 
 
@@ -46,29 +45,13 @@ class Cascade(Decoder):
     ) -> None:
         super().__init__()
         positive(channels=channels)
-        own = [feature for feature in features if feature.name != "context"]
-        named = [deepest(own, stride) for stride in (8, 16)]
-        if low_level is not None:
-            named = [find(own, name) for name in low_level]
-        positive(low_level=len(named))
-        low = sorted(named, key=lambda feature: -feature.stride)
-        high = find(features, "context")
-        not_coarser(low, high)
+        high, low = ladder(features, low_level, (8, 16))
         levels = [Feature(f"c{high.stride}", high.channels, high.stride)]
         self.fuse = nn.ModuleList()
         for feature in low:
-            part, settings = fusions.resolve(fusion)
-            above = levels[-1]
-            ingredients = {
-                "fine": feature.channels,
-                "coarse": above.channels,
-                "out": channels,
-                "ratio": above.stride // feature.stride,
-            }
-            with context(field="fusion"):
-                self.fuse.append(part.build(ingredients, settings))
+            self.fuse.append(fusion_of(fusion, feature, levels[-1], channels))
             levels.append(Feature(f"d{feature.stride}", channels, feature.stride))
-        like = deepest(own, low[-1].stride // 2)
+        (like,) = pick(features, None, [low[-1].stride // 2])
         self.only_places = (like.name,)
         self.reads = ("context", *(feature.name for feature in low), like.name)
         self.finish(Feature("last", channels, like.stride), code, bias=True, levels=levels)

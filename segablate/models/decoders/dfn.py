@@ -19,8 +19,8 @@ import torch
 from torch import Tensor, nn
 
 from segablate.models.check import positive
-from segablate.models.decoders.base import Decoder, decoders
-from segablate.models.features import Feature, deepest, find
+from segablate.models.decoders.base import Decoder, decoders, finer, ladder
+from segablate.models.features import Feature
 from segablate.models.layers import ConvNorm, convolution, resize
 
 # channels of a head for each of the code's
@@ -74,8 +74,8 @@ class DFN(Decoder):
         features: what there is to read.
         code: channels of the code.
         channels: channels of all levels.
-        low_level: names of the encoder's features, coarsest first, beside the context; none given: the
-            deepest of each stride from 1/4 on that is finer than the context.
+        low_level: names of the encoder's features beside the context; none given: the deepest of each stride
+            from 1/4 on that is finer than the context.
     """
 
     def __init__(
@@ -89,13 +89,7 @@ class DFN(Decoder):
     ) -> None:
         super().__init__()
         positive(channels=channels)
-        own = [feature for feature in features if feature.name != "context"]
-        high = find(features, "context")
-        if low_level is None:
-            strides = {feature.stride for feature in own if 4 <= feature.stride < high.stride}
-            low = [deepest(own, stride) for stride in sorted(strides, reverse=True)]
-        else:
-            low = [find(own, name) for name in low_level]
+        high, low = ladder(features, low_level, finer(features, 4))
         levels = (high, *low)
         self.reads = tuple(feature.name for feature in levels)
         self.mean = ConvNorm(high.channels, channels, 1, pooled=True)

@@ -17,10 +17,9 @@ from collections.abc import Iterator, Mapping
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from segablate.models.check import positive
-from segablate.models.decoders.base import Decoder, decoders, not_coarser
+from segablate.models.decoders.base import Decoder, decoders, finer, ladder
 from segablate.models.encoders.enet import Unit, norm
-from segablate.models.features import Feature, deepest, find
+from segablate.models.features import Feature
 from segablate.models.layers import convolution
 
 DROPOUT = 0.1
@@ -79,15 +78,7 @@ class ENet(Decoder):
         self, features: tuple[Feature, ...], code: int, /, *, low_level: tuple[str, ...] | None = None
     ) -> None:
         super().__init__()
-        own = [feature for feature in features if feature.name != "context"]
-        high = find(features, "context")
-        if low_level is None:
-            finer = {feature.stride for feature in own if feature.stride < high.stride}
-            levels = [deepest(own, stride) for stride in sorted(finer, reverse=True)]
-        else:
-            levels = [find(own, name) for name in low_level]
-        positive(low_level=len(levels))
-        not_coarser(levels, high)
+        high, levels = ladder(features, low_level, finer(features))
         self.only_places = tuple(level.name for level in levels)
         self.reads = ("context", *self.only_places)
         self.blocks, self.ups = nn.ModuleList(), nn.ModuleList()

@@ -14,10 +14,9 @@ from collections.abc import Iterator, Mapping
 import torch
 from torch import Tensor, nn
 
-from segablate.errors import SegablateError
-from segablate.models.decoders.base import Decoder, decoders, not_coarser
+from segablate.models.decoders.base import Decoder, decoders, not_coarser, pick
 from segablate.models.encoders.espnet import EPS, Spatial
-from segablate.models.features import Feature, deepest, find
+from segablate.models.features import Feature, find
 from segablate.models.layers import ConvPReLU, NormPReLU, convolution
 
 
@@ -41,18 +40,9 @@ class ESPNet(Decoder):
         self, features: tuple[Feature, ...], code: int, /, *, low_level: tuple[str, ...] | None = None
     ) -> None:
         super().__init__()
-        own = [feature for feature in features if feature.name != "context"]
         high = find(features, "context")
-        if low_level is None:
-            named = [deepest(own, high.stride // part) for part in (2, 4)]
-        else:
-            named = [find(own, name) for name in low_level]
-        if len(named) != 2:
-            raise SegablateError(
-                f"`low_level` names {len(named)} features, but 2 are joined", field="low_level"
-            )
-        not_coarser(named, high)
-        middle, fine = named
+        middle, fine = pick(features, low_level, (high.stride // 2, high.stride // 4), number=2)
+        not_coarser([middle, fine], high)
         self.reads = ("context", middle.name, fine.name)
         self.of_high = nn.Sequential(convolution(high.channels, code, 1), nn.BatchNorm2d(code, eps=EPS))
         self.up_high = double(code)

@@ -16,11 +16,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from segablate.errors import SegablateError
 from segablate.models.check import positive
-from segablate.models.decoders.base import Decoder, decoders, not_coarser
+from segablate.models.decoders.base import Decoder, decoders, not_coarser, pick
 from segablate.models.encoders.espnetv2 import Unit
-from segablate.models.features import Feature, deepest, find
+from segablate.models.features import Feature, find
 from segablate.models.layers import ConvPReLU, NormPReLU, convolution, resize
 
 REACH = 7
@@ -74,18 +73,10 @@ class ESPNetV2(Decoder):
         dropout: float = 0.2,
     ) -> None:
         super().__init__()
-        own = [feature for feature in features if feature.name != "context"]
         high = find(features, "context")
         channels = -(-high.channels // 8) * 4 if channels is None else channels
         positive(channels=channels)
-        if low_level is None:
-            named = [deepest(own, high.stride // part) for part in (2, 4, 8)]
-        else:
-            named = [find(own, name) for name in low_level]
-        if len(named) != 3:
-            raise SegablateError(
-                f"`low_level` names {len(named)} features, but 3 are joined", field="low_level"
-            )
+        named = pick(features, low_level, [high.stride >> step for step in (1, 2, 3)], number=3)
         not_coarser(named, high)
         near, middle, fine = named
         self.reads = ("context", *(feature.name for feature in named))

@@ -21,8 +21,8 @@ from torch.nn import functional as F
 
 from segablate.errors import SegablateError
 from segablate.models.check import positive
-from segablate.models.decoders.base import Decoder, decoders
-from segablate.models.features import Feature, deepest, find
+from segablate.models.decoders.base import Decoder, decoders, pick
+from segablate.models.features import Feature
 from segablate.models.layers import ConvNorm, resize
 
 KEYS = 32
@@ -114,12 +114,8 @@ class FANet(Decoder):
     ) -> None:
         super().__init__()
         positive(keys=keys, smooth=smooth)
-        own = [feature for feature in features if feature.name != "context"]
-        if low_level is None:
-            strides = sorted({feature.stride for feature in own if feature.stride >= 8})
-            levels = [deepest(own, stride) for stride in strides]
-        else:
-            levels = [find(own, name) for name in low_level]
+        strides = {f.stride for f in features if f.name != "context" and f.stride >= 8}
+        levels = pick(features, low_level, sorted(strides))
         if len(levels) < 2:
             raise SegablateError("fast attention fuses two features or more", field="low_level")
         self.reads = tuple(level.name for level in levels)

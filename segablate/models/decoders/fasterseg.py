@@ -13,9 +13,8 @@ from collections.abc import Iterator, Mapping
 import torch
 from torch import Tensor, nn
 
-from segablate.errors import SegablateError
-from segablate.models.decoders.base import Decoder, decoders, not_coarser
-from segablate.models.features import Feature, deepest, find
+from segablate.models.decoders.base import Decoder, decoders, not_coarser, pick
+from segablate.models.features import Feature, find
 from segablate.models.layers import ConvNorm, resize
 
 WIDE, NARROW = 128, 64
@@ -57,16 +56,8 @@ class FasterSeg(Decoder):
         self, features: tuple[Feature, ...], code: int, /, *, low_level: tuple[str, ...] | None = None
     ) -> None:
         super().__init__()
-        own = [feature for feature in features if feature.name != "context"]
         high = find(features, "context")
-        if low_level is None:
-            named = [deepest(own, stride) for stride in (16, 8, 16, 8)]
-        else:
-            named = [find(own, name) for name in low_level]
-        if len(named) != 4:
-            raise SegablateError(
-                f"`low_level` names {len(named)} features, but 4 are joined", field="low_level"
-            )
+        named = pick(features, low_level, (16, 8, 16, 8), number=4)
         not_coarser(named, high)
         middle, fine, other, other_fine = named
         self.reads = ("context", *(feature.name for feature in named))

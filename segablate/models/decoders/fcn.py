@@ -14,9 +14,8 @@ from collections.abc import Iterator, Mapping
 
 from torch import Tensor, nn
 
-from segablate.models.check import positive
-from segablate.models.decoders.base import Decoder, decoders, not_coarser
-from segablate.models.features import Feature, deepest, find
+from segablate.models.decoders.base import Decoder, decoders, ladder
+from segablate.models.features import Feature
 from segablate.models.layers import convolution, resize
 
 
@@ -34,14 +33,7 @@ class FCN(Decoder):
         self, features: tuple[Feature, ...], code: int, /, *, low_level: tuple[str, ...] | None = None
     ) -> None:
         super().__init__()
-        own = [feature for feature in features if feature.name != "context"]
-        named = [deepest(own, stride) for stride in (8, 16)]
-        if low_level is not None:
-            named = [find(own, name) for name in low_level]
-        positive(low_level=len(named))
-        low = sorted(named, key=lambda feature: -feature.stride)
-        high = find(features, "context")
-        not_coarser(low, high)
+        high, low = ladder(features, low_level, (8, 16))
         self.reads = ("context", *(feature.name for feature in low))
         self.scores = nn.ModuleList(
             convolution(feature.channels, code, 1, bias=True) for feature in (high, *low)

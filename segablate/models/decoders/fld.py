@@ -15,11 +15,11 @@ from typing import Any, Literal
 
 from torch import Tensor, nn
 
-from segablate.errors import SegablateError, context
+from segablate.errors import SegablateError
 from segablate.models.check import positive
-from segablate.models.decoders.base import Decoder, decoders
-from segablate.models.features import Feature, deepest, find
-from segablate.models.fusions.base import Fusion, fusions
+from segablate.models.decoders.base import Decoder, decoders, pick
+from segablate.models.features import Feature, find
+from segablate.models.fusions.base import fusion_of
 from segablate.models.layers import ConvNorm
 
 STAGES = {"released": 3, "paper": 2}
@@ -59,7 +59,7 @@ class FLD(Decoder):
         super().__init__()
         positive(channels=min(channels, default=0), head=head)
         count = STAGES[variant] if stages is None else stages
-        low = _low_level(features, low_level)
+        low = pick(features, low_level, (8, 16, 32))
         _enough(count, low, channels)
         high = find(features, "context")
         self.fuse = nn.ModuleDict()
@@ -70,16 +70,7 @@ class FLD(Decoder):
                     f"{feature} cannot add detail to {high}: `low_level` must name finest first",
                     field="low_level",
                 )
-            with context(field="fusion"):
-                part, settings = fusions.resolve(fusion)
-                ingredients = {
-                    "fine": feature.channels,
-                    "coarse": high.channels,
-                    "out": width,
-                    "ratio": high.stride // feature.stride,
-                }
-                fuse: Fusion = part.build(ingredients, settings)
-            self.fuse[feature.name] = fuse
+            self.fuse[feature.name] = fusion_of(fusion, feature, high, width)
             high = Feature(f"d{feature.stride}", width, feature.stride)
             levels.append(high)
         self.reads = ("context", *self.fuse)
@@ -94,13 +85,6 @@ class FLD(Decoder):
             x = fuse(features[name], x)
             yield level, x
         yield "code", self.classify(self.head(x))
-
-
-def _low_level(features: tuple[Feature, ...], names: tuple[str, ...] | None) -> list[Feature]:
-    if names is not None:
-        return [find(features, name) for name in names]
-    own = [feature for feature in features if feature.name != "context"]
-    return [deepest(own, stride) for stride in (8, 16, 32)]
 
 
 def _enough(stages: int, low: list[Feature], channels: tuple[int, ...]) -> None:

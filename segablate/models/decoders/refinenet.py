@@ -14,8 +14,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from segablate.models.check import positive
-from segablate.models.decoders.base import Decoder, decoders, not_coarser
-from segablate.models.features import Feature, deepest, find
+from segablate.models.decoders.base import Decoder, decoders, finer, ladder
+from segablate.models.features import Feature
 from segablate.models.layers import convolution, resize
 
 POOLS = 4
@@ -116,15 +116,7 @@ class RefineNet(Decoder):
     ) -> None:
         super().__init__()
         positive(channels=channels)
-        own = [feature for feature in features if feature.name != "context"]
-        high = find(features, "context")
-        if low_level is None:
-            strides = {feature.stride for feature in own if 4 <= feature.stride < high.stride}
-            named = [deepest(own, stride) for stride in strides]
-        else:
-            named = [find(own, name) for name in low_level]
-        low = sorted(named, key=lambda feature: -feature.stride)
-        not_coarser(low, high)
+        high, low = ladder(features, low_level, finer(features, 4))
         self.reads = ("context", *(feature.name for feature in low))
         self.levels = nn.ModuleList()
         given: list[Feature] = []

@@ -14,9 +14,9 @@ from collections.abc import Iterator, Mapping
 from torch import Tensor, nn
 
 from segablate.models.check import positive
-from segablate.models.decoders.base import Decoder, decoders, not_coarser
+from segablate.models.decoders.base import Decoder, decoders, finer, ladder
 from segablate.models.decoders.enet import unpool
-from segablate.models.features import Feature, deepest, find
+from segablate.models.features import Feature
 from segablate.models.layers import ConvNorm, convolution
 
 
@@ -42,15 +42,8 @@ class SegNet(Decoder):
         depths: tuple[int, ...] = (3, 3, 3, 2, 2),
     ) -> None:
         super().__init__()
-        own = [feature for feature in features if feature.name != "context"]
-        high = find(features, "context")
-        if low_level is None:
-            finer = {feature.stride for feature in own if feature.stride < high.stride}
-            levels = [deepest(own, stride) for stride in sorted(finer, reverse=True)]
-        else:
-            levels = [find(own, name) for name in low_level]
-        positive(low_level=min(len(levels), len(depths)), depths=min(depths, default=0))
-        not_coarser(levels, high)
+        high, levels = ladder(features, low_level, finer(features))
+        positive(depths=min(depths, default=0))
         self.only_places = tuple(level.name for level in levels)
         self.reads = ("context", *self.only_places)
         self.match, self.blocks = nn.ModuleList(), nn.ModuleList()

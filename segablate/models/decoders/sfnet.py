@@ -16,9 +16,8 @@ from collections.abc import Iterator, Mapping
 import torch
 from torch import Tensor, nn
 
-from segablate.models.check import positive
-from segablate.models.decoders.base import Decoder, decoders, not_coarser
-from segablate.models.features import Feature, deepest, find
+from segablate.models.decoders.base import Decoder, decoders, ladder
+from segablate.models.features import Feature
 from segablate.models.fusions.flow import FlowAlignment
 from segablate.models.layers import ConvNorm, resize
 
@@ -37,14 +36,7 @@ class SFNet(Decoder):
         self, features: tuple[Feature, ...], code: int, /, *, low_level: tuple[str, ...] | None = None
     ) -> None:
         super().__init__()
-        own = [feature for feature in features if feature.name != "context"]
-        named = [deepest(own, stride) for stride in (4, 8, 16)]
-        if low_level is not None:
-            named = [find(own, name) for name in low_level]
-        positive(low_level=len(named))
-        lateral = sorted(named, key=lambda feature: -feature.stride)
-        high = find(features, "context")
-        not_coarser(lateral, high)
+        high, lateral = ladder(features, low_level, (4, 8, 16))
         width, finest = high.channels, lateral[-1].stride
         self.reads = ("context", *(feature.name for feature in lateral))
         self.lateral = nn.ModuleList(ConvNorm(feature.channels, width, 1, bias=True) for feature in lateral)

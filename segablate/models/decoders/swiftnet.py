@@ -14,9 +14,8 @@ from collections.abc import Iterator, Mapping
 
 from torch import Tensor, nn
 
-from segablate.models.check import positive
-from segablate.models.decoders.base import Decoder, decoders, not_coarser
-from segablate.models.features import Feature, deepest, find
+from segablate.models.decoders.base import Decoder, decoders, ladder
+from segablate.models.features import Feature
 from segablate.models.layers import NormConv, resize
 
 
@@ -54,14 +53,7 @@ class SwiftNet(Decoder):
         self, features: tuple[Feature, ...], code: int, /, *, low_level: tuple[str, ...] | None = None
     ) -> None:
         super().__init__()
-        own = [feature for feature in features if feature.name != "context"]
-        named = [deepest(own, stride) for stride in (4, 8, 16)]
-        if low_level is not None:
-            named = [find(own, name) for name in low_level]
-        positive(low_level=len(named))
-        lateral = sorted(named, key=lambda feature: -feature.stride)
-        high = find(features, "context")
-        not_coarser(lateral, high)
+        high, lateral = ladder(features, low_level, (4, 8, 16))
         self.reads = ("context", *(feature.name for feature in lateral))
         self.ups = nn.ModuleList(Up(feature.channels, high.channels) for feature in lateral)
         self.norm = nn.BatchNorm2d(high.channels)

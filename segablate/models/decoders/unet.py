@@ -17,9 +17,9 @@ import torch
 from torch import Tensor, nn
 
 from segablate.models.check import positive
-from segablate.models.decoders.base import Decoder, decoders, not_coarser
+from segablate.models.decoders.base import Decoder, decoders, finer, ladder
 from segablate.models.encoders.unet import Double
-from segablate.models.features import Feature, deepest, find
+from segablate.models.features import Feature
 from segablate.models.layers import convolution, resize
 
 
@@ -51,16 +51,7 @@ class UNet(Decoder):
     ) -> None:
         super().__init__()
         positive(kernel=kernel)
-        own = [feature for feature in features if feature.name != "context"]
-        high = find(features, "context")
-        if low_level is None:
-            finer = {feature.stride for feature in own if feature.stride < high.stride}
-            named = [deepest(own, stride) for stride in finer]
-        else:
-            named = [find(own, name) for name in low_level]
-        positive(low_level=len(named))
-        low = sorted(named, key=lambda feature: -feature.stride)
-        not_coarser(low, high)
+        high, low = ladder(features, low_level, finer(features))
         self.reads = ("context", *(feature.name for feature in low))
         self.ups, self.blocks = nn.ModuleList(), nn.ModuleList()
         width = high.channels

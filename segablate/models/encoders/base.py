@@ -49,6 +49,7 @@ class Encoder(Staged):
         border: what its average pools take in beyond the image, `zeros` or nothing but what is `inside`; ""
             where it has none. Weights of the other kind are refused.
         normalisation: mean and deviation of the pixels it was trained with, red, green and blue in 0…255.
+        needs: the package that makes it; "" where it is ours.
         pretrained: where the file of its ImageNet weights is asked for, `package:function`; "" where no
             package brings one.
 
@@ -58,6 +59,7 @@ class Encoder(Staged):
 
     border: str = ""
     normalisation: ClassVar[Normalisation] = IMAGENET
+    needs: ClassVar[str] = ""
     pretrained: ClassVar[str] = ""
 
     def __init__(self, name: str, output_stride: int, allowed: Iterable[int]) -> None:

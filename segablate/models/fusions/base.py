@@ -11,11 +11,13 @@ The first convolution gives the fine feature the coarse one's channels.
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from torch import Tensor, nn
 
+from segablate.errors import context
 from segablate.models.check import positive
+from segablate.models.features import Feature
 from segablate.models.layers import ConvNorm, resize
 from segablate.registry import Registry
 
@@ -43,6 +45,30 @@ class Fusion(nn.Module):
     def forward(self, fine: Tensor, coarse: Tensor) -> Tensor:
         """(batch, fine, h, w) and (batch, coarse, low h, low w) → (batch, out, h, w)."""
         raise NotImplementedError
+
+
+def fusion_of(spec: str | dict[str, Any], fine: Feature, coarse: Feature, out: int) -> Fusion:
+    """The fusion that a decoder's setting `fusion` tells, for two features.
+
+    Args:
+        spec: the setting.
+        fine: the encoder's feature.
+        coarse: what comes from below.
+        out: channels of the result.
+
+    Raises:
+        SegablateError: there is no such fusion, or it does not fit.
+    """
+    ingredients = {
+        "fine": fine.channels,
+        "coarse": coarse.channels,
+        "out": out,
+        "ratio": coarse.stride // fine.stride,
+    }
+    with context(field="fusion"):
+        part, settings = fusions.resolve(spec)
+        made: Fusion = part.build(ingredients, settings)
+    return made
 
 
 class Blend(Fusion):

@@ -6,11 +6,6 @@ the other runtimes do not make.
 
 from __future__ import annotations
 
-import importlib.util
-import logging
-import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import torch
@@ -19,8 +14,8 @@ from torch import Tensor, nn
 from segablate.errors import SegablateError
 from segablate.measures.timing.runtimes.base import Run, runtimes
 from segablate.measures.timing.runtimes.eager import eager
+from segablate.models.onnx import check_packages, program
 
-NEEDED = ("onnx", "onnxscript", "onnxruntime")
 PROVIDERS = {"cpu": "CPUExecutionProvider", "cuda": "CUDAExecutionProvider"}
 
 
@@ -33,7 +28,7 @@ def onnx_runtime(module: nn.Module, example: Tensor, /) -> Run:
     Raises:
         SegablateError: a package is missing, or ONNX Runtime was built without the device.
     """
-    _check_packages()
+    check_packages("the runtime `onnxruntime`", "runtime")
     import onnxruntime
 
     kind, number = example.device.type, example.device.index or 0
@@ -60,16 +55,6 @@ def onnx_runtime(module: nn.Module, example: Tensor, /) -> Run:
     return run
 
 
-def _check_packages() -> None:
-    missing = [name for name in NEEDED if importlib.util.find_spec(name) is None]
-    if missing:
-        raise SegablateError(
-            f"the runtime `onnxruntime` needs {' and '.join(f'`{name}`' for name in missing)}",
-            hint="pip install -e '.[onnx]'",
-            field="runtime",
-        )
-
-
 def _session(module: nn.Module, example: Tensor) -> Any:
     import onnxruntime
 
@@ -77,12 +62,9 @@ def _session(module: nn.Module, example: Tensor) -> Any:
     options.intra_op_num_threads = torch.get_num_threads()
     options.inter_op_num_threads = 1
     options.execution_mode = onnxruntime.ExecutionMode.ORT_SEQUENTIAL
-    with _silence():
-        program = torch.onnx.export(module.eval(), (example.contiguous(),), dynamo=True, verbose=False)
-        assert program is not None  # it is None only for the exporter that dynamo replaces
     # no second choice: what one device cannot do would be done on the CPU, and timed as if on the first
     return onnxruntime.InferenceSession(
-        program.model_proto.SerializeToString(), options, providers=[PROVIDERS[example.device.type]]
+        program(module, example), options, providers=[PROVIDERS[example.device.type]]
     )
 
 
@@ -98,17 +80,3 @@ def _element(tensor: Tensor) -> int:
         torch.int16: kinds.INT16,
     }
     return named[tensor.dtype]
-
-
-@contextmanager
-def _silence() -> Iterator[None]:
-    # the exporter warns and logs of its own inner workings
-    logger = logging.getLogger("torch.onnx")
-    before = logger.level
-    logger.setLevel(logging.ERROR)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            yield
-    finally:
-        logger.setLevel(before)
