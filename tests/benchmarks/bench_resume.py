@@ -1,18 +1,21 @@
 """How long `plan`, `run` and `report` take for a study of 1,000 cells that are done.
 
-    python tests/benchmarks/bench_resume.py [CELLS]
+    python tests/benchmarks/bench_resume.py [CELLS [COMMAND…]]
 
 The outcomes carry as many facts as those of a real ceiling do; the measure reads next to nothing, so
-the time is the runner's own. `plan, half missing` is of a study with as many cells more.
+the time is the runner's own. `plan, half missing` is of a study with as many cells more. CPU seconds stand
+beside, which say what it takes where other processes want the cores too; and the most memory so far.
 """
 
 from __future__ import annotations
 
 import os
+import resource
 import statistics
 import sys
 import tempfile
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "run" / "fakes"))
@@ -38,8 +41,13 @@ FACTS = {
 METRICS = ("miou", "pixel_accuracy", "boundary_iou")
 
 
-def main(cells: int) -> None:
-    """Fill a store, then time what finds everything there."""
+def main(cells: int, wanted: Sequence[str] = ()) -> None:
+    """Fill a store, then time what finds everything there.
+
+    Args:
+        cells: how many are done.
+        wanted: `plan`, `run`, `report`; all of them if not given.
+    """
     with tempfile.TemporaryDirectory() as folder:
         study, place = Path(folder) / "resume.yaml", Place(Path(folder) / "runs", Path(folder) / "reports")
         store = Store(place.store)
@@ -50,16 +58,23 @@ def main(cells: int) -> None:
             "run": lambda: _run(study, store),
             "report": lambda: publish(plan(load(study)), place, ()),
         }
-        for name, command in commands.items():
-            _tell(f"{cells:,} done cells, {name}", command)
+        for name in wanted or commands:
+            _tell(f"{cells:,} done cells, {name}", commands[name])
         _write(study, 2 * cells)
         _tell(f"{2 * cells:,} cells, plan, half missing", commands["plan"])
 
 
 def _tell(what: str, command: Callable[[], object]) -> None:
+    begun = time.process_time()
     taken = [seconds(command) for _ in range(REPEATS)]
+    busy = (time.process_time() - begun) / REPEATS
     middle, least, most = statistics.median(taken), min(taken), max(taken)
-    print(f"{what}: {middle:.3f} s, in {REPEATS} runs {least:.3f} to {most:.3f} s", flush=True)
+    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+    print(
+        f"{what}: {middle:.3f} s, in {REPEATS} runs {least:.3f} to {most:.3f} s; CPU {busy:.3f} s; "
+        f"{memory:.2f} GiB at most",
+        flush=True,
+    )
 
 
 def _write(study: Path, cells: int) -> None:
@@ -89,4 +104,4 @@ def _run(study: Path, store: Store) -> None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 1000)
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else 1000, sys.argv[2:])

@@ -125,7 +125,7 @@ def of_arrays(content: bytes, chance: random.Random) -> bytes:
         np.zeros(()),
         np.zeros((0, 3, 3)),
         np.array(["x"]),
-        arrays[name][:1],
+        np.atleast_1d(arrays[name])[:1],
         arrays[name].T,
         -np.ones(3),
     )
