@@ -232,7 +232,10 @@ def test_a_network_that_kills_its_process_is_lost_alone(monkeypatch: Any) -> Non
     ]
 
 
-@pytest.mark.parametrize("study", [*(f"{name}-speed" for name in SPEED), "resolution-scaling"])
+@pytest.mark.parametrize(
+    "study",
+    [*(f"{name}-speed" for name in SPEED), "pp-liteseg-table2-systems-speed", "resolution-scaling"],
+)
 def test_the_studies_can_be_planned_and_take_turns(study: str) -> None:
     made = plan(load(STUDIES / f"{study}.yaml"))
     cells = [row for row in made.rows if row.measure.use == "latency"]

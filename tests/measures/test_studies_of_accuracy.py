@@ -20,6 +20,8 @@ SHIPPED: dict[str, tuple[int, Sequence[str]]] = {
     "aa-shapes": (20, []),
     "upsamplers-camvid": (40, ["fixed.model.weights=null"]),
     "low-level-features-camvid": (30, ["fixed.model.weights=null"]),
+    "upsamplers-beyond-camvid": (60, ["fixed.model.weights=null"]),
+    "fusions-camvid": (60, ["fixed.model.weights=null"]),
     "temperature-camvid": (10, ["fixed.model.weights=null"]),
     "pp-liteseg-modules-camvid": (25, ["fixed.model.weights=null"]),
     "pilot-modules-camvid": (6, ["fixed.model.weights=null"]),
