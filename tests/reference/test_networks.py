@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
@@ -208,6 +209,36 @@ def test_dfn_has_the_parameters_of_the_reference_with_its_heads_and_its_border_n
         narrow = sum(count(Refinement(channels, 21)) for channels in (256, 512, 1024, 2048))
         border = narrow + 4 * (count(Refinement(21, 21)) + count(Refinement(21, 9)) + 9 + 1)
     assert count(made("dfn-resnet101").without_auxiliary()) + 3 * head + border == 90_217_888
+
+
+@pytest.mark.parametrize(
+    ("name", "params", "of_encoder", "whole"),
+    [
+        ("dfanet-a", (545_528, 1_167_024, 1_788_520), 2.612, 3.4),
+        ("dfanet-b", (333_912, 702_368, 1_070_824), 1.301, 2.1),
+    ],
+)
+def test_dfanet_s_encoder_is_the_paper_s_and_its_decoder_costs_as_much_as_printed(
+    name: str, params: tuple[int, ...], of_encoder: float, whole: float
+) -> None:
+    network = made(name)
+    encoder = network.encoder
+    backbones = [count(encoder.get_submodule(f"backbones.{number}")) for number in range(3)]
+    totals = np.cumsum([count(encoder.get_submodule("stem")) + backbones[0], *backbones[1:]])
+    assert totals.tolist() == list(params)
+    found = gmac(network, (1024, 1024))
+    assert round(found, 1) == whole
+    assert found - gmac_of_decoder(network) == pytest.approx(of_encoder, rel=0.005)
+
+
+def gmac_of_decoder(network: Segmenter) -> float:
+    given = {
+        f.name: torch.empty(1, f.channels, 1024 // f.stride, 1024 // f.stride, device="meta")
+        for f in (*network.encoder.gives, network.context.gives)
+    }
+    with FlopCounterMode(display=False) as counter, torch.no_grad():
+        network.decoder(given)
+    return float(counter.get_total_flops()) / 2e9
 
 
 def test_deeplabv3_without_its_middle_convolution_is_paddleseg_s_on_another_stem() -> None:
