@@ -147,6 +147,7 @@ def facts(
         study_file=study.path.as_posix(),
         margin=study.margin,
         claims=_claims(study) if claims is None else claims,
+        design=study.design[0],
     )
 
 

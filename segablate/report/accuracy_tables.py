@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from segablate.quantity import quantity
-from segablate.report.blocks import Cell, Table, Titled
+from segablate.report.blocks import Cell, Section, Table
 from segablate.report.trainings import Training, by_measure, chosen, told_seeds
 from segablate.report.words import counted
 
@@ -14,7 +14,7 @@ MOST_CLASSES = 40
 SIZES = {"small": "small (< 32² px)", "medium": "medium (< 96² px)", "large": "large"}
 
 
-def where(found: Sequence[Training]) -> tuple[Titled, ...]:
+def where(found: Sequence[Training]) -> tuple[Section, ...]:
     """For each measure: mIoU by size of object and by distance to a border."""
     made = []
     several = len(by_measure(found)) > 1
@@ -22,7 +22,7 @@ def where(found: Sequence[Training]) -> tuple[Titled, ...]:
         table = _where(own)
         if table:
             title = "By size of object and distance to a border"
-            made.append(Titled(f"{title}: {label}" if several else title, table))
+            made.append(Section(f"{title}: {label}" if several else title, (table,)))
     return tuple(made)
 
 

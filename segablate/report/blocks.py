@@ -6,6 +6,7 @@ All text is plain. Whoever writes a format escapes what that format takes for ma
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from segablate.report.figures import Picture
 from segablate.report.sheets import Contrast, Sheet
@@ -50,14 +51,6 @@ class Table:
 
 
 @dataclass(frozen=True)
-class Titled:
-    """A table with a heading of its own."""
-
-    title: str
-    table: Table
-
-
-@dataclass(frozen=True)
 class Caveat:
     """A doubt, and what would remove it."""
 
@@ -66,11 +59,60 @@ class Caveat:
 
 
 @dataclass(frozen=True)
-class Published:
-    """Published values beside measured ones: where they are from, and the table."""
+class Text:
+    """A paragraph; `lead` is set in bold before it, and `bold` is all of it."""
 
-    source: tuple[str, ...]
-    table: Table
+    text: str
+    lead: str = ""
+    bold: bool = False
+
+
+@dataclass(frozen=True)
+class Bullets:
+    """Sentences, one an item."""
+
+    items: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Image:
+    """A picture by the name of its file below the report; the caption is told below it if `told`."""
+
+    file: str
+    caption: str
+    told: bool = True
+
+
+@dataclass(frozen=True)
+class Doubts:
+    """Caveats, each with its remedy."""
+
+    items: tuple[Caveat, ...]
+
+
+@dataclass(frozen=True)
+class Command:
+    """A line for a shell."""
+
+    line: str
+
+
+Block: TypeAlias = Text | Bullets | Table | Image | Doubts | Command
+
+
+@dataclass(frozen=True)
+class Section:
+    """What stands below a heading; without a title it stands where it is.
+
+    Attributes:
+        title: the heading.
+        blocks: what stands below it.
+        folded: whether it is shown only when it is asked for.
+    """
+
+    title: str
+    blocks: tuple[Block, ...]
+    folded: bool = False
 
 
 @dataclass(frozen=True)
@@ -83,26 +125,22 @@ class Numbers:
 
 @dataclass(frozen=True)
 class Page:
-    """A report as data."""
+    """A report as data.
+
+    Attributes:
+        name: the study's.
+        title: its question, or its name.
+        sections: all that it says, in order; those that are not folded are read in half a minute.
+        claims: the table of claims; None where nothing is claimed.
+        main: the main table; None where nothing was measured.
+        pictures: every picture of it, to be drawn.
+        numbers: all samples.
+    """
 
     name: str
-    question: str
-    expect: str
-    cite: str
-    answer: tuple[str, ...]
+    title: str
+    sections: tuple[Section, ...]
     claims: Table | None
-    results: Table
-    more: tuple[Titled, ...]
-    figures: tuple[Picture, ...]
-    caveats: tuple[Caveat, ...]
-    protocol: tuple[str, ...]
-    settings: Table
-    published: Published | None
-    per_class: Table | None
-    sheets: tuple[Sheet, ...]
-    contrasts: tuple[Contrast, ...]
-    unmeasured: Table | None
-    environment: Table
-    command: str
-    study_file: str
+    main: Table | None
+    pictures: tuple[Picture | Sheet | Contrast, ...]
     numbers: Numbers

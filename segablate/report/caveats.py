@@ -92,10 +92,10 @@ def few_images(records: Sequence[Record]) -> list[Caveat]:
     scored = [record for record in records if record.done and "per_class_iou" in record.facts]
     numbers = [(one.measure, int(one.facts.get("images", 0))) for one in scored]
     few = {label: number for label, number in numbers if 0 < number < FEW_IMAGES}
-    return [
-        Caveat(f"{label} scored only {images([number])}.", f"Score at least {FEW_IMAGES}.")
-        for label, number in few.items()
-    ]
+    if not few:
+        return []
+    told = f"{listed(list(few))} scored only {images(few.values())}."
+    return [Caveat(told, f"Score at least {FEW_IMAGES}.")]
 
 
 def trained_bound_was_tuned_here(records: Sequence[Record]) -> list[Caveat]:

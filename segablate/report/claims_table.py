@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from segablate.evidence.claim import written
 from segablate.evidence.claims import ClaimVerdict
 from segablate.evidence.power import MOST
+from segablate.evidence.tally import Form, forms
 from segablate.quantity import Quantity, quantity
 from segablate.report.blocks import Cell, Table
 from segablate.report.claims_kept import Kept
 from segablate.report.words import counted, listed
 
+MOST_ROWS = 8
 HEAD = ("claim", "source", "measured", "verdict")
 DECIDED = ("confirmed", "refuted", "reproduced", "not reproduced")
 FAMILY = (
@@ -40,6 +43,34 @@ def claims_table(verdicts: Sequence[ClaimVerdict], kept: Sequence[Kept] = ()) ->
         cells = (said(one, several), one.claim.source or "–", measured(one), verdict(one) + after)
         rows.append(tuple(Cell(text, bold=decided and at == 3) for at, text in enumerate(cells)))
     return Table(HEAD, tuple(rows), words=2, below=tuple(_below(verdicts, kept)))
+
+
+def joined(table: Table, verdicts: Sequence[ClaimVerdict]) -> Table:
+    """The table with at most `MOST_ROWS` rows: claims of one form are one row where there are more."""
+    if len(table.rows) <= MOST_ROWS:
+        return table
+    row_of = dict(zip(map(id, verdicts), table.rows, strict=True))
+    rows = [
+        row_of[id(form.verdicts[0])] if len(form.verdicts) == 1 else _together(form)
+        for form in forms(verdicts)
+    ]
+    return replace(table, rows=tuple(rows[:MOST_ROWS]))
+
+
+def _together(form: Form) -> tuple[Cell, ...]:
+    """`3 printed values of mIoU are reached`, `5 pairs: the first beats the second in mIoU`."""
+    own = form.verdicts
+    claim, title = own[0].claim, quantity(own[0].claim.metric).title
+    reached = claim.word == "reaches"
+    text = (
+        f"{len(own)} printed values of {title} are reached"
+        if reached
+        else f"{len(own)} pairs: the first {claim.word} the second in {title}"
+    )
+    told = listed([f"{count} {kind}" for kind, count in form.counts.items()])
+    named = [f"{one.claim.first} {measured(one)}" for one in (own[0], own[-1])]
+    decided = all(kind in DECIDED for kind in form.counts)
+    return Cell(text), Cell(claim.source or "–"), Cell(" … ".join(named)), Cell(told, bold=decided)
 
 
 def said(one: ClaimVerdict, several: bool = False) -> str:

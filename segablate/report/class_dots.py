@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import statistics
 from collections.abc import Mapping, Sequence
 
 from segablate.report.ceilings import Ceiling
 from segablate.report.data import Record
 from segablate.report.figures import Dots, Series
 from segablate.report.per_class import class_name, selected
+from segablate.report.trainings import Training, by_measure, chosen, told_seeds
 from segablate.report.words import images, stem
 
 MOST_SERIES = 6
@@ -26,23 +26,18 @@ def of_ceilings(found: Sequence[Ceiling], baseline: Mapping[str, str]) -> tuple[
     return (_dots(f"by-class-{stem(first.measure)}", told, first.record, scores),)
 
 
-def of_accuracy(records: Sequence[Record]) -> tuple[Dots, ...]:
-    """Every variant of each measure that tells IoU by class and is no ceiling, the baseline first."""
+def of_accuracy(found: Sequence[Training]) -> tuple[Dots, ...]:
+    """The variants of the table by class, under each measure that tells IoU by class."""
     drawn: list[Dots] = []
-    having = [one for one in records if one.done and one.use != "oracle" and one.facts.get("per_class_iou")]
-    for measure in dict.fromkeys(one.measure for one in having):
-        own = sorted((one for one in having if one.measure == measure), key=lambda one: not one.baseline)
-        variants = list(dict.fromkeys(one.variant for one in own))
-        if len(variants) < 2:
+    for measure, group in by_measure(found).items():
+        own = [one for one in chosen(group, MOST_SERIES) if one.mean("per_class_iou")]
+        if len(own) < 2:
             continue
-        scores = [
-            (name, _median([_scores(one) for one in own if one.variant == name]))
-            for name in variants[:MOST_SERIES]
-        ]
-        seeds = len({one.seed for one in own})
-        left = f" The first {MOST_SERIES} of {len(variants)} variants." if len(variants) > MOST_SERIES else ""
-        told = f"IoU by class under {measure}, median of {seeds} seed{'' if seeds == 1 else 's'}.{left}"
-        drawn.append(_dots(stem(f"by-class-{measure}", [one.name for one in drawn]), told, own[0], scores))
+        left = f" The baseline and the best, {len(own)} of {len(group)}." if len(own) < len(group) else ""
+        told = f"IoU by class under {measure}, mean over {told_seeds(own)}.{left}"
+        scores = [(one.variant, one.mean("per_class_iou")) for one in own]
+        name = stem(f"by-class-{measure}", [one.name for one in drawn])
+        drawn.append(_dots(name, told, own[0].records[0], scores))
     return tuple(drawn)
 
 
@@ -62,8 +57,3 @@ def _dots(name: str, told: str, record: Record, scores: Sequence[tuple[str, Mapp
 
 def _scores(record: Record) -> dict[str, float]:
     return {index: float(score) for index, score in record.facts["per_class_iou"].items()}
-
-
-def _median(scores: Sequence[Mapping[str, float]]) -> dict[str, float]:
-    known = dict.fromkeys(index for own in scores for index in own)
-    return {index: statistics.median([own[index] for own in scores if index in own]) for index in known}

@@ -103,6 +103,22 @@ def families(found: Sequence[Costing]) -> dict[tuple[str, ...], list[Costing]]:
     return kept if whole else {}
 
 
+def answer(found: Sequence[Costing]) -> str:
+    """What the baseline takes, and which variants take least and most; "" where nothing was counted."""
+    if not found:
+        return ""
+    base = next((one for one in found if one.record.baseline), found[0])
+    metric = "macs" if any(one.value("macs") for one in found) else "operations"
+    where = ", ".join(filter(None, [base.input[0], base.scope]))
+    said = f"At {where}, {_called(base)} takes {base.shown(metric)} and {base.shown('params')} parameters"
+    like = [one for one in found if one.input == base.input]
+    if len(like) < 2:
+        return f"{said}."
+    least, most = (pick(like, key=lambda one: one.value(metric)) for pick in (min, max))
+    ends = [f"{_called(one)} ({one.shown(metric)})" for one in (least, most)]
+    return f"{said}; least takes {ends[0]}, most {ends[1]}."
+
+
 def sentences(found: Sequence[Costing]) -> list[str]:
     """What was found, in sentences."""
     said: list[str] = []

@@ -22,6 +22,7 @@ from segablate.report.estimated import margin_of
 from segablate.report.judged import OVER_IMAGES
 from segablate.report.mixed import CODE
 from segablate.report.sides import Key, Samples, Side
+from segablate.report.verdicts import on_images
 
 APART = (
     "Where n is processes, the two sides did not take turns: what changed on the machine between them is in "
@@ -139,7 +140,7 @@ def _verdicts(
             bound = margin.value if told.ratio else margin.beside(base)
             families[not key[3]][key] = Question(told, bound, what.direction)
     for family in families.values():
-        judged |= decide(family)
+        judged |= on_images(decide(family))
     return judged
 
 

@@ -20,6 +20,9 @@ LOOKS = {
     "worse": ("<", COLOURS[4]),
     "equivalent": ("s", COLOURS[3]),
     "undecided": ("o", INK),
+    "confirmed": (">", COLOURS[0]),
+    "refuted": ("<", COLOURS[4]),
+    "cannot tell": ("o", INK),
 }
 OTHER = ("D", INK)
 ROOM = 0.34
@@ -60,8 +63,8 @@ def _drawn(figure: Effects, value: float) -> float:
 def _title(figure: Effects) -> str:
     what: Quantity = quantity(figure.metric)
     unit = "points" if what.shown_unit == "%" else what.shown_unit
-    unit = "% of the baseline" if figure.ratio else unit
-    return f"{what.title}: difference to the baseline{f' ({unit})' if unit else ''}"
+    unit = f"% of {figure.against}" if figure.ratio else unit
+    return f"{what.title}: difference to {figure.against}{f' ({unit})' if unit else ''}"
 
 
 def _frame(axes: Axes, figure: Effects) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 
+from segablate.evidence.claims import ClaimVerdict
 from segablate.evidence.verdict import Verdict
 from segablate.quantity import quantity
 from segablate.report.figures import Effect, Effects
@@ -15,6 +16,7 @@ MOST_EFFECTS = 40
 FAR = 4.0
 FEW = 0.25  # of the variants, at most, are left off the scale
 THINGS = {"seeds": "seed", "images": "image", "processes": "process"}
+ONE = "(one training each)"
 PLURAL = {"process": "processes"}
 
 Key = tuple[str, str, str]  # variant, label of the measure, metric
@@ -31,6 +33,31 @@ def figures(verdicts: Mapping[Key, Verdict]) -> tuple[Effects, ...]:
         name = stem(f"effects-{measure}-{metric}", [one.name for one in drawn])
         drawn.append(_effects(name, measure, metric, found))
     return tuple(drawn)
+
+
+def of_claims(verdicts: Sequence[ClaimVerdict]) -> tuple[Effects, ...]:
+    """The claims about the first one's metric, each with its interval; none where nothing random went in."""
+    own = [one for one in verdicts if math.isfinite(one.low) and not one.exact and one.claim.second]
+    own = [one for one in own if (one.claim.metric, one.ratio) == (own[0].claim.metric, own[0].ratio)]
+    if not own:
+        return ()
+    first, what = own[0].claim, quantity(own[0].claim.metric)
+    return (
+        Effects(
+            name="claims",
+            caption=f"Claims about {what.title}: the first variant of each against the second, with 95 % "
+            "intervals. Differences inside the shaded margin do not matter.",
+            metric=first.metric,
+            ratio=own[0].ratio,
+            level=0.95,
+            margin=first.margin.value,
+            effects=tuple(
+                Effect(one.claim.text, one.kind, one.difference, (one.low, one.high), f"n = {one.n}")
+                for one in own[:MOST_EFFECTS]
+            ),
+            against="the second variant",
+        ),
+    )
 
 
 def _effects(name: str, measure: str, metric: str, found: Sequence[tuple[str, Verdict]]) -> Effects:
@@ -79,7 +106,7 @@ def _effect(variant: str, verdict: Verdict, beyond: bool) -> Effect:
     whole = math.isfinite(verdict.low) and math.isfinite(verdict.high)
     return Effect(
         label=variant,
-        kind=verdict.kind,
+        kind=ONE if verdict.source == "images" else verdict.kind,
         value=verdict.difference,
         interval=(verdict.low, verdict.high) if whole else None,
         n=f"n = {_amount(verdict)}",

@@ -23,6 +23,7 @@ class StudyFacts:
         study_file: the study file as the command names it.
         margin: metric → largest difference that does not matter, where the study says so.
         claims: what it claims.
+        design: how its variants were made.
     """
 
     name: str
@@ -34,3 +35,4 @@ class StudyFacts:
     study_file: str
     margin: Mapping[str, Margin] = field(default_factory=dict)
     claims: tuple[Claim, ...] = ()
+    design: str = "grid"

@@ -152,6 +152,7 @@ class Effects:
         level: confidence of the intervals.
         margin: half the width of the shaded band around no difference.
         effects: the variants, from top to bottom.
+        against: what they are differences to.
     """
 
     name: str
@@ -161,6 +162,7 @@ class Effects:
     level: float
     margin: float
     effects: tuple[Effect, ...]
+    against: str = "the baseline"
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from segablate.quantity import quantity
-from segablate.report.blocks import Cell, Table, Titled
+from segablate.report.blocks import Bullets, Cell, Section, Table
 from segablate.report.ceilings import Ceiling, strides
 from segablate.report.trainings import Training, told_seeds
 from segablate.report.words import counted, listed
@@ -62,8 +62,8 @@ def joins(trained: Sequence[Training], found: Sequence[Ceiling]) -> tuple[Join, 
     return tuple(made)
 
 
-def table(joined: Sequence[Join]) -> tuple[Titled, ...]:
-    """What was reached beside what the upsampler allows, a row a variant."""
+def sections(joined: Sequence[Join]) -> tuple[Section, ...]:
+    """What was reached beside what the upsampler allows, a row a variant, and what that says."""
     if not joined:
         return ()
     note = "not over the same label maps as the accuracy"
@@ -95,7 +95,7 @@ def table(joined: Sequence[Join]) -> tuple[Titled, ...]:
         notes=(note,) if apart else (),
         below=(f"mIoU: mean over {told_seeds([one.training for one in joined])}.",),
     )
-    return (Titled("Of the ceiling", made),)
+    return (Section("Reached beside the ceiling", (made, Bullets(tuple(sentences(joined))))),)
 
 
 def sentences(joined: Sequence[Join]) -> list[str]:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
 
 from segablate.evidence.verdict import Verdict
 from segablate.quantity import Quantity, quantity
@@ -13,11 +15,11 @@ from segablate.report.data import Record
 from segablate.report.verdicts import Verdicts
 from segablate.report.words import counted, listed, signed
 
-MOST_NAMED = 4
 OVER_IMAGES = (
     "Where n is images, the networks stayed and the images were drawn again: "
     "it says nothing about training again."
 )
+UNCORRECTED = "Intervals are 95 % each and not corrected; nothing here carries a verdict."
 N = {"seeds": "seed", "images": "image", "processes": "process"}
 
 
@@ -46,12 +48,38 @@ def against(judged: Verdicts, records: Sequence[Record]) -> Table | None:
     return Table(head, tuple(rows), words=4, below=tuple(_below(shown)))
 
 
+def without_verdicts(table: Table) -> Table:
+    """The table without its column of verdicts: where a study claims something, only claims have one."""
+    at = table.head.index("verdict")
+    return replace(
+        table,
+        head=(*table.head[:at], *table.head[at + 1 :]),
+        rows=tuple((*row[:at], *row[at + 1 :]) for row in table.rows),
+        words=table.words - (at < table.words),
+        below=(UNCORRECTED,),
+    )
+
+
+def exploratory(judged: Verdicts, records: Sequence[Record]) -> str:
+    """What differs from the baseline in the first metric, where nothing is claimed; "" if it is unknown."""
+    random = {key: one for key, one in judged.items() if one.source != "count"}
+    if not random:
+        return ""
+    _, measure, metric = next(iter(random))
+    own = {v: one for (v, m, name), one in random.items() if (m, name) == (measure, metric)}
+    if any(one.source == "images" for one in own.values()):
+        return "One training each: nothing is known of what training again would give."
+    kinds = Counter(one.kind for one in own.values())
+    told = listed([f"{count} {'is' if count == 1 else 'are'} {kind}" for kind, count in kinds.items()])
+    return f"Exploratory, for nothing was claimed: against the baseline {told}."
+
+
 def verdict(one: Verdict) -> str:
     """The verdict, and what would decide it."""
     if one.kind != "undecided":
         return one.kind
     if one.source == "images":
-        return "undecided on these images"
+        return "none: one training each"
     if one.n < 2:
         return f"undecided ({number(one) if one.n else 'nothing to pair'})"
     if one.needed is None:
@@ -88,52 +116,6 @@ def least(one: Verdict, what: Quantity) -> str:
 def unit_of(what: Quantity) -> str:
     """Unit of a difference: points where the number is a percentage."""
     return "points" if what.shown_unit == "%" else what.shown_unit
-
-
-def sentences(judged: Verdicts, records: Sequence[Record]) -> list[str]:
-    """For the first metric of each measure what can be said of each variant."""
-    said, base = [], baselines(records)
-    shown = {key: one for key, one in judged.items() if one.source != "count"}
-    for measure in dict.fromkeys(measure for _, measure, _ in shown):
-        metric = next(metric for _, label, metric in shown if label == measure)
-        own = {variant: one for (variant, label, m), one in shown.items() if (label, m) == (measure, metric)}
-        said.append(_sentence(measure, quantity(metric), own, base))
-    return said
-
-
-def _sentence(
-    measure: str, what: Quantity, own: Mapping[str, Verdict], base: Mapping[str, str | None]
-) -> str:
-    one = next(iter(own.values()))
-    sources = dict.fromkeys(verdict.source for verdict in own.values())
-    sizes = [_size([verdict for verdict in own.values() if verdict.source == each]) for each in sources]
-    head = f"{what.title} under {measure} ({' or '.join(sizes)}, margin {margin(one, what)})"
-    several = len({base[variant] for variant in own}) > 1
-    kinds = [kind for kind in KINDS if any(told.kind == kind for told in own.values())]
-    parts = []
-    for kind in kinds:
-        named = [f"{variant} ({_brief(told, what)})" for variant, told in own.items() if told.kind == kind]
-        if len(named) > MOST_NAMED:
-            named = [*named[: MOST_NAMED - 1], f"{len(named) - MOST_NAMED + 1} more"]
-        parts.append(f"{KINDS[kind]} {listed(named)}")
-    whom = "the baseline under the same conditions" if several else _baseline(base, own)
-    return f"{head}, against {whom}: {'; '.join(parts)}."
-
-
-def _size(verdicts: Sequence[Verdict]) -> str:
-    """`5 seeds`, or the range where they differ."""
-    least, most = (pick(verdicts, key=lambda one: one.n) for pick in (min, max))
-    return number(most) if least.n == most.n else f"{least.n:,} to {number(most)}"
-
-
-def _baseline(base: Mapping[str, str | None], own: Mapping[str, Verdict]) -> str:
-    name = base[next(iter(own))]
-    return "the baseline" if name == "baseline" else f"the baseline {name}"
-
-
-def _brief(one: Verdict, what: Quantity) -> str:
-    told = difference(one, what)
-    return f"{told}; {verdict(one)[11:-1]}" if verdict(one).startswith("undecided (") else told
 
 
 def margin(one: Verdict, what: Quantity) -> str:
@@ -173,11 +155,3 @@ def _shown(value: float, what: Quantity) -> str:
 
 def _many(one: Verdict) -> str:
     return one.source
-
-
-KINDS = {
-    "better": "better is",
-    "worse": "worse is",
-    "equivalent": "equivalent is",
-    "undecided": "undecided is",
-}

@@ -5,8 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
-from segablate.report.blocks import Caveat, Cell, Page, Table
-from segablate.report.sections import Block, Bullets, Command, Doubts, Image, Made, sections
+from segablate.report.blocks import Block, Bullets, Caveat, Cell, Command, Doubts, Image, Page, Table
 from segablate.report.words import visible
 
 # what starts a list, a heading or a quotation at the beginning of a line
@@ -15,12 +14,20 @@ STARTS_A_BLOCK = re.compile(r"^(?=[#>+=-])|^(\d+)(?=[.)](\s|$))")
 
 def markdown(page: Page) -> str:
     """The whole report; figures are named by their files in `figures/`."""
-    blocks: list[str] = []
-    for level, section in enumerate(sections(page)):
-        blocks.append(f"{'##' if level else '#'} {escape(section.title)}")
-        for block in section.blocks:
-            blocks += _block(block)
+    blocks = [f"# {escape(page.title)}"]
+    for section in page.sections:
+        inner = [text for block in section.blocks for text in _block(block)]
+        blocks += _folded(section.title, inner) if section.folded else [*_heading(section.title), *inner]
     return "\n\n".join(block for block in blocks if block) + "\n"
+
+
+def _heading(title: str) -> list[str]:
+    return [f"**{escape(title)}**"] if title else []
+
+
+def _folded(title: str, inner: Sequence[str]) -> list[str]:
+    # a blank line, and what follows is Markdown again
+    return [f"<details>\n<summary>{escape(title)}</summary>", *inner, "</details>"]
 
 
 def _block(block: Block) -> list[str]:
@@ -29,14 +36,14 @@ def _block(block: Block) -> list[str]:
     if isinstance(block, Bullets):
         return [_list(block.items)]
     if isinstance(block, Image):
-        return [f"![{escape(block.caption)}]({block.file})", _prose(block.caption)]
+        return [f"![{escape(block.caption)}]({block.file})", _prose(block.caption) if block.told else ""]
     if isinstance(block, Doubts):
         return [_caveats(block.items)]
-    if isinstance(block, Made):
-        return [f"This page was generated from `data/` and {_code(block.study_file)}."]
     if isinstance(block, Command):
         return [f"```sh\n{visible(block.line)}\n```"]
-    return [f"**{block.lead}** {escape(block.text)}" if block.lead else _prose(block.text)]
+    if block.bold:
+        return [f"**{escape(block.text)}**"]
+    return [f"**{escape(block.lead)}** {escape(block.text)}".strip() if block.lead else _prose(block.text)]
 
 
 def escape(text: str) -> str:
@@ -90,4 +97,6 @@ def _code(text: str) -> str:
 
 
 def _caveats(caveats: Sequence[Caveat]) -> str:
-    return "\n".join(f"- {_prose(one.doubt)}\n  {_prose(one.remedy)}" for one in caveats)
+    return "\n".join(
+        f"- {_prose(one.doubt)}" + (f"\n  {_prose(one.remedy)}" if one.remedy else "") for one in caveats
+    )

@@ -13,7 +13,7 @@ import yaml
 
 from segablate.errors import SegablateError, near_miss
 from segablate.quantity import Quantity, quantity
-from segablate.report.blocks import Cell, Published, Table
+from segablate.report.blocks import Bullets, Cell, Section, Table
 from segablate.report.data import Record
 from segablate.report.words import flat, signed
 
@@ -217,7 +217,7 @@ def _met(reference: Reference, cells: Iterable[Met]) -> dict[tuple[int, str, str
     return found
 
 
-def published(reference: Reference, compared: Sequence[Comparison]) -> Published:
+def published(reference: Reference, compared: Sequence[Comparison]) -> Section:
     """The section of the page: the source, and the table."""
     told = dict.fromkeys(one.column for one in compared)
     other = [column["name"] for column in reference.columns if column["name"] not in told]
@@ -229,7 +229,7 @@ def published(reference: Reference, compared: Sequence[Comparison]) -> Published
     ]
     if other:
         source.append(f"It also prints {' and '.join(other)}, which this study does not measure.")
-    return Published(tuple(source), _table(reference, compared))
+    return Section("Published beside measured", (Bullets(tuple(source)), _table(reference, compared)))
 
 
 def _table(reference: Reference, compared: Sequence[Comparison]) -> Table:

@@ -15,6 +15,7 @@ from segablate.report.data import Record
 from segablate.report.estimated import counted, questions
 from segablate.report.judged import OVER_IMAGES
 from segablate.report.spread import Spread, spread
+from segablate.report.verdicts import on_images
 from segablate.report.words import listed
 
 OF_ALL_PAIRS = (
@@ -129,8 +130,8 @@ def recommend(
     costs = {one.metric: _values(records, one, under) for one in constraints}
     score = _source(records, by, under, "--by")
     found = [
-        _candidate(records, variant, score, by, constraints, costs)
-        for variant in dict.fromkeys(one.variant for one in records)
+        _candidate(variant, spread(own, by), constraints, costs)
+        for variant, own in _by_variant(records, score).items()
     ]
     kept = [one for one in found if one.keeps and one.score]
     if not kept:
@@ -143,13 +144,14 @@ def recommend(
     others = [(one, judged.get(one.variant)) for one in rest]
     exact = all(one.exact for one in own if one.done)
     worse = [other for other in others if _is_worse(*other, best, exact)]
+    beaten, taken = {one.variant for one, _ in worse}, {one.variant for one in kept}
     return Advice(
         by=what,
         measure=score,
         best=best,
-        alike=tuple(one for one in others if one not in worse),
+        alike=tuple(other for other in others if other[0].variant not in beaten),
         told_apart=tuple(worse),
-        left_out=tuple(one for one in found if one not in kept),
+        left_out=tuple(one for one in found if one.variant not in taken),
     )
 
 
@@ -193,10 +195,18 @@ def _values(records: Sequence[Record], one: Constraint, under: Sequence[str]) ->
         metric, turn = "p50_ms", _per_second
     label = _source(records, metric, under, one.option)
     found = {}
-    for variant in dict.fromkeys(record.variant for record in records):
-        own = [record for record in records if record.variant == variant and record.measure == label]
+    for variant, own in _by_variant(records, label).items():
         if told := spread(own, metric):
             found[variant] = turn(told.value, own[0])
+    return found
+
+
+def _by_variant(records: Sequence[Record], label: str) -> dict[str, list[Record]]:
+    """The records of one measure, variant by variant; none of a variant that it did not measure."""
+    found: dict[str, list[Record]] = {record.variant: [] for record in records}
+    for record in records:
+        if record.measure == label:
+            found[record.variant].append(record)
     return found
 
 
@@ -209,17 +219,14 @@ def _per_second(value: float, record: Record) -> float:
 
 
 def _candidate(
-    records: Sequence[Record],
     variant: str,
-    score: str,
-    by: str,
+    score: Spread | None,
     constraints: Sequence[Constraint],
     costs: Mapping[str, Mapping[str, float]],
 ) -> Candidate:
-    own = [one for one in records if one.variant == variant and one.measure == score]
     values = {one.metric: costs[one.metric].get(variant, math.nan) for one in constraints}
     keeps = all(one.holds(values[one.metric]) for one in constraints)
-    return Candidate(variant, spread(own, by), values, keeps)
+    return Candidate(variant, score, values, keeps)
 
 
 def _judged(
@@ -228,7 +235,7 @@ def _judged(
     """The others against the best, over what the report's verdicts are over; none of one seed or process."""
     found = [one for one in between(records, dict.fromkeys(others, best)) if one.metric == metric]
     asked = {key: one for key, one in questions(found, margins).items() if one.estimate.known}
-    judged = decide(asked, best_of_all=True)
+    judged = on_images(decide(asked, best_of_all=True))
     for one in found:
         if one.quantity.compared == "count" and (told := counted(one, margins)):
             judged[one.key] = told

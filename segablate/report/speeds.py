@@ -150,6 +150,19 @@ def growths(found: Sequence[Speed]) -> tuple[Growth, ...]:
     return tuple(grown)
 
 
+def answer(found: Sequence[Speed]) -> str:
+    """What the baseline takes, and which variants are fastest and slowest; "" where nothing was timed."""
+    if not found:
+        return ""
+    base = next((one for one in found if one.baseline), found[0])
+    like = [one for one in found if (one.conditions, one.input) == (base.conditions, base.input)]
+    said = f"On {base.conditions[0]}, {base.input}, {_called(base)} takes {base.shown()}"
+    if len(like) < 2:
+        return f"{said}."
+    least, most = (pick(like, key=lambda one: one.middle) for pick in (min, max))
+    return f"{said}; fastest is {_called(least)} ({least.shown()}), slowest {_called(most)} ({most.shown()})."
+
+
 def sentences(found: Sequence[Speed]) -> list[str]:
     """What was found, in sentences."""
     said: list[str] = []

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import math
 import statistics
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 
 from segablate.quantity import Quantity, quantity
+from segablate.report import names
 from segablate.report.blocks import Cell, Table
-from segablate.report.ceilings import STRIDE
 from segablate.report.data import Record
 from segablate.report.speeds import speeds
 from segablate.report.spread import hover
-from segablate.report.words import images, plain
+from segablate.report.words import images
 
 TIMED = ("ms", "image/s")
 
@@ -44,27 +44,23 @@ class Notes:
         return self.texts.index(text) + 1
 
 
-def results(records: Sequence[Record], leaders: Collection[tuple[str, str, str]] = ()) -> Table:
-    """The results of a study; a cell without numbers says why in a footnote.
-
-    Args:
-        records: of the study.
-        leaders: variant, measure and metric of what is decidedly better than all others.
-    """
+def results(records: Sequence[Record]) -> Table:
+    """The results of a study; a cell without numbers says why in a footnote."""
     columns = _columns(records)
-    variants = list(dict.fromkeys(record.variant for record in records))
+    groups: dict[tuple[str, str], list[Record]] = {}
+    for record in records:
+        groups.setdefault((record.variant, record.measure), []).append(record)
+    called = names.variants(records)
     notes = Notes()
     rows = [
-        [_cell(_rows_of(records, variant, column), column, notes) for column in columns]
-        for variant in variants
+        (Cell(name), *(_cell(groups.get((variant, column.measure), []), column, notes) for column in columns))
+        for variant, name in called.items()
     ]
-    marked = _mark_best(records, variants, columns, rows)
-    lead = _mark_leaders(leaders, variants, columns, marked)
     return Table(
         head=("variant", *(_heading(column, columns) + _where(records, column) for column in columns)),
-        rows=tuple((_name(records, name), *row) for name, row in zip(variants, marked, strict=True)),
+        rows=tuple(rows),
         notes=tuple(notes.texts),
-        below=tuple(_below(records, columns, marked, lead)),
+        below=tuple(_below(records, columns)),
     )
 
 
@@ -98,15 +94,6 @@ def _where(records: Sequence[Record], column: Column) -> str:
     return f", {devices.pop()}" if len(devices) == 1 else ", several devices"
 
 
-def _name(records: Sequence[Record], variant: str) -> Cell:
-    baseline = any(record.baseline for record in records if record.variant == variant)
-    return Cell(f"{variant} (baseline)" if baseline and variant != "baseline" else variant)
-
-
-def _rows_of(records: Iterable[Record], variant: str, column: Column) -> list[Record]:
-    return [record for record in records if record.variant == variant and record.measure == column.measure]
-
-
 def _cell(records: Sequence[Record], column: Column, notes: Notes) -> Cell:
     """The mean; with its range where outcomes differ; a short mark where there is no number."""
     known = [value for value in values(records, column.metric) if not math.isnan(value)]
@@ -130,88 +117,8 @@ def _shown(known: Sequence[float], what: Quantity) -> str:
     return f"{middle} ({what.shown(min(known))}…{what.shown(max(known))}, n = {len(known)})"
 
 
-def _mark_best(
-    records: Sequence[Record],
-    variants: Sequence[str],
-    columns: Sequence[Column],
-    rows: Sequence[Sequence[Cell]],
-) -> list[list[Cell]]:
-    marked = [list(row) for row in rows]
-    given = {record.variant: record.given for record in records}
-    wheres = {variant: (_stride(records, variant), given[variant]) for variant in variants}
-    for at, column in enumerate(columns):
-        for where in dict.fromkeys(wheres.values()):
-            group = [i for i, variant in enumerate(variants) if wheres[variant] == where]
-            best = _strictly_best(
-                [_decided(_rows_of(records, variants[i], column), column) for i in group], column
-            )
-            if best is not None:
-                row = group[best]
-                marked[row][at] = replace(marked[row][at], bold=True)
-    return marked
-
-
-def _mark_leaders(
-    leaders: Collection[tuple[str, str, str]],
-    variants: Sequence[str],
-    columns: Sequence[Column],
-    marked: Sequence[list[Cell]],
-) -> int:
-    """Set the leaders in bold; gives their number."""
-    places = [
-        (variants.index(variant), columns.index(Column(measure, metric)))
-        for variant, measure, metric in leaders
-    ]
-    for row, at in places:
-        marked[row][at] = replace(marked[row][at], bold=True)
-    return len(places)
-
-
-def _decided(records: Sequence[Record], column: Column) -> float:
-    """The value if nothing random went into it, else NaN: a winner by chance is none."""
-    known = values(records, column.metric)
-    exact = len(known) == 1 and all(record.exact for record in records if record.done)
-    return known[0] if exact else math.nan
-
-
-def _strictly_best(known: Sequence[float], column: Column) -> int | None:
-    """Which value is best, also as shown; None where two cannot be told apart or only one is there."""
-    sign = {"higher": 1.0, "lower": -1.0, "none": 0.0}[column.quantity.direction]
-    order = sorted(
-        (i for i, value in enumerate(known) if not math.isnan(value)), key=lambda i: -sign * known[i]
-    )
-    # fewest multiply-adds are a price, and no win by themselves
-    if column.quantity.compared != "difference" or len(order) < 2:
-        return None
-    shown = [column.quantity.shown(known[i]) for i in order[:2]]
-    return order[0] if shown[0] != shown[1] else None
-
-
-def _stride(records: Iterable[Record], variant: str) -> str:
-    """What the variant's output stride is, in the study's words or else in the cell's; "" if unknown."""
-    for record in records:
-        if record.variant == variant:
-            chosen = [label for name, label in record.choices.items() if name.endswith(STRIDE)]
-            if chosen or STRIDE in record.reads:
-                return chosen[0] if chosen else plain(record.reads[STRIDE])
-    return ""
-
-
-def _below(
-    records: Sequence[Record], columns: Sequence[Column], rows: Sequence[Sequence[Cell]], lead: int
-) -> list[str]:
+def _below(records: Sequence[Record], columns: Sequence[Column]) -> list[str]:
     said = []
-    bold = sum(cell.bold for row in rows for cell in row)
-    if lead:
-        said.append(
-            "Bold: decidedly better than every other variant under the same conditions, "
-            "at 5 % for all bold of this table."
-        )
-    if bold > lead:
-        where = ", data and input" if any(record.given for record in records) else ""
-        said.append(
-            f"Bold: strictly the best at its output stride{where}; these numbers have no random part."
-        )
     for label in dict.fromkeys(column.measure for column in columns):
         counts = [
             int(record.facts["images"])

@@ -43,10 +43,12 @@ def _labels(records: Sequence[Record], metric: str) -> list[str]:
 
 def _scatter(records: Sequence[Record], score: str, cost: str, metric: str, name: str) -> Scatter | None:
     found: list[tuple[str, Spread, Spread]] = []
+    groups: dict[tuple[str, str], list[Record]] = {}
+    for one in records:
+        groups.setdefault((one.variant, one.measure), []).append(one)
     for variant in dict.fromkeys(one.variant for one in records):
-        own = [one for one in records if one.variant == variant]
-        x = spread([one for one in own if one.measure == cost], metric)
-        y = spread([one for one in own if one.measure == score], SCORE)
+        x = spread(groups.get((variant, cost), []), metric)
+        y = spread(groups.get((variant, score), []), SCORE)
         # a logarithmic axis has no place for what costs nothing
         if x and y and x.value > 0:
             found.append((variant, x, y))

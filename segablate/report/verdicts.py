@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import TypeAlias
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import replace
+from typing import TypeAlias, TypeVar
 
 from segablate.evidence.decide import decide
 from segablate.evidence.verdict import Verdict
@@ -12,6 +13,7 @@ from segablate.report.data import Record
 from segablate.report.estimated import Key, counted, questions
 from segablate.report.facts import StudyFacts
 
+K = TypeVar("K", bound=Hashable)
 Verdicts: TypeAlias = Mapping[Key, Verdict]
 
 
@@ -24,8 +26,16 @@ def verdicts(study: StudyFacts, records: Sequence[Record]) -> Verdicts:
     for the one that stands out.
     """
     found = comparisons(records)
-    judged = decide(questions(found, study.margin))
+    judged = on_images(decide(questions(found, study.margin)))
     for one in found:
         if one.quantity.compared == "count" and (told := counted(one, study.margin)):
             judged[one.key] = told
     return {one.key: judged[one.key] for one in found if one.key in judged}
+
+
+def on_images(judged: Mapping[K, Verdict]) -> dict[K, Verdict]:
+    """Nothing is decided by one training each: its images say nothing of training again."""
+    return {
+        key: replace(one, kind="undecided", needed=None) if one.source == "images" else one
+        for key, one in judged.items()
+    }

@@ -16,8 +16,8 @@ from segablate.report.blocks import Page
 from segablate.report.data import OUTCOMES, read
 from segablate.report.facts import StudyFacts
 from segablate.report.formats.base import ALWAYS, files, made
-from segablate.report.page import page
-from segablate.report.sections import FIGURES
+from segablate.report.page import FIGURES, page
+from segablate.report.sheets import Contrast, Sheet
 
 REPORT = "report.md"
 DRAWN = (".svg", ".png")
@@ -84,10 +84,15 @@ def render(study: StudyFacts, folder: Path, formats: Iterable[str] = ()) -> dict
 
 def drawings(told: Page) -> dict[str, bytes]:
     """All pictures of a page: path below the report's folder → SVG or PNG."""
-    drawn = {f"{FIGURES}/{figure.name}.svg": draw.svg(figure) for figure in told.figures}
-    drawn.update({f"{FIGURES}/{sheet.name}.png": pictures.draw(sheet) for sheet in told.sheets})
-    drawn.update({f"{FIGURES}/{one.name}.png": draw_contrast.draw(one) for one in told.contrasts})
-    return drawn
+    made: dict[str, bytes] = {}
+    for one in told.pictures:
+        if isinstance(one, Sheet):
+            made[f"{FIGURES}/{one.name}.png"] = pictures.draw(one)
+        elif isinstance(one, Contrast):
+            made[f"{FIGURES}/{one.name}.png"] = draw_contrast.draw(one)
+        else:
+            made[f"{FIGURES}/{one.name}.svg"] = draw.svg(one)
+    return made
 
 
 def _surplus(made: Mapping[str, bytes], folder: Path) -> list[str]:

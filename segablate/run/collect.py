@@ -6,6 +6,7 @@ The folder is committed, so it is small, and collecting the same outcomes again 
 from __future__ import annotations
 
 import json
+from collections import deque
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -24,6 +25,7 @@ MOST_BYTES = 2_000_000
 ARRAYS = ".npz"
 # claims are judged by them: they stay while there is anything else to leave out
 NEEDED = "blocks.npz"
+NAMED = 3  # files of those left out
 
 
 def collect(plan: Plan, store: Store, folder: Path) -> Path:
@@ -111,26 +113,34 @@ def _fit(
     room: int,
     tell: Callable[[str], None],
 ) -> None:
-    left_out = []
-    while arrays and sum(map(len, arrays.values())) > room:
-        for name in _next_out(arrays, seeds, last):
-            left_out.append(f"`{name}` ({len(arrays.pop(name)):,} bytes)")
-    if left_out:
-        tell(f"left out of the report's data, which may take {MOST_BYTES:,} bytes: {', '.join(left_out)}")
-
-
-def _next_out(arrays: Mapping[str, bytes], seeds: Mapping[str, int], last: Collection[str]) -> list[str]:
-    """Names of the arrays that are done without first."""
-    kinds: dict[str, list[str]] = {}
+    """Remove arrays until the others fit, and tell which."""
+    kinds: dict[str, dict[str, int]] = {}
     for name in sorted(arrays):
-        kinds.setdefault(name.partition("-")[2], []).append(name)
-    if len(kinds) > 1:
-        kinds.pop(NEEDED, None)
-    own = max(kinds.values(), key=lambda names: sum(len(arrays[name]) for name in names))
-    newest = max(seeds[name.partition("-")[0]] for name in own)
-    if newest > 0:
-        return [name for name in own if seeds[name.partition("-")[0]] == newest]
-    return [max(own, key=lambda name: (name.partition("-")[0] not in last, len(arrays[name])))]
+        kinds.setdefault(name.partition("-")[2], {})[name] = len(arrays[name])
+    queues = {kind: deque(_order(sizes, seeds, last)) for kind, sizes in kinds.items()}
+    taken = {kind: sum(sizes.values()) for kind, sizes in kinds.items()}
+    left_out: list[str] = []
+    while sum(taken.values()) > room:
+        # what claims are judged by stays while there is anything else
+        others = [kind for kind in taken if taken[kind] and kind != NEEDED] or [NEEDED]
+        kind = max(others, key=lambda kind: taken[kind])
+        for name in queues[kind].popleft():
+            taken[kind] -= len(arrays.pop(name))
+            left_out.append(name)
+    if left_out:
+        named = ", ".join(f"`{name}`" for name in left_out[:NAMED])
+        more = f" and {len(left_out) - NAMED:,} more" if len(left_out) > NAMED else ""
+        tell(f"left out of the report's data, which may take {MOST_BYTES:,} bytes: {named}{more}")
+
+
+def _order(sizes: Mapping[str, int], seeds: Mapping[str, int], last: Collection[str]) -> list[list[str]]:
+    """Names of one kind in groups, those first that are done without first."""
+    groups: dict[int, list[str]] = {}
+    for name in sizes:
+        groups.setdefault(seeds[name.partition("-")[0]], []).append(name)
+    first = groups.pop(0, [])
+    alone = sorted(first, key=lambda name: (name.partition("-")[0] not in last, sizes[name]), reverse=True)
+    return [*(groups[seed] for seed in sorted(groups, reverse=True)), *([name] for name in alone)]
 
 
 def _differs(path: Path, content: bytes) -> bool:

@@ -38,6 +38,6 @@ def test_each_spread_has_its_curve(records):
 
 def test_the_page_has_its_figures_and_no_verdicts(fake, records):
     told = page(fake.FACTS, records)
-    assert len(told.figures) == 2
-    assert told.more == ()
+    assert len(told.pictures) == 2
+    assert not [one for one in told.sections if "baseline" in one.title]
     assert "More than 6 % of verdicts are false in some cases of one-skewed." in markdown(told)

@@ -4,12 +4,10 @@ from itertools import pairwise
 import pytest
 
 from segablate.report import draw, looks
-from segablate.report.answer import answer
 from segablate.report.ceiling_curves import figures
 from segablate.report.ceilings import at, baseline_choices, ceilings
 from segablate.report.data import read
 from segablate.report.per_class import per_class, selected
-from segablate.report.table import results
 
 
 @pytest.fixture
@@ -202,7 +200,3 @@ def test_ceilings_of_other_data_are_not_raced_with(fake, records_of):
         ["bilinear, hard", "nearest, hard"],
     ]
     assert {one.record.choices["data"] for one in selected(found, baseline_choices(records))} == {"easy"}
-    (said,) = [one for one in answer(records, found, baseline_choices(records), ()) if "stride 8" in one]
-    assert said.count("the most of 2 upsamplers") == 2
-    bold = [[cell.bold for cell in row[1:2]] for row in results(records).rows]
-    assert bold == [[True], [False], [True], [False]]

@@ -13,7 +13,6 @@ from segablate.records import Measurement
 from segablate.report.component_effects import component_effects
 from segablate.report.data import read
 from segablate.report.judged import against
-from segablate.report.leaders import leaders
 from segablate.report.verdicts import verdicts
 
 SCORES = ("miou", "pixel_accuracy", "boundary_iou")
@@ -113,33 +112,3 @@ def test_all_effects_of_their_table_are_one_family(fake, facts, saved):
     alone = component_effects(facts, saved(lines))
     decided = [sum(row[-1].text != "undecided" for row in table.rows[:7]) for table in (alone, both)]
     assert decided[0] > decided[1]
-
-
-def test_bold_is_never_what_a_verdict_of_the_table_leaves_open(fake, facts, saved):
-    bold = 0
-    for draw in range(60):
-        gains = {"a": 0.0, "b": 0.01, "c": 0.05}
-        lines = []
-        for at, (name, gain) in enumerate(gains.items()):
-            lines += training(fake, name, scores(10 * draw + at, gain, n=6))
-        records = saved(lines)
-        judged = verdicts(facts, records)
-        for variant, measure, metric in leaders(facts, records):
-            bold += 1
-            beaten = [judged[variant, measure, metric]] if variant != "a" else [
-                judged[other, measure, metric] for other in "bc"
-            ]  # fmt: skip
-            assert {one.kind for one in beaten} == {"better" if variant != "a" else "worse"}
-    assert bold > 20
-
-
-def test_of_variants_alike_one_is_seldom_bold_anywhere_in_the_table(fake, facts, saved):
-    wrong = 0
-    for draw in range(200):
-        lines = [
-            line
-            for at, name in enumerate("abc")
-            for line in training(fake, name, scores(10 * draw + at, n=4))
-        ]
-        wrong += bool(leaders(facts, saved(lines)))
-    assert wrong <= 10  # 5 % of the tables; one race alone would give 3 columns as many chances

@@ -11,7 +11,6 @@ from scipy.stats import ks_2samp
 from segablate.report.comparisons import comparisons
 from segablate.report.data import read
 from segablate.report.facts import StudyFacts
-from segablate.report.leaders import leaders
 from segablate.report.verdicts import verdicts
 from segablate.run.plan import plan
 from segablate.study.load import load
@@ -59,4 +58,3 @@ def test_the_committed_differences_are_real_and_yet_no_verdict_tells_the_names_a
         assert np.all(one.pairs.differences != 0)
     kinds = {one.kind for one in verdicts(facts, records).values()}
     assert kinds <= {"undecided", "equivalent"}
-    assert not leaders(facts, records)

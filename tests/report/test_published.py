@@ -7,21 +7,19 @@ import yaml
 from segablate.cli.kinds import registry
 from segablate.errors import SegablateError
 from segablate.records import Measurement
-from segablate.report.answer import answer
-from segablate.report.ceilings import baseline_choices, ceilings
 from segablate.report.data import read
 from segablate.report.published import check, compare, load, matches, published
-from segablate.report.readings import sentences
+from segablate.report.readings import agreement, sentences
 
 
 @pytest.fixture
 def told(fake, tmp_path):
-    """Comparisons and answer of a study."""
+    """Comparisons of a study, and what they agree about."""
 
     def tell(lines):
         records = read(fake.save(tmp_path, lines, pictures=False) / "data")
         compared = compare(load("dupsampling.table1"), records)
-        return compared, answer(records, ceilings(records), baseline_choices(records), compared, {})
+        return compared, tuple(agreement(compared))
 
     return tell
 
@@ -120,7 +118,7 @@ def test_a_mark_stands_beside_the_value_and_is_explained(fake, tmp_path):
     reference = load("pp-liteseg.table3")
     (one,) = compare(reference, records)
     assert (one.mark, one.verdict) == ("[1]", "not comparable")  # for the encoder was not trained
-    table = published(reference, [one]).table
+    table = published(reference, [one]).blocks[1]
     assert "77.76 [1]" in [shown.text for shown in table.rows[0]]
     assert table.below == ("[1]: the printed value is known from one secondary source only.",)
 
@@ -145,11 +143,9 @@ def test_values_agree_up_to_the_tolerance(fake, told, value, agrees):
     assert ("1 of 1 published value agrees within 0.1 points" in said[-1]) is agrees
 
 
-def test_the_answer_says_what_agrees_and_what_does_not(fake, told):
+def test_the_page_says_what_agrees_and_what_does_not(fake, told):
     _, said = told([line(fake, "bilinear", None, 16, 0.9842), line(fake, "dupsampling", 64, 16, 0.9968)])
     assert said == (
-        "At output stride 16, under project (n = 1,449 images) bilinear reaches mIoU* 98.42 % "
-        "and DUpsampling (C̃ = 64) 99.68 %, the most of 2 upsamplers.",
         "Under project, 1 of 2 published values agrees within 0.1 points: "
         "bilinear at output stride 16 (98.42 % measured, 98.40 % published, +0.02).",
         "1 does not: DUpsampling at output stride 16 (99.68 % measured, 99.95 % published, −0.27).",
@@ -176,25 +172,10 @@ def test_a_sample_is_comparable_in_part_and_says_its_n(fake, told):
 def test_what_the_study_does_not_measure_is_said(fake, told):
     compared, _ = told([line(fake, "bilinear", None, 16, 0.984)])
     section = published(load("dupsampling.table1"), compared)
-    assert section.source[-1] == "It also prints mIoU, which this study does not measure."
-    assert published(load("dupsampling.table1"), ()).table.below == (
+    assert section.blocks[0].items[-1] == "It also prints mIoU, which this study does not measure."
+    assert published(load("dupsampling.table1"), ()).blocks[1].below == (
         "Nothing that Table 1 prints was measured.",
     )
-
-
-def test_the_best_may_be_the_baseline(fake, told):
-    _, said = told([line(fake, "bilinear", None, 16, 0.99), line(fake, "nearest", None, 16, 0.9)])
-    assert said[0].endswith("bilinear reaches mIoU* 99.00 %, the most of 2 upsamplers.")
-
-
-def test_nothing_measured_is_said_first(fake, told):
-    _, said = told(
-        [
-            fake.Line("a", {}, True, "project", fake.failed("no")),
-            fake.Line("b", {}, False, "project", None, skipped="why not"),
-        ]
-    )
-    assert said == ("Nothing was measured: 1 cell failed and 1 cell skipped.",)
 
 
 def readings(fake, folder, values):

@@ -13,7 +13,6 @@ from segablate.report import draw
 from segablate.report.data import Record
 from segablate.report.facts import StudyFacts
 from segablate.report.figures import Figure, Spans
-from segablate.report.headline import headline
 from segablate.report.markdown import markdown
 from segablate.report.page import page
 from segablate.report.published import compare, load, published
@@ -110,23 +109,20 @@ def test_one_process_has_no_interval() -> None:
     assert one.shown() == "10.00 ms"
 
 
-def test_a_cpu_is_named_in_the_title_and_in_the_headings(two: list[Record]) -> None:
-    assert headline("speed", two) == "speed (on a CPU)"
+def test_a_cpu_is_named_in_the_line_below_the_title_and_in_the_headings(two: list[Record]) -> None:
     heads = results(two).head
     assert heads[1:] == ("latency, median (ms), CPU", "throughput (FPS), CPU")
-    assert markdown(page(STUDY, two)).startswith("# speed (on a CPU)\n")
+    assert "CPU (Example CPU)" in markdown(page(STUDY, two)).split("\n")[2]
 
 
 def test_a_gpu_is_named_in_the_headings_alone() -> None:
     gpu = [record("A", [1.0], device="cuda", device_name="Example GPU")]
-    assert headline("speed", gpu) == "speed"
     assert results(gpu).head[1].endswith(", Example GPU")
 
 
 def test_two_devices_are_told_in_the_heading_and_not_ranked_together(two: list[Record]) -> None:
     mixed = [*two, record("C", [1.0], device="cuda", device_name="Example GPU")]
     assert results(mixed).head[1].endswith(", several devices")
-    assert headline("speed", mixed) == "speed"
     said = " ".join(sentences(speeds(mixed)))
     assert "Of 2 variants at that input, the baseline (A) has the least median" in said
 
@@ -199,9 +195,9 @@ def test_published_frames_per_second_stand_beside_and_are_not_compared() -> None
     assert {(one.row, one.variant, one.verdict) for one in compared} == {
         ("PP-LiteSeg-T1", "released", "not comparable"),
     }
-    table = published(reference, compared).table
+    table = published(reference, compared).blocks[1]
     assert {row[4].text for row in table.rows} == {"–"}
-    assert "GTX 1080Ti" in published(reference, compared).source[2]
+    assert "GTX 1080Ti" in published(reference, compared).blocks[0].items[2]
     # the mean over the processes stands there, as in the table
     assert compared[0].measured == pytest.approx((100 + 100 / 1.01 + 100 / 0.99) / 3)
 

@@ -24,7 +24,7 @@ def test_there_is_one_row_a_variant_and_one_column_a_measure_and_metric(fake, ta
     assert len(table.rows) == 15
     assert len(table.head) == 1 + 2 * 3
     assert table.head[1] == "project: mIoU (%)"
-    assert table.rows[0][0].text == "output_stride=16, bilinear (baseline)"
+    assert table.rows[0][0].text == "1/16, bilinear"
 
 
 def test_the_measure_is_left_out_of_the_headings_where_there_is_one_only(fake, table_of):
@@ -35,46 +35,6 @@ def test_scores_are_shown_as_percentages(fake, table_of):
     outcome = fake.oracle("bilinear", None, 16)
     cell = column(table_of([fake.Line("a", {}, True, "project", outcome)]), "mIoU (%)")[0]
     assert cell.text == f"{outcome.value('miou') * 100:.2f}"
-
-
-def test_the_best_at_each_stride_is_bold(fake, table_of):
-    table = table_of(fake.study(measures=["project"]))
-    bold = [row[0].text for row in table.rows if row[1].bold]
-    assert bold == [f"output_stride={stride}, DUp-256" for stride in (16, 8, 32)]
-
-
-def test_nothing_is_bold_where_two_look_the_same(fake, table_of):
-    same = fake.oracle("bilinear", None, 16)
-    near = replace(same, key="near", measurements=(Measurement("miou", (same.value("miou") - 1e-6,), "c"),))
-    lines = [fake.Line("a", {}, True, "project", same), fake.Line("b", {}, False, "project", near)]
-    assert not any(cell.bold for row in table_of(lines).rows for cell in row)
-
-
-def test_a_single_variant_is_no_winner(fake, table_of):
-    table = table_of([fake.Line("a", {}, True, "project", fake.oracle("bilinear", None, 16))])
-    assert not any(cell.bold for row in table.rows for cell in row)
-
-
-def test_nothing_is_bold_where_chance_had_a_part(fake, table_of):
-    def trained(name, value):
-        taken = (Measurement("miou", (value,), "c"),)
-        return fake.Line(
-            name,
-            {},
-            name == "a",
-            "accuracy",
-            replace(
-                fake.oracle("bilinear", None, 16),
-                key=name,
-                use="accuracy",
-                seeded=True,
-                reads={},
-                measurements=taken,
-            ),
-        )
-
-    table = table_of([trained("a", 0.7), trained("b", 0.8)])
-    assert not any(cell.bold for row in table.rows for cell in row)
 
 
 def test_repeats_that_share_an_outcome_count_once(fake, table_of):
@@ -130,7 +90,7 @@ def test_a_study_of_which_everything_failed_still_has_its_rows(fake, table_of):
 
 
 def test_n_is_said_for_each_measure(fake, table_of):
-    assert table_of(fake.study()).below[1:] == ("n of project: 1,449 images.", "n of optimise: 120 images.")
+    assert table_of(fake.study()).below == ("n of project: 1,449 images.", "n of optimise: 120 images.")
 
 
 def test_a_small_count_is_not_shown_as_nothing():

@@ -12,12 +12,13 @@ import pytest
 
 from segablate.records import Measurement, Outcome
 from segablate.report import accuracy_figures, accuracy_tables, joined
+from segablate.report.caveats import caveats
 from segablate.report.ceilings import ceilings
 from segablate.report.data import Record, read
 from segablate.report.draw import data_of, svg
 from segablate.report.facts import StudyFacts
-from segablate.report.headline import headline
 from segablate.report.markdown import markdown
+from segablate.report.opening import line
 from segablate.report.page import page
 from segablate.report.protocol import protocol
 from segablate.report.trainings import trainings
@@ -94,8 +95,9 @@ def texts(table: Any) -> list[list[str]]:
 
 def test_the_table_shows_the_mean_over_seeds_and_every_seed_is_a_sample(records: Sequence[Record]) -> None:
     made = page(FACTS, records)
-    column = made.results.head.index("accuracy: mIoU (%)")
-    assert made.results.rows[0][column].text == "76.00 (75.00…77.00, n = 3)"
+    assert made.main is not None
+    column = made.main.head.index("mIoU (%)")
+    assert made.main.rows[0][column].text == "76.0 ± 1.0"
     (one, _) = trainings(records)
     assert one.seeds == 3
     assert one.miou == pytest.approx(0.76)
@@ -105,18 +107,17 @@ def test_the_join_says_what_the_upsampler_can_cost_and_what_the_model_loses(
     records: Sequence[Record],
 ) -> None:
     both = joined.joins(trainings(records), ceilings(records))
-    (titled,) = joined.table(both)
-    assert titled.title == "Of the ceiling"
-    assert texts(titled.table) == [
+    (titled,) = joined.sections(both)
+    assert titled.title == "Reached beside the ceiling"
+    assert texts(titled.blocks[0]) == [
         ["bilinear", "76.00", "97.10", "ceiling", "78.27", "2.90", "21.10"],
         ["nearest", "85.00", "90.00", "ceiling", "94.44", "10.00", "5.00"],
     ]
-    assert titled.table.notes == ()
+    assert titled.blocks[0].notes == ()
 
 
 def test_the_answer_says_whether_the_upsampler_holds_the_model_back(records: Sequence[Record]) -> None:
-    judged, *answer = page(FACTS, records).answer
-    assert judged.startswith("mIoU under accuracy (3 seeds")
+    answer = joined.sentences(joined.joins(trainings(records), ceilings(records)))
     assert answer[0] == (
         "At output stride 16 bilinear can cost 2.9 points at most; bilinear is 21.1 below its ceiling: "
         "the upsampler is not what holds it back."
@@ -147,9 +148,9 @@ def test_of_several_ceilings_the_highest_over_the_same_label_maps_counts(fake: A
     assert one.ceiling.measure == "searched"
     others = [record for record in records if record.measure in ("sample", "accuracy")]
     (one,) = joined.joins(trainings(others), ceilings(others))
-    (titled,) = joined.table([one])
-    assert titled.table.notes == ("not over the same label maps as the accuracy",)
-    assert titled.table.rows[0][2].note == 1
+    (titled,) = joined.sections([one])
+    assert titled.blocks[0].notes == ("not over the same label maps as the accuracy",)
+    assert titled.blocks[0].rows[0][2].note == 1
 
 
 def test_a_variant_without_a_ceiling_is_not_joined(fake: Any, tmp_path: Path) -> None:
@@ -158,14 +159,13 @@ def test_a_variant_without_a_ceiling_is_not_joined(fake: Any, tmp_path: Path) ->
         fake.Line("b", {}, False, "accuracy", accuracy("b", 0, 0.5)),
     ]
     made = page(FACTS, read(fake.save(tmp_path / "s", lines) / "data"))
-    assert "Of the ceiling" not in [one.title for one in made.more]
-    assert not any("holds it back" in said for said in made.answer)
+    assert "Reached beside the ceiling" not in [one.title for one in made.sections]
 
 
 def test_a_trained_variant_makes_the_doubt_about_ceilings_go_away(
     records: Sequence[Record],
 ) -> None:
-    doubts = [one.doubt for one in page(FACTS, records).caveats]
+    doubts = [one.doubt for one in caveats(records)]
     assert not any(doubt.startswith("mIoU* says") for doubt in doubts)
 
 
@@ -189,8 +189,8 @@ def test_of_many_variants_the_baseline_and_the_best_are_shown_by_class(fake: Any
 
 def test_sizes_and_bands_are_shown_side_by_side(records: Sequence[Record]) -> None:
     (titled,) = accuracy_tables.where(trainings(records))
-    assert titled.table.head == ("variant", "small (< 32² px)", "large", "≤ 1 px", "≤ 2 px", "≤ 16 px")
-    assert texts(titled.table)[0] == ["bilinear (baseline)", "36.00", "76.00", "46.00", "56.00", "66.00"]
+    assert titled.blocks[0].head == ("variant", "small (< 32² px)", "large", "≤ 1 px", "≤ 2 px", "≤ 16 px")
+    assert texts(titled.blocks[0])[0] == ["bilinear (baseline)", "36.00", "76.00", "46.00", "56.00", "66.00"]
 
 
 def test_the_trimap_curve_has_a_line_a_variant(records: Sequence[Record]) -> None:
@@ -224,8 +224,8 @@ def test_without_the_recorded_losses_there_is_no_training_curve(records: Sequenc
 def test_the_page_has_all_of_it_in_markdown(records: Sequence[Record]) -> None:
     text = markdown(page(FACTS, records))
     for part in (
-        "## Of the ceiling",
-        "## By size of object and distance to a border",
+        "<summary>Reached beside the ceiling</summary>",
+        "<summary>By size of object and distance to a border</summary>",
         "figures/trimap-accuracy.svg",
         "figures/training-loss-accuracy.svg",
         "| pole | 66.00 | 75.00 |",
@@ -234,11 +234,11 @@ def test_the_page_has_all_of_it_in_markdown(records: Sequence[Record]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("encoders", "title"),
-    [(["frozen", "frozen"], "made-up (frozen encoder)"), (["frozen", "trained"], "made-up")],
+    ("encoders", "told"),
+    [(["frozen", "frozen"], True), (["frozen", "trained"], False)],
 )
-def test_the_title_says_when_no_encoder_was_trained(
-    encoders: Sequence[str], title: str, fake: Any, tmp_path: Path
+def test_the_line_below_the_title_says_when_no_encoder_was_trained(
+    encoders: Sequence[str], told: bool, fake: Any, tmp_path: Path
 ) -> None:
     lines = []
     for variant, encoder in zip("ab", encoders, strict=True):
@@ -247,7 +247,7 @@ def test_the_title_says_when_no_encoder_was_trained(
         found = replace(made, reads={**made.reads, "recipe": recipe})
         lines.append(fake.Line(variant, {"model.upsampler": variant}, variant == "a", "accuracy", found))
     records = read(fake.save(tmp_path / "s", lines, pictures=False) / "data")
-    assert headline("made-up", records) == title
+    assert ("frozen encoder" in line(FACTS, records)) is told
 
 
 def test_how_many_parameters_a_recipe_trained_is_said_where_it_was_recorded(fake, tmp_path):

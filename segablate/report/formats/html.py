@@ -15,9 +15,8 @@ from collections.abc import Sequence
 from importlib.resources import files
 from typing import ClassVar
 
-from segablate.report.blocks import Cell, Page, Table
+from segablate.report.blocks import Block, Bullets, Cell, Command, Doubts, Image, Page, Section, Table
 from segablate.report.formats.base import Pictures, formats
-from segablate.report.sections import Block, Bullets, Command, Doubts, Image, Made, Section, sections
 from segablate.report.words import visible
 
 # nothing may be fetched: what the file does not hold is not there
@@ -40,14 +39,15 @@ class Html:
 
     def write(self, page: Page, pictures: Pictures) -> str:
         """See `Format`."""
-        body = "\n".join(_section(one, level, pictures) for level, one in enumerate(sections(page)))
+        title = f"<h1>{escape(page.title)}</h1>"
+        body = "\n".join([title, *(_section(one, pictures) for one in page.sections)])
         return (
             "<!doctype html>\n"
             '<html lang="en">\n<head>\n<meta charset="utf-8">\n'
             f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">\n'
             '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
             '<meta name="color-scheme" content="light dark">\n'
-            f"<title>{escape(page.name)}</title>\n<style>\n{_kept('page.css')}</style>\n</head>\n"
+            f"<title>{escape(page.title)}</title>\n<style>\n{_kept('page.css')}</style>\n</head>\n"
             f'<body>\n<main>\n{body}\n</main>\n<p id="told" role="status" hidden></p>\n'
             f"<script>\n{_kept('page.js')}</script>\n</body>\n</html>\n"
         )
@@ -58,10 +58,12 @@ def escape(text: str) -> str:
     return html.escape(" ".join(visible(text).split()))
 
 
-def _section(section: Section, level: int, pictures: Pictures) -> str:
-    title = f"<h{2 if level else 1}>{escape(section.title)}</h{2 if level else 1}>"
-    blocks = [_block(block, pictures) for block in section.blocks]
-    return "\n".join(["<section>", title, *filter(None, blocks), "</section>"])
+def _section(section: Section, pictures: Pictures) -> str:
+    blocks = "\n".join(filter(None, (_block(block, pictures) for block in section.blocks)))
+    title = escape(section.title)
+    if section.folded:
+        return f"<details>\n<summary>{title}</summary>\n{blocks}\n</details>"
+    return f"<section>\n{f'<h2>{title}</h2>' if title else ''}\n{blocks}\n</section>"
 
 
 def _block(block: Block, pictures: Pictures) -> str:
@@ -72,14 +74,11 @@ def _block(block: Block, pictures: Pictures) -> str:
     if isinstance(block, Image):
         return _figure(block, pictures)
     if isinstance(block, Doubts):
-        return _list([f"{escape(one.doubt)}<br>{escape(one.remedy)}" for one in block.items])
-    if isinstance(block, Made):
-        return (
-            f"<p>This page was generated from <code>data/</code> and "
-            f"<code>{escape(block.study_file)}</code>.</p>"
-        )
+        return _list(["<br>".join(map(escape, filter(None, (one.doubt, one.remedy)))) for one in block.items])
     if isinstance(block, Command):
         return f"<pre><code>{html.escape(visible(block.line))}</code></pre>"
+    if block.bold:
+        return f'<p class="answer">{escape(block.text)}</p>'
     return f"<p>{f'<b>{escape(block.lead)}</b> ' if block.lead else ''}{escape(block.text)}</p>"
 
 

@@ -92,22 +92,22 @@ LINES = 36
 
 @formats.register("latex")
 class Latex:
-    """The tables of a page as booktabs; captions tell the protocol and n."""
+    """The tables of a page as booktabs; the claims and the main one."""
 
     file: ClassVar[str] = "report.tex"
 
     def write(self, page: Page, pictures: Pictures) -> str:
         """See `Format`."""
-        tables: list[tuple[Table, str, Sequence[str]]] = [
-            (page.results, "results", [page.question, *page.protocol])
+        tables: list[tuple[Table | None, str, Sequence[str]]] = [
+            (page.claims, "claims", [page.title]),
+            (page.main, "results", [page.title]),
         ]
-        if page.claims:
-            tables.insert(0, (page.claims, "claims", [page.question]))
-        if page.published:
-            tables.append((page.published.table, "published", page.published.source))
-        if page.per_class:
-            tables.append((page.per_class, "classes", []))
-        cut = [table for one in tables if one[0].rows for table in _tables(*one, name=page.name)]
+        cut = [
+            part
+            for table, kind, caption in tables
+            if table and table.rows
+            for part in _tables(table, kind, caption, name=page.name)
+        ]
         return "\n".join([HEAD, *cut])
 
 
