@@ -42,7 +42,7 @@ def claims_table(verdicts: Sequence[ClaimVerdict], kept: Sequence[Kept] = ()) ->
         decided = one.kind in DECIDED
         cells = (said(one, several), one.claim.source or "–", measured(one), verdict(one) + after)
         rows.append(tuple(Cell(text, bold=decided and at == 3) for at, text in enumerate(cells)))
-    return Table(HEAD, tuple(rows), words=2, below=tuple(_below(verdicts, kept)))
+    return Table(HEAD, tuple(rows), words=4, below=tuple(_below(verdicts, kept)))
 
 
 def joined(table: Table, verdicts: Sequence[ClaimVerdict]) -> Table:

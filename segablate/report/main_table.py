@@ -178,7 +178,7 @@ def _headlines(
         seen.add(use)
         heads = reader(use).shown(metrics[measure])
         wanted = [metric for label, metric in claimed if label == measure and metric in metrics[measure]]
-        for metric in dict.fromkeys([*wanted[:1], *heads]):
+        for metric in dict.fromkeys([*list(dict.fromkeys(wanted))[:2], *heads]):
             found.append(Headline(measure, metric, heads.get(metric, quantity(metric).heading)))
     return tuple(found)
 
@@ -227,9 +227,9 @@ def _matrix(
     columns = list(_columns(numbers, labels, combos, places))
     lead = columns[0][0]
     several = len({one for one, _ in columns}) > 1
-    values = _printed(numbers, lead, printed)
+    told, values = _printed(numbers, printed)
     beside = [combo for combo in combos if any(places.get((label, combo)) in values for label in labels)]
-    beside = beside if len(columns) + len(beside) < MOST_COLUMNS else []
+    beside = beside if told == "paper" and len(columns) + len(beside) < MOST_COLUMNS else []
     kept, left = _cut(
         labels, [numbers.mean(lead, places.get((label, combos[0]), "")) for label in labels], lead
     )
@@ -243,10 +243,13 @@ def _matrix(
         head=(
             head,
             *(_combined(others, combo, one.heading if several else "") for one, combo in columns),
-            *(f"paper, {_combined(others, combo)}" for combo in beside),
+            *(f"{told}, {_combined(others, combo)}" for combo in beside),
         ),
         rows=tuple(rows),
-        below=tuple(_below(numbers, left, [cell for row in rows for cell in row[1 : len(columns) + 1]])),
+        below=(
+            *_below(numbers, left, [cell for row in rows for cell in row[1 : len(columns) + 1]]),
+            *(_doubt(printed, values) if beside else []),
+        ),
     )
 
 
@@ -280,7 +283,7 @@ def _rows(study: StudyFacts, numbers: Numbers, axes: Sequence[str], printed: Seq
     lead = numbers.headlines[0]
     variants = list(numbers.choices)
     ticks = study.design in TICKED and _two_valued(numbers, axes)
-    values = _printed(numbers, lead, printed)
+    head, values = _printed(numbers, printed)
     most = MOST_PRINTED_ROWS if values else MOST_ROWS
     means = [math.inf if variant in values else numbers.mean(lead, variant) for variant in variants]
     kept, left = _cut(variants, means, lead, most)
@@ -303,10 +306,10 @@ def _rows(study: StudyFacts, numbers: Numbers, axes: Sequence[str], printed: Seq
         unit = {"%": " (points)"}.get(lead.quantity.shown_unit, "")
         headings.insert(1, "× first row" if lead.quantity.compared == "ratio" else f"Δ to first row{unit}")
     return Table(
-        head=(*heads, *headings, *(["paper"] if paper else [])),
+        head=(*heads, *headings, *([head] if paper else [])),
         rows=tuple(rows),
         words=len(heads),
-        below=tuple(_below(numbers, left, measured)),
+        below=(*_below(numbers, left, measured), *(_doubt(printed, values) if paper else [])),
     )
 
 
@@ -343,11 +346,25 @@ def _difference(numbers: Numbers, lead: Headline, first: str, variant: str) -> s
     return text.replace("-", "−") if float(text.replace(",", "")) else f"±{text[1:]}"
 
 
-def _printed(numbers: Numbers, lead: Headline, printed: Sequence[Comparison]) -> dict[str, str]:
-    """Variant → the value that is printed of it."""
-    own = [one for one in printed if (one.measure, one.metric) == (lead.measure, lead.metric)]
-    column = own[0].column if own else ""
-    return {one.variant: f"{one.published:,.{one.quantity.digits}f}" for one in own if one.column == column}
+def _doubt(printed: Sequence[Comparison], values: Mapping[str, str]) -> list[str]:
+    """Why printed values are no yardstick, where they are none."""
+    own = [one for one in printed if one.variant in values and one.verdict == "not comparable"]
+    return [f"Paper: not comparable, for {own[0].because.partition(';')[0]}."] if own else []
+
+
+def _printed(numbers: Numbers, printed: Sequence[Comparison]) -> tuple[str, dict[str, str]]:
+    """A heading, and variant → the value that is printed of it, for the first headline that has some."""
+    for one in numbers.headlines:
+        own = [found for found in printed if (found.measure, found.metric) == (one.measure, one.metric)]
+        if own:
+            column = own[0].column
+            head = "paper" if one is numbers.headlines[0] else f"paper, {one.heading}"
+            return head, {
+                found.variant: f"{found.published:,.{found.quantity.digits}f}"
+                for found in own
+                if found.column == column
+            }
+    return "", {}
 
 
 def _cut(
