@@ -79,7 +79,7 @@ def verdict(one: Verdict) -> str:
     if one.kind != "undecided":
         return one.kind
     if one.source == "images":
-        return "none: one training each"
+        return "no verdict (one training each)"
     if one.n < 2:
         return f"undecided ({number(one) if one.n else 'nothing to pair'})"
     if one.needed is None:

@@ -50,7 +50,11 @@ def results(records: Sequence[Record]) -> Table:
     groups: dict[tuple[str, str], list[Record]] = {}
     for record in records:
         groups.setdefault((record.variant, record.measure), []).append(record)
-    called = names.variants(records)
+    base = {record.variant for record in records if record.baseline}
+    called = {
+        variant: f"{name} (baseline)" if variant in base else name
+        for variant, name in names.variants(records).items()
+    }
     notes = Notes()
     rows = [
         (Cell(name), *(_cell(groups.get((variant, column.measure), []), column, notes) for column in columns))

@@ -51,9 +51,9 @@ def test_run_ends_with_the_verdicts_and_the_page_begins_with_them(
     assert line in said.out
     page = Path("runs/reports/toy/report.md").read_text()
     assert (
-        page.index("## Answer")
+        page.index("The claim is confirmed.")
         < page.index("| three beats one in mIoU | Table 1 |")
-        < page.index("## Results")
+        < page.index("<details>")
     )
     assert first_run()[0][0].startswith("20")
     assert segablate("report", "toy.yaml", "--check").code == 0

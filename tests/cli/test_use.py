@@ -189,7 +189,7 @@ def test_a_verdict_over_images_says_what_it_does_not_say(segablate: Callable) ->
     report = Path(__file__).parents[2] / "reports/quickstart"
     study = Path(__file__).parents[2] / "studies/quickstart.yaml"
     said = segablate("recommend", study, "--store", "nowhere", "--reports", report.parent)
-    assert "It has the highest mIoU of 2 measured variants; 1 is worse.\n" in said.out
+    assert "It has the highest mIoU of 2 measured variants; 1 cannot be told from it.\n" in said.out
     # eight were not trained, and are no lines
     assert [line.split()[0] for line in said.out.splitlines() if "output_stride" in line] == [
         "take",
