@@ -26,6 +26,7 @@ from segablate.report.words import counted, listed, stem
 ARTEFACT = "pictures.npz"
 # how accuracy packs the images
 PACKED = ("JPEG",)
+LABELS = (np.uint8, np.uint16)
 WHATS = ("truth", "predicted", "image")
 MOST_SCENES = 4
 MOST_VARIANTS = 4
@@ -106,7 +107,8 @@ def _by_name(kept: Kept) -> dict[str, Kept]:
 def _scene(name: str, kept: Sequence[Kept], classes: int) -> Scene | None:
     """The image under all variants; None where they did not keep it alike."""
     truth, predicted = kept[0]["truth"], tuple(own["predicted"] for own in kept)
-    if any(one.shape != truth.shape for one in predicted):
+    maps = (truth, *predicted)
+    if truth.ndim != 2 or any(one.shape != truth.shape or one.dtype not in LABELS for one in maps):
         return None
     share = differing(truth, predicted, classes)
     return Scene(name, share, _image(name, kept[0].get("image"), truth.shape), truth, predicted)

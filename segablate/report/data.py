@@ -103,19 +103,22 @@ def parse(text: str, name: str, folder: Path) -> list[Record]:
     """The records of a file's text.
 
     Raises:
-        SegablateError: there are none, or one of the lines is damaged.
+        SegablateError: there are none, or one of the lines is damaged or has other axes than the first.
     """
     lines = text.split("\n")
     records = [_record(folder, line, f"{name}:{at}") for at, line in enumerate(lines, 1) if line.strip()]
     if not records:
         raise SegablateError("there are no results here", where=name, hint="run the study first")
+    if any(record.choices.keys() != records[0].choices.keys() for record in records):
+        raise SegablateError("its lines are of several studies", where=name, hint="run the study again")
     return records
 
 
 def _record(folder: Path, line: str, where: str) -> Record:
     try:
         raw = json.loads(line)
-        found = raw["outcome"]
+        found = raw.pop("outcome")
+        json.dumps(raw, ensure_ascii=False).encode()  # half a character cannot be written to a page
         outcome = None if found is None else _whole(Outcome.from_json(json.dumps(found), where=where))
         return Record(
             folder=folder,

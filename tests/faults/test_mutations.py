@@ -242,8 +242,9 @@ def _rows(path: Path) -> None:
 
 
 def _report(path: Path) -> None:
-    for record in read_report(path.parent):
-        assert record.state
+    records = read_report(path.parent)
+    assert all(record.state and str(record).encode() for record in records)
+    assert len({tuple(sorted(record.choices)) for record in records}) == 1
     side(str(path))
 
 

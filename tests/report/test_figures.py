@@ -226,6 +226,27 @@ def test_the_image_on_which_variants_differ_most_comes_first(pictured):
     assert drawn == draw_contrast.draw(sheet)
 
 
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda labels: np.full(labels.shape, np.nan),
+        lambda labels: labels[:1],
+        lambda labels: labels.astype(str),
+        lambda labels: np.zeros(()),
+        lambda labels: labels.astype(np.int64) + 10**9,
+    ],
+)
+@pytest.mark.parametrize("of", ["truth", "predicted"])
+def test_an_image_whose_label_maps_are_none_is_left_out(pictured, damage, of):
+    for path in pictured.glob("*-pictures.npz"):
+        with np.load(path) as archive:
+            kept = dict(archive)
+        kept[f"{of}_1"] = damage(kept[f"{of}_1"])
+        np.savez_compressed(path, **kept)
+    (sheet,) = contrasts(read(pictured))
+    assert [scene.name for scene in sheet.scenes] == ["image 0"]
+
+
 def test_pictures_of_one_variant_alone_make_no_sheet(pictured):
     records = read(pictured)
     assert contrasts(records[:1]) == ()
