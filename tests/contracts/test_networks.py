@@ -69,12 +69,16 @@ def test_auxiliary_scores_have_the_image_s_size_too(name: str) -> None:
     assert all(value.shape[2:] == (65, 97) for value in more.values())
 
 
-def test_a_gradient_reaches_every_trainable_parameter(name: str) -> None:
+def test_a_gradient_reaches_every_trainable_parameter_and_every_pixel(name: str) -> None:
     network = made(name).train()
-    scores, more = network.with_auxiliary(image(name, batch=2))
+    x = image(name, batch=2).requires_grad_()
+    scores, more = network.with_auxiliary(x)
     loss = scores.square().mean() + sum(value.square().mean() for value in more.values())
     loss.backward()
     assert [n for n, p in network.named_parameters() if p.requires_grad and p.grad is None] == []
+    assert x.grad is not None
+    # a pixel may stop at a ReLU or a max-pool in one image
+    assert x.grad.abs().amax((0, 1)).all()
 
 
 def test_the_same_seed_makes_the_same_network_which_gives_the_same_scores(name: str) -> None:
