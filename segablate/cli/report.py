@@ -15,10 +15,9 @@ from segablate.cli.options import (
     Overrides,
     ReportsFolder,
     StoreFolder,
-    StudyFile,
     words,
 )
-from segablate.errors import context
+from segablate.errors import SegablateError, context
 
 if TYPE_CHECKING:
     from segablate.app.flow import Place
@@ -26,7 +25,12 @@ if TYPE_CHECKING:
 
 @app.command(epilog=example("segablate report studies/quickstart.yaml --check"))
 def report(
-    study: StudyFile,
+    study: Annotated[
+        Path | None, typer.Argument(metavar="STUDY", help="The study's YAML file.", show_default=False)
+    ] = None,
+    every: Annotated[
+        bool, typer.Option("--all", help="Write the scoreboard: the claims of all committed reports.")
+    ] = False,
     check: Annotated[
         bool, typer.Option("--check", help="Write nothing; exit code 4 if a file is not what the data say.")
     ] = False,
@@ -55,6 +59,11 @@ def report(
     from segablate.app import flow
     from segablate.cli import output
 
+    if every:
+        _all(study, reports or flow.COMMITTED, check, as_json)
+        return
+    if study is None:
+        raise SegablateError("`STUDY` is missing", hint="see `segablate report --help`")
     place = flow.place_of(store, reports, label, overrides)
     if check:
         _check(study, overrides, place, as_json)
@@ -66,6 +75,28 @@ def report(
         output.document({"study": name, "report": page.as_posix(), "files": written})
     else:
         output.show("\n".join(written or [page.as_posix()]))
+
+
+def _all(study: Path | None, reports: Path, checked: bool, as_json: bool) -> None:
+    """Write the scoreboard, or check it.
+
+    Raises:
+        SegablateError: a study was named as well, or a report is damaged.
+    """
+    from segablate.app import scoreboard
+    from segablate.cli import output
+
+    if study is not None:
+        raise SegablateError(f"`--all` is of all reports, and `{study}` is one study", hint="leave one out")
+    stale = scoreboard.check(reports) if checked else []
+    written = [] if checked else [path.as_posix() for path in scoreboard.write(reports)]
+    if as_json:
+        output.document({"reports": reports.as_posix(), "files": written, "stale": stale})
+    for line in [] if as_json else [*written, *(f"{reports / name}" for name in stale)]:
+        output.show(line)
+    if stale:
+        output.say("\nhint: `segablate report --all` writes what is stale")
+        raise typer.Exit(CHECK_FAILED)
 
 
 def _files(formats: list[str]) -> list[str]:

@@ -22,6 +22,7 @@ class Cell:
         note: number of the footnote it points to; 0 for none.
         code: whether it is a literal.
         hover: what stands behind it (interval, n), for formats that can show it when asked.
+        link: the file that it points to, for formats that can point; "" for none.
     """
 
     text: str
@@ -29,6 +30,7 @@ class Cell:
     note: int = 0
     code: bool = False
     hover: str = ""
+    link: str = ""
 
 
 @dataclass(frozen=True)

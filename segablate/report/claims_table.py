@@ -82,6 +82,11 @@ def said(one: ClaimVerdict, several: bool = False) -> str:
     return f"{claim.text}{unit} in {what.title}{under}{by}"
 
 
+def title(one: ClaimVerdict) -> str:
+    """What a claim is about, in words."""
+    return quantity(one.claim.metric).title
+
+
 def measured(one: ClaimVerdict) -> str:
     """`+0.40 points [+0.12, +0.68]`, `×0.90 [0.88, 0.92]`; of `reaches` the value."""
     what = quantity(one.claim.metric)

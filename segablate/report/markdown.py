@@ -83,6 +83,7 @@ def _line(cells: Sequence[str]) -> str:
 
 def _cell(cell: Cell) -> str:
     text = _code(cell.text).replace("|", "\\|") if cell.code and cell.text else escape(cell.text)
+    text = f"[{text}]({cell.link})" if cell.link else text
     text = f"**{text}**" if cell.bold else text
     return f"{text} <sup>{cell.note}</sup>" if cell.note else text
 

@@ -29,12 +29,21 @@ def test_a_committed_report_is_what_its_data_say(
 
 
 def test_all_that_lies_below_reports_belongs_to_one_of_them() -> None:
-    files = [path.relative_to(ROOT) for path in (ROOT / "reports").rglob("*") if path.is_file()]
+    files = [path.relative_to(ROOT) for path in (ROOT / "reports").rglob("*/*") if path.is_file()]
     own = {"report.md", "results.csv", "report.html", "report.tex"}
     for path in files:
         folder = path.parent if path.name in own else path.parent.parent
         assert folder in REPORTS, path
         assert path.name in own or path.parent.name in ("data", "figures"), path
+
+
+@pytest.mark.slow  # it judges every claim of every report
+def test_the_committed_scoreboard_is_what_the_reports_say(
+    segablate: Callable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(ROOT)
+    said = segablate("report", "--all", "--check")
+    assert (said.code, said.out) == (0, ""), said.err
 
 
 def test_every_report_has_a_page_and_data() -> None:

@@ -106,6 +106,7 @@ def _table(table: Table) -> str:
 
 def _cell(table: Table, at: int, cell: Cell) -> str:
     text = f"<code>{escape(cell.text)}</code>" if cell.code and cell.text else escape(cell.text)
+    text = f'<a href="{escape(cell.link)}">{text}</a>' if cell.link else text
     text = f"<b>{text}</b>" if cell.bold else text
     text += f" <sup>{cell.note}</sup>" if cell.note else ""
     hover = f' title="{escape(cell.hover)}"' if cell.hover else ""

@@ -1,0 +1,101 @@
+"""The scoreboard of all committed reports on disk: `README.md` and `index.html` beside them."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Iterator
+from itertools import pairwise
+from pathlib import Path
+
+from segablate.app.flow import facts
+from segablate.errors import SegablateError
+from segablate.report.claimed import claim_verdicts
+from segablate.report.claims_kept import read_kept
+from segablate.report.data import OUTCOMES, read
+from segablate.report.formats.base import made
+from segablate.report.markdown import markdown
+from segablate.report.scoreboard import Report, scoreboard
+from segablate.report.write import REPORT
+from segablate.study.load import load
+
+README, INDEX = "README.md", "index.html"
+FIGURE = re.compile(r"^!\[.*\]\((figures/[^/)]+\.svg)\)$", re.MULTILINE)
+MADE = re.compile("^segablate run .+$", re.MULTILINE)
+
+
+def render(reports: Path) -> dict[str, bytes]:
+    """Both files: name → content.
+
+    Args:
+        reports: the folder of the committed reports.
+
+    Raises:
+        SegablateError: there are none, or one of them is damaged.
+    """
+    found = sorted(_reports(reports), key=lambda one: one.folder)
+    if not found:
+        raise SegablateError("there are no reports here", where=str(reports), hint="run a study first")
+    told = scoreboard(found)
+    pictures = {one.picture: (reports / one.picture).read_bytes() for one in found if one.picture}
+    return {README: markdown(told).encode(), INDEX: made(["html"])["html"].write(told, pictures).encode()}
+
+
+def write(reports: Path) -> list[Path]:
+    """Write the scoreboard; what is the same already is left alone.
+
+    Raises:
+        SegablateError: there are no reports, one is damaged, or the folder cannot be written.
+    """
+    content = render(reports)
+    try:
+        for name, wanted in content.items():
+            if not (reports / name).is_file() or (reports / name).read_bytes() != wanted:
+                (reports / name).write_bytes(wanted)
+    except OSError as error:
+        raise SegablateError(
+            f"the scoreboard cannot be written: {error.strerror}", where=str(reports)
+        ) from error
+    return [reports / name for name in content]
+
+
+def check(reports: Path) -> list[str]:
+    """Names of the files that are not what the data of the reports say."""
+    return [
+        name
+        for name, wanted in render(reports).items()
+        if not (reports / name).is_file() or (reports / name).read_bytes() != wanted
+    ]
+
+
+def _reports(reports: Path) -> Iterator[Report]:
+    for path in reports.rglob(OUTCOMES):
+        folder = path.parent.parent
+        name = folder.relative_to(reports).as_posix()
+        page = folder / REPORT
+        study, overrides, label = _made_by(page)
+        known = facts(load(study, overrides), overrides, label)
+        records = read(path.parent)
+        verdicts = claim_verdicts(known.claims, records)
+        shown = FIGURE.search(page.read_text(encoding="utf-8"))
+        has_picture = shown is not None and (folder / shown[1]).is_file()
+        picture = f"{name}/{shown[1]}" if shown and has_picture else ""
+        yield Report(name, known, records, verdicts, read_kept(path.parent), picture)
+
+
+def _made_by(page: Path) -> tuple[Path, list[str], str]:
+    """The study, its changes and the label of a report, by the line on its page that makes it again.
+
+    Raises:
+        SegablateError: there is no page, or no such line on it.
+    """
+    found = MADE.findall(page.read_text(encoding="utf-8")) if page.is_file() else []
+    if not found:
+        raise SegablateError(
+            "this report does not say how it was made", where=str(page), hint="write it again first"
+        )
+    _, _, study, *options = shlex.split(found[-1])
+    given = list(pairwise(options))
+    overrides = [value for option, value in given if option == "--set"]
+    labels = [value for option, value in given if option == "--label"]
+    return Path(study), overrides, labels[0] if labels else ""

@@ -1,0 +1,224 @@
+"""The scoreboard: every claim of every committed report with its verdict, paper by paper.
+
+    data/ of each report ──judge──► verdicts ──► forms ──► a table a paper ──► reports/README.md, index.html
+
+A claim on the same cells is counted once, and a study without claims is exploratory and has none here.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from segablate.evidence.claims import ClaimVerdict, Kind
+from segablate.evidence.tally import Form, Made, false_expected, forms, once, tested
+from segablate.report import claims_table
+from segablate.report.blocks import Cell, Image, Numbers, Page, Section, Table, Text
+from segablate.report.claims_kept import Kept
+from segablate.report.data import Record
+from segablate.report.facts import StudyFacts
+from segablate.report.papers import Paper, paper
+from segablate.report.words import counted, listed
+
+HEAD = ("claim", "source", "measured", "verdict", "report")
+# what a study calls a claim that no paper makes
+OURS = ("", "ours")
+NOT_HELD = ("refuted", "not reproduced")
+OPEN: Mapping[Kind, str] = {"cannot tell": "open", "no verdict": "without a verdict"}
+
+
+@dataclass(frozen=True)
+class Report:
+    """A committed report and what became of its claims.
+
+    Attributes:
+        folder: its folder below the reports.
+        study: what is known of its study.
+        records: its outcomes.
+        verdicts: on its claims, in their order.
+        kept: when each claim was made.
+        picture: file of its first figure, below the reports; "" for none.
+    """
+
+    folder: str
+    study: StudyFacts
+    records: Sequence[Record]
+    verdicts: Sequence[ClaimVerdict]
+    kept: Sequence[Kept]
+    picture: str = ""
+
+    def side(self, variant: str, measure: str) -> list[Record]:
+        """The records with numbers of a variant."""
+        return [one for one in self.records if one.done and (one.variant, one.measure) == (variant, measure)]
+
+    def made(self) -> Iterator[Made]:
+        """Its claims with the outcomes that they were judged on."""
+        for verdict in self.verdicts:
+            claim = verdict.claim
+            first, second = (self.side(variant, claim.measure) for variant in (claim.first, claim.second))
+            yield Made(self.folder, verdict, _keys(first), _keys(second))
+
+
+def scoreboard(reports: Sequence[Report]) -> Page:
+    """The page of all claims; `reports` in the order in which they are to be told."""
+    claiming = [one for one in reports if one.verdicts]
+    kept = once(made for report in claiming for made in report.made())
+    by_folder = {one.folder: one for one in claiming}
+    groups: dict[str, list[tuple[Made, tuple[str, ...]]]] = {}
+    for made, others in kept:
+        about = paper(by_folder[made.study].study.cite)
+        ours = about is None or made.verdict.claim.source in OURS
+        groups.setdefault("" if ours or about is None else about.source, []).append((made, others))
+    papers = sorted(groups, key=lambda source: (not source, source))
+    titles = {source: source or "Claims of this project" for source in papers}
+    return Page(
+        name="reports",
+        title=_title(sum(bool(source) for source in papers)),
+        sections=(
+            Section("", (Text(_answer([made for made, _ in kept]), bold=True), *_chance(claiming))),
+            *(Section(titles[source], (_table(groups[source], by_folder),)) for source in papers),
+            Section("All reports", (_reports(reports),)),
+            Section(
+                "A picture of each",
+                tuple(Image(one.picture, one.folder) for one in reports if one.picture),
+                folded=True,
+            ),
+        ),
+        claims=None,
+        main=None,
+        pictures=(),
+        numbers=Numbers((), ()),
+    )
+
+
+def _title(papers: int) -> str:
+    number = {1: "a paper", 2: "two papers", 3: "three papers"}.get(papers, f"{papers} papers")
+    return f"What {number} said, and what holds here" if papers else "What holds"
+
+
+def _answer(made: Sequence[Made]) -> str:
+    """`Of 31 claims, 21 are confirmed, 3 refuted and 7 open.`"""
+    if not made:
+        return "No report makes a claim."
+    kinds = Counter(OPEN.get(one.verdict.kind, one.verdict.kind) for one in made)
+    told = [f"{number} {kind}" for kind, number in kinds.most_common()]
+    return f"Of {counted(len(made), 'claim')}, {listed(told)}."
+
+
+def _chance(reports: Sequence[Report]) -> Iterator[Text]:
+    by_chance = sum(any(tested(verdict) for verdict in one.verdicts) for one in reports)
+    if by_chance:
+        expected = false_expected([one.verdicts for one in reports])
+        yield Text(
+            f"Chance has a part in the verdicts of {counted(by_chance, 'report')}, of which at most "
+            f"{expected:.2f} are to be expected to hold a false one. Exact verdicts are of these label maps "
+            "or networks alone. Not reproduced is not refuted: what is reached is a lower bound."
+        )
+
+
+def _table(made: Sequence[tuple[Made, tuple[str, ...]]], reports: Mapping[str, Report]) -> Table:
+    notes: list[str] = []
+    rows = []
+    by_study: dict[str, list[tuple[Made, tuple[str, ...]]]] = {}
+    for one in made:
+        if not math.isnan(one[0].verdict.difference):
+            by_study.setdefault(one[0].study, []).append(one)
+    for folder, own in by_study.items():
+        others = {id(one.verdict): more for one, more in own}
+        for form in forms(one.verdict for one, _ in own):
+            told = [_not_here(reports[folder], one) for one in form.verdicts if one.kind in NOT_HELD]
+            told += [f"also in {', '.join(others[id(one)])}" for one in form.verdicts if others[id(one)]]
+            note = "; ".join(dict.fromkeys(filter(None, told)))
+            if note and note not in notes:
+                notes.append(note)
+            rows.append(_row(form, reports[folder], notes.index(note) + 1 if note else 0))
+    return Table(HEAD, tuple(rows), words=len(HEAD), notes=tuple(notes), below=tuple(_without(made)))
+
+
+def _without(made: Sequence[tuple[Made, tuple[str, ...]]]) -> Iterator[str]:
+    """The claims that there is nothing to judge by, a sentence a report."""
+    found: dict[str, list[str]] = {}
+    for one, _ in made:
+        if math.isnan(one.verdict.difference):
+            found.setdefault(one.study, []).append(f"“{claims_table.said(one.verdict)}”")
+    for study, claims in found.items():
+        yield f"Without numbers in {study}: {', '.join(claims)}."
+
+
+def _row(form: Form, report: Report, note: int) -> tuple[Cell, ...]:
+    first = form.verdicts[0]
+    if len(form.verdicts) == 1:
+        verdict = claims_table.verdict(first)
+        texts = [claims_table.said(first), claims_table.measured(first)]
+    else:
+        told = [f"{number} of {len(form.verdicts)} {kind}" for kind, number in form.counts.items()]
+        verdict = claims_table.verdict(first) if _alike(form) else listed(told)
+        texts = [_together(form), ", ".join(claims_table.measured(one) for one in form.verdicts)]
+    late = {one.claimed: one.added_after_results for one in report.kept}
+    if any(late.get(one.claim.identity, True) and one.n + one.exact for one in form.verdicts):
+        verdict += "; added after results"
+    decided = form.kind in claims_table.DECIDED
+    sources = listed(list(dict.fromkeys(one.claim.source or "–" for one in form.verdicts)))
+    link = f"{report.folder}/report.md"
+    return (
+        Cell(texts[0]),
+        Cell(sources),
+        Cell(texts[1]),
+        Cell(verdict, bold=decided, note=note),
+        Cell(report.folder, link=link),
+    )
+
+
+def _alike(form: Form) -> bool:
+    return len({claims_table.verdict(one) for one in form.verdicts}) == 1
+
+
+def _together(form: Form) -> str:
+    """The claims of a form as one: every one of them is named."""
+    first = form.verdicts[0]
+    if first.claim.word == "reaches":
+        named = [f"{one.claim.first} {one.claim.value}" for one in form.verdicts]
+        return f"{claims_table.title(first)} reaches what is printed: {', '.join(named)}"
+    return f"{'; '.join(one.claim.text for one in form.verdicts)} in {claims_table.title(first)}"
+
+
+def _not_here(report: Report, verdict: ClaimVerdict) -> str:
+    """What of the paper's setting was not there, and what was."""
+    claim = verdict.claim
+    about: Paper | None = paper(report.study.cite)
+    records = report.side(claim.first, claim.measure)
+    if about is None or claim.source in OURS:
+        return ""
+    told = []
+    for what, theirs in about.setting.items():
+        here = {name for record in records if (name := _part(record, what))}
+        if here and not here & theirs.keys():
+            told.append(f"{what} {listed(sorted(here))} instead of {' or '.join(theirs.values())}")
+    return f"not the paper's setting: {', '.join([*told, *_repeats(verdict)])}" if told else ""
+
+
+def _repeats(verdict: ClaimVerdict) -> list[str]:
+    return [f"n = {verdict.n}"] if verdict.n else []
+
+
+def _part(record: Record, what: str) -> str:
+    """Registered name of the data or the encoder that an outcome is of; "" where it depends on none."""
+    model = record.reads.get("model")
+    found = record.reads.get(what) or (model.get(what) if isinstance(model, Mapping) else None)
+    return str(found.get("use", "")) if isinstance(found, Mapping) else str(found or "")
+
+
+def _reports(reports: Sequence[Report]) -> Table:
+    rows = []
+    for one in reports:
+        kinds = Counter(OPEN.get(verdict.kind, verdict.kind) for verdict in one.verdicts)
+        told = listed([f"{number} {kind}" for kind, number in kinds.items()]) or "exploratory"
+        link = f"{one.folder}/report.md"
+        rows.append((Cell(one.folder, link=link), Cell(one.study.question or "–"), Cell(told)))
+    return Table(("report", "question", "claims"), tuple(rows), words=3)
+
+
+def _keys(records: Sequence[Record]) -> frozenset[str]:
+    return frozenset(one.outcome.key for one in records if one.outcome)
