@@ -39,7 +39,7 @@ class Exponent:
 
 
 @dataclass(frozen=True)
-class Growth:
+class Scaling:
     """How times grow with an amount.
 
     Attributes:
@@ -55,11 +55,11 @@ class Growth:
     fits: bool | None
 
 
-def growth(amounts: Sequence[float], times: Sequence[Sequence[float]]) -> Growth:
+def scaling(amounts: Sequence[float], times: Sequence[Sequence[float]]) -> Scaling:
     """How times grow with an amount.
 
     Args:
-        amounts: at least two different ones above zero, in rising order.
+        amounts: at least two different ones above zero, in rising order; between equal ones is no exponent.
         times: of each process one time above zero for each amount.
     """
     x, y = np.log(np.asarray(amounts, float)), np.log(np.asarray(times, float))
@@ -68,14 +68,14 @@ def growth(amounts: Sequence[float], times: Sequence[Sequence[float]]) -> Growth
     ends = (float(amounts[0]), float(amounts[-1]))
     overall = Exponent(*interval_of_mean(slopes), *ends)
     off = (y - np.array([np.polyval(line, x) for line in lines])).mean(0)
-    pairs = list(itertools.pairwise(range(len(x))))
+    pairs = [(before, at) for before, at in itertools.pairwise(range(len(x))) if x[at] != x[before]]
     steps = [(y[:, at] - y[:, before]) / (x[at] - x[before]) for before, at in pairs]
     local = tuple(
         Exponent(*interval_of_mean(own.tolist()), float(amounts[before]), float(amounts[at]))
         for own, (before, at) in zip(steps, pairs, strict=True)
     )
     residual = math.expm1(float(np.abs(off).max()))
-    return Growth(overall, local, residual, _fits(steps, slopes))
+    return Scaling(overall, local, residual, _fits(steps, slopes))
 
 
 def _fits(steps: Sequence[NDArray[np.float64]], slopes: Sequence[float]) -> bool | None:

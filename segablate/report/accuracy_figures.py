@@ -16,6 +16,8 @@ from segablate.report.words import counted, images, stem
 MOST_CURVES = 12
 POINTS = 48
 ARTEFACT = "curve.npz"
+# columns of what training recorded
+LOSS, TEMPERATURE = 1, 3
 
 
 def figures(found: Sequence[Training]) -> tuple[Figure, ...]:
@@ -30,7 +32,7 @@ def figures(found: Sequence[Training]) -> tuple[Figure, ...]:
             if len(shown) < len(own)
             else ""
         )
-        made = (trimap(shown, stems[-1]), training(shown, stems[-1]))
+        made = (trimap(shown, stems[-1]), training(shown, stems[-1]), temperature(shown, stems[-1]))
         drawn += [replace(one, caption=one.caption + left) for one in made if one]
     return tuple(drawn)
 
@@ -75,13 +77,34 @@ def training(own: Sequence[Training], called: str) -> Figure | None:
     )
 
 
+def temperature(own: Sequence[Training], called: str) -> Figure | None:
+    """DUpsampling's learned temperature over the iterations, a line a variant that learns one."""
+    curves = [curve for curve in (_course(one, TEMPERATURE) for one in own) if curve]
+    if not curves:
+        return None
+    return Figure(
+        name=f"temperature-{called}",
+        caption=f"DUpsampling's learned temperature over the iterations, {own[0].measure}: each point the "
+        f"mean of the iterations since the one before it, and over {told_seeds(own)}; it begins at 1.",
+        metric="temperature",
+        x_label="iteration",
+        curves=tuple(curves),
+    )
+
+
 def _losses(one: Training) -> Curve | None:
-    found = [curve for curve in map(_recorded, one.records) if curve is not None]
+    return _course(one, LOSS)
+
+
+def _course(one: Training, column: int) -> Curve | None:
+    """What training recorded in a column, over the iterations; None where it recorded no such numbers."""
+    recorded = [curve for curve in map(_recorded, one.records) if curve is not None]
+    found = [curve for curve in recorded if curve.shape[1] > column]
     length = min((len(curve) for curve in found), default=0)
     if length < 2:
         return None
     x = found[0][:length, 0]
-    y = np.mean([curve[:length, 1] for curve in found], axis=0)
+    y = np.mean([curve[:length, column] for curve in found], axis=0)
     # the axis is logarithmic, so the points lie further and further apart
     ends = np.unique(np.geomspace(1, length, min(POINTS, length)).astype(int))
     parts = list(zip([0, *ends[:-1].tolist()], ends.tolist(), strict=True))

@@ -50,7 +50,7 @@ def over_input(grown: Sequence[Growth], axis: str, called: str) -> Figure:
     pixels = axis == "input.size"
     curves = tuple(
         Curve(
-            label=f"{one.family} (∝ {FITTED[axis]}^{one.exponent:.2f})",
+            label=f"{one.family} ({_law(one, FITTED[axis])})",
             style="",
             marker=one.family,
             colour=one.family,
@@ -61,9 +61,15 @@ def over_input(grown: Sequence[Growth], axis: str, called: str) -> Figure:
     )
     return Figure(
         name=f"latency-over-{FITTED[axis]}-{called}",
-        caption=f"Median latency over {FITTED[axis]}, on {', '.join(first.conditions)}; fitted: "
-        f"{listed([f'{one.family} {one.exponent:.2f}' for one in grown])}.",
+        caption=f"Median latency over {FITTED[axis]}, on {', '.join(first.conditions)}; exponents: "
+        f"{listed([f'{one.family} {one.exponents}' for one in grown])}.",
         metric="p50_ms",
         x_label="megapixels" if pixels else "images in a batch",
         curves=curves,
     )
+
+
+def _law(one: Growth, amount: str) -> str:
+    if one.law.fits is False:
+        return f"exponent {one.exponents}"
+    return f"∝ {amount}^{one.exponents}"

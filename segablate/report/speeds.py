@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import itertools
 import math
 import statistics
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from segablate.evidence.ratio import interval_of_mean, interval_of_times
+from segablate.evidence.growth import Exponent, Scaling, scaling
+from segablate.evidence.ratio import interval_of_times
 from segablate.quantity import quantity
 from segablate.report.data import Record
 from segablate.report.words import counted, listed
@@ -95,23 +95,27 @@ class Speed:
 
 @dataclass(frozen=True)
 class Growth:
-    """How time grows along an axis of the input: time ∝ amount^exponent.
+    """How time grows along an axis of the input.
 
     Attributes:
         family: what is timed at every point.
         axis: `input.size` or `input.batch`.
         points: amount (pixels or images) and speed, by amount.
-        exponent: slope of the logarithms, the mean over processes.
-        half: half of its interval between processes; infinite with a single one.
-        steps: slope between neighbours.
+        law: its exponents, and whether one is enough.
     """
 
     family: str
     axis: str
     points: tuple[tuple[float, Speed], ...]
-    exponent: float
-    half: float
-    steps: tuple[float, ...]
+    law: Scaling
+
+    @property
+    def exponents(self) -> str:
+        """`0.93`, or the range of the local ones where they are not one."""
+        if self.law.fits is not False:
+            return f"{self.law.overall.value:.2f}"
+        values = [one.value for one in self.law.local]
+        return f"{min(values):.2f} to {max(values):.2f}"
 
     @property
     def busy(self) -> list[float | None]:
@@ -197,17 +201,37 @@ def _called(one: Speed) -> str:
 
 
 def _grows(one: Growth) -> str:
-    spread = f" ± {max(one.half, 0.01):.2f}" if math.isfinite(one.half) else ""
-    said = (
-        f"{one.family}: time grows as {FITTED[one.axis]}^{one.exponent:.2f}{spread} "
-        f"({one.points[0][0]:,.0f} to {one.points[-1][0]:,.0f} {FITTED[one.axis]}; "
-        f"from point to point {listed([f'{step:.2f}' for step in one.steps])})"
-    )
+    said = f"{one.family}: {_one_law(one) if one.law.fits is not False else _many_laws(one)}"
     known = [share for share in one.busy if share is not None]
     if not known:
         return f"{said}."
     shares = listed([f"{100 * share:.0f} %" for share in known])
     return f"{said}; kernels run {shares} of a pass: below 70 % it is launching that takes the time."
+
+
+def _one_law(one: Growth) -> str:
+    local = listed([f"{step.value:.2f}" for step in one.law.local])
+    return (
+        f"time grows as {FITTED[one.axis]}^{_exponent(one.law.overall)} ({_range(one)}; "
+        f"from point to point {local})"
+    )
+
+
+def _many_laws(one: Growth) -> str:
+    steps = [f"{_exponent(step)} up to {step.high:,.0f}" for step in one.law.local]
+    return (
+        f"no one exponent tells how time grows with {FITTED[one.axis]} ({_range(one)}): "
+        f"it is {listed(steps)}; "
+        f"one for all would be {one.law.overall.value:.2f} and off by up to {100 * one.law.residual:.0f} %"
+    )
+
+
+def _range(one: Growth) -> str:
+    return f"{one.points[0][0]:,.0f} to {one.points[-1][0]:,.0f} {FITTED[one.axis]}"
+
+
+def _exponent(one: Exponent) -> str:
+    return f"{one.value:.2f}" + (f" ± {max(one.half, 0.01):.2f}" if math.isfinite(one.half) else "")
 
 
 def _amount(one: Speed, axis: str) -> float:
@@ -217,14 +241,5 @@ def _amount(one: Speed, axis: str) -> float:
 
 def _growth(family: str, axis: str, points: tuple[tuple[float, Speed], ...]) -> Growth:
     processes = min(len(speed.medians) for _, speed in points)
-    slopes = [_slope([(amount, speed.medians[at]) for amount, speed in points]) for at in range(processes)]
-    exponent, half = interval_of_mean(slopes)
-    pairs = itertools.pairwise(points)
-    steps = tuple(_slope([(x, a.middle), (y, b.middle)]) for (x, a), (y, b) in pairs if x != y)
-    return Growth(family, axis, points, exponent, half, steps)
-
-
-def _slope(points: Sequence[tuple[float, float]]) -> float:
-    """Of the logarithms, by least squares."""
-    xs, ys = zip(*[(math.log(x), math.log(y)) for x, y in points], strict=True)
-    return statistics.linear_regression(xs, ys).slope
+    times = [[speed.medians[at] for _, speed in points] for at in range(processes)]
+    return Growth(family, axis, points, scaling([amount for amount, _ in points], times))

@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from segablate.evidence.growth import growth
+from segablate.evidence.growth import scaling
 
 AMOUNTS = [2.0**n for n in range(4, 8)]
 
@@ -19,7 +19,7 @@ def times(law: list[float], processes: int, spread: float = 0.01) -> list[list[f
 
 @pytest.mark.parametrize("exponent", [1.0, 0.4])
 def test_a_power_law_has_one_exponent_which_fits(exponent: float) -> None:
-    found = growth(AMOUNTS, times([x**exponent for x in AMOUNTS], 8))
+    found = scaling(AMOUNTS, times([x**exponent for x in AMOUNTS], 8))
     assert found.overall.value == pytest.approx(exponent, abs=3 * found.overall.half)
     assert found.fits is True
     assert found.residual < 0.02
@@ -29,7 +29,7 @@ def test_a_power_law_has_one_exponent_which_fits(exponent: float) -> None:
 
 
 def test_a_fixed_part_is_no_power_law_although_its_slope_is_known_well() -> None:
-    found = growth(AMOUNTS, times([20 + x for x in AMOUNTS], 8, 0.005))
+    found = scaling(AMOUNTS, times([20 + x for x in AMOUNTS], 8, 0.005))
     assert found.overall.half < 0.01
     assert found.fits is False
     assert found.residual > 0.05
@@ -40,16 +40,21 @@ def test_a_fixed_part_is_no_power_law_although_its_slope_is_known_well() -> None
 
 def test_one_process_cannot_tell_and_equal_processes_can() -> None:
     law = [3 * x for x in AMOUNTS]
-    single = growth(AMOUNTS, [law])
+    single = scaling(AMOUNTS, [law])
     assert (single.fits, math.isinf(single.overall.half)) == (None, True)
-    assert growth(AMOUNTS, [law, law]).fits is True
-    assert growth(AMOUNTS, [[x + 10 for x in AMOUNTS]] * 2).fits is False
+    assert scaling(AMOUNTS, [law, law]).fits is True
+    assert scaling(AMOUNTS, [[x + 10 for x in AMOUNTS]] * 2).fits is False
 
 
 def test_a_true_power_law_is_seldom_called_none() -> None:
     rng = np.random.default_rng(0)
     told = [
-        growth(AMOUNTS, (np.array(AMOUNTS) * np.exp(rng.normal(0, 0.02, (5, 4)))).tolist()).fits
+        scaling(AMOUNTS, (np.array(AMOUNTS) * np.exp(rng.normal(0, 0.02, (5, 4)))).tolist()).fits
         for _ in range(400)
     ]
     assert told.count(False) / len(told) < 0.07
+
+
+def test_between_equal_amounts_there_is_no_exponent() -> None:
+    found = scaling([4.0, 8.0, 8.0, 16.0], [[4.0, 8.0, 8.1, 16.0]])
+    assert [(one.low, one.high) for one in found.local] == [(4, 8), (8, 16)]

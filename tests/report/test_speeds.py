@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -153,16 +155,39 @@ def test_the_answer_tells_the_baseline_and_the_ends(two: list[Record]) -> None:
 @pytest.mark.parametrize("exponent", [1.0, 0.4])
 def test_the_exponent_of_growth_is_fitted(exponent: float) -> None:
     (grown,) = growths(speeds(scaling(exponent)))
-    assert grown.exponent == pytest.approx(exponent)
-    assert grown.half == pytest.approx(0.0, abs=1e-9)
-    assert grown.steps == pytest.approx((exponent,) * 3)
+    assert grown.law.overall.value == pytest.approx(exponent)
+    assert grown.law.overall.half == pytest.approx(0.0, abs=1e-9)
+    assert [one.value for one in grown.law.local] == pytest.approx([exponent] * 3)
+    assert grown.law.fits is True
     assert [amount for amount, _ in grown.points] == [2.0**n for n in (15, 17, 19, 21)]
+
+
+def test_where_one_exponent_does_not_fit_each_step_is_told() -> None:
+    rows = [
+        replace(row, outcome=replace(row.outcome, measurements=(_later(row.outcome.measurements[0]),)))
+        for row in scaling(1.0)
+        if row.outcome
+    ]
+    (grown,) = growths(speeds(rows))
+    assert grown.law.fits is False
+    said = sentences(speeds(rows))[-1]
+    assert said.startswith(
+        "T: no one exponent tells how time grows with pixels (32,768 to 2,097,152 pixels): it is "
+    )
+    assert re.search(
+        r"0\.\d\d ± 0\.\d\d up to 131,072, .* and 0\.\d\d ± 0\.\d\d up to 2,097,152; one for", said
+    )
+
+
+def _later(taken: Measurement) -> Measurement:
+    """A time with a fixed part."""
+    return replace(taken, samples=tuple(sample + 5.0 for sample in taken.samples))
 
 
 def test_with_one_process_the_exponent_has_no_interval() -> None:
     single = [one for one in scaling(1.0) if one.seed == 0]
     (grown,) = growths(speeds(single))
-    assert math.isinf(grown.half)
+    assert math.isinf(grown.law.overall.half)
     assert "±" not in sentences(speeds(single))[-1]
 
 
@@ -222,4 +247,4 @@ def test_two_sizes_of_equally_many_pixels_have_no_step_between_them() -> None:
         for h, w in sizes
     ]
     (grown,) = growths(speeds(rows))
-    assert grown.steps == pytest.approx((1.0, 1.0, 1.0))
+    assert [one.value for one in grown.law.local] == pytest.approx([1.0, 1.0, 1.0])

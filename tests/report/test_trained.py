@@ -215,6 +215,24 @@ def test_the_training_curve_is_the_mean_of_the_losses(records: Sequence[Record])
     assert svg(training) == svg(training)
 
 
+def test_the_temperature_is_drawn_over_the_iterations_where_it_is_learned(records: Sequence[Record]) -> None:
+    assert "temperature-accuracy" not in {one.name for one in accuracy_figures.figures(trainings(records))}
+    for seed in range(3):
+        recorded = curve(seed)
+        recorded[:, 3] = 1 + 0.01 * seed - recorded[:, 0] / 400
+        np.savez(records[0].folder / f"accuracy-nearest-{seed}-curve.npz", curve=recorded)
+    (course,) = [
+        one for one in accuracy_figures.figures(trainings(records)) if one.name == "temperature-accuracy"
+    ]
+    (line,) = course.curves
+    assert line.label == "nearest"
+    # of the first iteration, and of the last ones together
+    assert (line.x[0], line.y[0]) == pytest.approx((1, 1.01 - 1 / 400))
+    assert line.x[-1] == 200
+    assert line.y[-1] < 0.55
+    assert data_of(svg(course))["name"] == course.name
+
+
 def test_without_the_recorded_losses_there_is_no_training_curve(records: Sequence[Record]) -> None:
     for path in records[0].folder.glob("*curve.npz"):
         path.unlink()
