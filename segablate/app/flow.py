@@ -19,6 +19,7 @@ from segablate.errors import SegablateError
 
 if TYPE_CHECKING:
     from segablate.evidence.claim import Claim
+    from segablate.report.blocks import Page
     from segablate.report.facts import StudyFacts
     from segablate.run.plan import Plan
     from segablate.study.study import Study
@@ -195,16 +196,26 @@ def _external(variant: Variant) -> bool:
     return isinstance(model, Mapping) and model.get("use") == "external"
 
 
-def publish(plan: Plan, place: Place, overrides: Sequence[str], formats: Sequence[str] = ()) -> Path:
-    """Bring the outcomes of a plan from the store beside the report, and write it, in further formats too."""
+def publish(
+    plan: Plan, place: Place, overrides: Sequence[str], formats: Sequence[str] = ()
+) -> tuple[Path, Page]:
+    """Bring the outcomes of a plan from the store beside the report, and write it, in further formats too.
+
+    Returns:
+        The page in Markdown, and what it says.
+    """
+    from segablate.report.data import read
+    from segablate.report.page import page
     from segablate.report.write import write
     from segablate.run.collect import collect
     from segablate.run.store import Store
 
     folder = place.report(plan.study.name)
     keep_claims(plan, place)
-    collect(plan, Store(place.store), folder)
-    return write(facts(plan.study, overrides, place.label, plan.claims), folder, formats)
+    data = collect(plan, Store(place.store), folder)
+    known = facts(plan.study, overrides, place.label, plan.claims)
+    told = page(known, read(data))
+    return write(known, folder, formats, told), told
 
 
 def republish(
@@ -236,7 +247,7 @@ def republish(
     else:
         missing = _missing(plan, place.store)
         if not missing or (missing < len(plan.cells) and not has_data):
-            return loaded.name, publish(plan, place, overrides, formats)
+            return loaded.name, publish(plan, place, overrides, formats)[0]
         if has_data:
             say(f"{missing:,} cells are not in the store; the numbers are those of `{data}`")
     folder = there(place, loaded.name).report(loaded.name)

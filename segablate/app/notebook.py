@@ -170,7 +170,7 @@ def run(
         take_over=take_over,
     )
     with shared("the report"):
-        page = publish(made, place, set)
+        page, _ = publish(made, place, set)
     counts = {name: getattr(summary, name) for name in ("done", "reused", "failed", "skipped", "open")}
     return Ran(*_reported(made, page), counts, tuple(notes))
 

@@ -1,46 +1,34 @@
-"""The results of a study on the terminal: the report's own table, a measure at a time, without its markup."""
+"""The last screen of a run: the answer, the claims and the main table of the page, without its markup."""
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from segablate.cli import columns, output
 from segablate.report.breaks import lines
+from segablate.report.words import counted
 
 if TYPE_CHECKING:
-    from segablate.evidence.claims import ClaimVerdict
-    from segablate.report.blocks import Table
+    from segablate.report.blocks import Page, Table
     from segablate.report.data import Record
 
 
-def show(records: Sequence[Record]) -> None:
-    """Print a table a measure with its footnotes; it has the columns that there is room for."""
-    from segablate.report.table import results
-
-    measures = list(dict.fromkeys(record.measure for record in records))
-    left = 0
-    for measure in measures:
-        mine = [record for record in records if record.measure == measure]
-        tried = {record.variant for record in mine if record.state != "skipped"}
-        skipped = [record for record in mine if tried and record.variant not in tried]
-        if len(measures) > 1:
-            output.show(measure if measure == measures[0] else f"\n{measure}")
-        left += _print(results([record for record in mine if record not in skipped]))
-        for line in _skipped(skipped):
-            output.show(line)
-    if left:
-        output.say(f"\n{left} more column{'' if left == 1 else 's'} in the report: there is no room here")
+def show(told: Page, records: Sequence[Record]) -> None:
+    """Print what a page says before anything is unfolded, and what failed."""
+    for sentence in told.answer:
+        output.show(lines(sentence, columns.room()))
+    show_claims(told.claims)
+    if told.main:
+        if told.answer or told.claims:
+            output.show()
+        show_table(told.main)
+    for reason in _failures(records):
+        output.show(lines(reason, columns.room(), "    "))
 
 
-def show_claims(verdicts: Sequence[ClaimVerdict], data: Path) -> None:
-    """Print what became of the claims of a report; of a study without any, that the rest is exploratory."""
-    from segablate.report.claims_kept import read_kept
-    from segablate.report.claims_table import claims_table
-
-    table = claims_table(verdicts, read_kept(data))
+def show_claims(table: Table | None) -> None:
+    """Print what became of the claims; of a study without any, that the rest is exploratory."""
     if table is None:
         output.say("no claims: what the report says of differences is exploratory")
         return
@@ -52,21 +40,27 @@ def show_claims(verdicts: Sequence[ClaimVerdict], data: Path) -> None:
         output.show(lines(line, columns.room(), "    "))
 
 
-def _print(table: Table) -> int:
-    """Print a table with its footnotes; gives how many columns were left out."""
+def show_table(table: Table) -> None:
+    """Print a table with the columns that there is room for, its footnotes, and what is said below it."""
     texts = [[cell.text + (f" [{cell.note}]" if cell.note else "") for cell in row] for row in table.rows]
     left = output.fitted(table.head, texts, words=table.words)
     for number, note in enumerate(table.notes, 1):
         output.show(lines(f"[{number}] {note}", columns.room(), "    "))
-    return left
+    for line in table.below:
+        output.show(lines(line, columns.room(), "    "))
+    if left:
+        output.say(f"\n{counted(left, 'more column')} in the report: there is no room here")
 
 
-def _skipped(records: Sequence[Record]) -> Iterator[str]:
-    """How many variants the study leaves out, and why: a row without a number each would bury the others."""
-    reasons = {record.variant: " ".join(record.reason.split()) for record in records}
-    for reason, count in Counter(reasons.values()).items():
-        told = f"{count} variant{'' if count == 1 else 's'} skipped: {reason}"
-        yield lines(told, columns.room(), "    ")
+def _failures(records: Sequence[Record]) -> Iterator[str]:
+    """Each reason why cells failed once, with the first of them."""
+    found: dict[str, list[Record]] = {}
+    for record in records:
+        if record.state == "failed":
+            found.setdefault(" ".join(record.reason.split()), []).append(record)
+    for reason, own in found.items():
+        more = f" and {len(own) - 1:,} more" if len(own) > 1 else ""
+        yield f"failed: {own[0].variant}, {own[0].measure}{more}: {reason}"
 
 
 def counts(done: int, reused: int, failed: int, skipped: int) -> str:

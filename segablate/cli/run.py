@@ -21,6 +21,7 @@ from segablate.cli.options import (
 )
 
 if TYPE_CHECKING:
+    from segablate.report.blocks import Page
     from segablate.run.execute import Summary
     from segablate.run.plan import Plan
 
@@ -109,27 +110,26 @@ def run(
         tell=board.tell,
     )
     with shared("the report"):
-        page = publish(plan, place, overrides)
-    _tell(plan, summary, page, as_json)
+        page, told = publish(plan, place, overrides)
+    _tell(plan, summary, page, told, as_json)
     if summary.failed:
         raise typer.Exit(CELLS_FAILED)
 
 
-def _tell(plan: Plan, summary: Summary, page: Path, as_json: bool) -> None:
+def _tell(plan: Plan, summary: Summary, page: Path, told: Page, as_json: bool) -> None:
     from segablate.app import tables
     from segablate.cli import output, results
     from segablate.report.claimed import claim_verdicts
     from segablate.report.data import read
 
     records = read(page.parent / "data")
-    verdicts = claim_verdicts(plan.claims, records)
     if as_json:
+        verdicts = claim_verdicts(plan.claims, records)
         cells = {name: getattr(summary, name) for name in ("done", "failed", "skipped", "reused", "open")}
-        told: dict[str, Any] = {"study": plan.study.name, "report": page.as_posix(), "cells": cells}
-        output.document({**told, "claims": tables.claims(verdicts), "rows": tables.rows(records)})
+        about: dict[str, Any] = {"study": plan.study.name, "report": page.as_posix(), "cells": cells}
+        output.document({**about, "claims": tables.claims(verdicts), "rows": tables.rows(records)})
         return
-    results.show(records)
-    results.show_claims(verdicts, page.parent / "data")
+    results.show(told, records)
     output.say("")
     counts = results.counts(summary.done, summary.reused, summary.failed, summary.skipped)
     # what waited in vain for the machine; Ctrl-C ends before this

@@ -132,6 +132,7 @@ class Page:
     Attributes:
         name: the study's.
         title: its question, or its name.
+        answer: what was found, in two sentences at most.
         sections: all that it says, in order; those that are not folded are read in half a minute.
         claims: the table of claims; None where nothing is claimed.
         main: the main table; None where nothing was measured.
@@ -141,6 +142,7 @@ class Page:
 
     name: str
     title: str
+    answer: tuple[str, ...]
     sections: tuple[Section, ...]
     claims: Table | None
     main: Table | None

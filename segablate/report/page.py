@@ -59,9 +59,10 @@ def page(study: StudyFacts, records: Sequence[Record]) -> Page:
     shown, more = drawn[:MOST_FIGURES], drawn[MOST_FIGURES:]
     first, others = _doubts(records)
     exploratory = "" if claimed else judged.exploratory(against, records)
+    answered = answer(records, numbers, claimed, exploratory)
     opening: list[Block] = [
         Text(line(study, records), lead=f"{study.name} ·"),
-        *(Text(one, bold=True) for one in answer(records, numbers, claimed, exploratory)),
+        *(Text(one, bold=True) for one in answered),
     ]
     visible = [
         Section("", tuple(opening)),
@@ -89,6 +90,7 @@ def page(study: StudyFacts, records: Sequence[Record]) -> Page:
     return Page(
         name=study.name,
         title=study.question or study.name,
+        answer=answered,
         sections=(*visible, *folded),
         claims=claims,
         main=main,

@@ -73,11 +73,13 @@ def scoreboard(reports: Sequence[Report]) -> Page:
         groups.setdefault("" if ours or about is None else about.source, []).append((made, others))
     papers = sorted(groups, key=lambda source: (not source, source))
     titles = {source: source or "Claims of this project" for source in papers}
+    answered = _answer([made for made, _ in kept])
     return Page(
         name="reports",
         title=_title(sum(bool(source) for source in papers)),
+        answer=(answered,),
         sections=(
-            Section("", (Text(_answer([made for made, _ in kept]), bold=True), *_chance(claiming))),
+            Section("", (Text(answered, bold=True), *_chance(claiming))),
             *(Section(titles[source], (_table(groups[source], by_folder),)) for source in papers),
             Section("All reports", (_reports(reports),)),
             Section(

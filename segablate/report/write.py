@@ -23,7 +23,7 @@ REPORT = "report.md"
 DRAWN = (".svg", ".png")
 
 
-def write(study: StudyFacts, folder: Path, formats: Iterable[str] = ()) -> Path:
+def write(study: StudyFacts, folder: Path, formats: Iterable[str] = (), told: Page | None = None) -> Path:
     """Write the report and `figures/` beside `data/`; figures that are no more are removed.
 
     Args:
@@ -31,6 +31,7 @@ def write(study: StudyFacts, folder: Path, formats: Iterable[str] = ()) -> Path:
         folder: the report's.
         formats: further formats beside Markdown and CSV; those that lie there already are written as well,
             so that no two files of a report tell different numbers.
+        told: the page, where it is made already.
 
     Returns:
         The page in Markdown.
@@ -38,7 +39,7 @@ def write(study: StudyFacts, folder: Path, formats: Iterable[str] = ()) -> Path:
     Raises:
         SegablateError: there are no results, they are damaged, or the folder cannot be written.
     """
-    content = render(study, folder, formats)
+    content = render(study, folder, formats, told)
     try:
         for name, wanted in content.items():
             path = folder / name
@@ -63,7 +64,9 @@ def check(study: StudyFacts, folder: Path) -> list[str]:
     return sorted([*stale, *_surplus(content, folder)])
 
 
-def render(study: StudyFacts, folder: Path, formats: Iterable[str] = ()) -> dict[str, bytes]:
+def render(
+    study: StudyFacts, folder: Path, formats: Iterable[str] = (), told: Page | None = None
+) -> dict[str, bytes]:
     """All files of the report: path below the folder → content; see `write` for which formats.
 
     Raises:
@@ -75,7 +78,7 @@ def render(study: StudyFacts, folder: Path, formats: Iterable[str] = ()) -> dict
             where=str(folder),
             hint=f"run `{study.command}` first",
         )
-    told = page(study, read(folder / "data"))
+    told = told or page(study, read(folder / "data"))
     drawn = drawings(told)
     there = [name for name, file in files().items() if (folder / file).is_file()]
     written = made([*ALWAYS, *formats, *there]).values()

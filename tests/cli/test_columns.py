@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,8 +12,12 @@ from segablate.cli import results
 from segablate.cli.columns import PAGE, broken, fitting
 from segablate.records import Measurement, Outcome
 from segablate.report.data import Record, read
+from segablate.report.facts import StudyFacts
+from segablate.report.main_table import main_table, numbers_of
+from segablate.report.page import page
 
 REPORTS = Path(__file__).parents[2] / "reports"
+FACTS = StudyFacts("made-up", "What fits?", "", "", "", "segablate run x.yaml", "x.yaml")
 HEADS = ("variant", "multiply-adds (GMAC)", "twice that (GFLOP)", "memory (MiB)", "p50 of all (ms)")
 ROWS = [("a", "1", "2", "7", "5"), ("b", "2", "4", "7", "6")]
 
@@ -76,22 +81,26 @@ def test_headings_are_broken_between_words_and_names_anywhere_if_they_must_be() 
 
 
 @pytest.mark.parametrize("width", [80, PAGE])
-def test_the_results_of_a_study_with_many_measures_are_the_golden_ones(
+def test_the_last_screen_of_a_study_with_many_measures_is_the_golden_one(
     width: int,
     golden: Callable[[str, str], None],
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
 ) -> None:
     monkeypatch.setattr("segablate.cli.columns.room", lambda: width)
-    results.show(list(records()))
+    made_up = [replace(record, folder=tmp_path) for record in records()]
+    results.show(page(FACTS, made_up), made_up)
     said = capsys.readouterr()
     assert max(map(len, said.out.splitlines())) <= width
     golden(f"results_{width}.txt", said.out + said.err)
 
 
 @pytest.mark.parametrize("report", sorted(path.parent for path in REPORTS.rglob("outcomes.jsonl")), ids=str)
-def test_the_results_of_every_committed_report_fit_on_a_page(
+def test_the_main_table_of_every_committed_report_fits_on_a_page(
     report: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    results.show(read(report))
-    assert max(map(len, capsys.readouterr().out.splitlines())) <= PAGE
+    table = main_table(FACTS, numbers_of(FACTS, read(report)))
+    if table:
+        results.show_table(table)
+        assert max(map(len, capsys.readouterr().out.splitlines())) <= PAGE

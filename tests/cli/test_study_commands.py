@@ -17,12 +17,13 @@ from segablate.measures.base import measures
 REPORT = Path("runs/reports/toy/report.md")
 
 
-def test_a_run_prints_its_table_on_stdout_and_where_the_report_is_on_stderr(
+def test_a_run_ends_with_the_main_table_and_where_the_report_is(
     segablate: Callable, toy_study: Callable
 ) -> None:
     said = segablate("run", toy_study("one", "three"))
     assert said.code == 0, said.err
-    assert [line.split()[-1] for line in said.out.splitlines()[1:3]] == ["30.00", "50.00"]
+    rows = [line.split() for line in said.out.splitlines()[-2:]]
+    assert rows == [["one", "30.00"], ["three", "50.00", "+20.00"]]
     assert said.err.endswith(f"2 measured\nreport: {REPORT}\n")
     assert REPORT.is_file()
 
