@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from inspect import Signature
 
-    from segablate.app.notebook import flops, latency, oracle, plan, report, run
+    from segablate.app.notebook import flops, latency, oracle, plan, report, results, run
 
 __version__ = "0.1.0"
-__all__ = ["flops", "latency", "oracle", "plan", "report", "run"]
+__all__ = ["flops", "latency", "oracle", "plan", "report", "results", "run"]
 
 
 def _function(name: str) -> FunctionType:

@@ -221,6 +221,24 @@ def _reported(made: Plan, page: Path) -> tuple[str, Path, pd.DataFrame, pd.DataF
     return made.study.name, page, claims, pd.DataFrame(rows)
 
 
+def results(folder: PathLike) -> pd.DataFrame:
+    """The numbers of a report that is there, tidy.
+
+    Args:
+        folder: the report's, such as `reports/quickstart`.
+
+    Returns:
+        One row for each variant, measure, metric and seed: `value` is in the stored unit (scores are
+        fractions), and each axis of the study has a column of its own.
+
+    Raises:
+        SegablateError: there are no results there, or they are damaged.
+    """
+    from segablate.report.results import results as read
+
+    return read(Path(folder))
+
+
 def oracle(
     labels: PathLike,
     classes: int,

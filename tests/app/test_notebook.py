@@ -54,6 +54,9 @@ def test_a_plan_a_run_and_a_report_are_frames(study: str) -> None:
     assert written.page == ran.page == Path("runs/reports/small/report.md")
     assert written.page.with_suffix(".html").is_file()
     assert written.rows.equals(ran.rows)
+    numbers = segablate.results(written.page.parent)
+    assert numbers.loc[numbers["metric"] == "miou", "value"].tolist() == [coarse, fine]
+    assert numbers["model.output_stride"].unique().tolist() == ["16", "8"]
 
 
 def test_errors_are_those_of_the_commands(study: str) -> None:
