@@ -11,6 +11,7 @@ import math
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import get_args
 
 from segablate.evidence.claims import ClaimVerdict, Kind
 from segablate.evidence.tally import Form, Made, false_expected, forms, once, tested
@@ -104,8 +105,8 @@ def _answer(made: Sequence[Made]) -> str:
     """`Of 31 claims, 21 are confirmed, 3 refuted and 7 open.`"""
     if not made:
         return "No report makes a claim."
-    kinds = Counter(OPEN.get(one.verdict.kind, one.verdict.kind) for one in made)
-    told = [f"{number} {kind}" for kind, number in kinds.most_common()]
+    kinds = Counter(one.verdict.kind for one in made)
+    told = [f"{kinds[kind]} {OPEN.get(kind, kind)}" for kind in get_args(Kind) if kinds[kind]]
     return f"Of {counted(len(made), 'claim')}, {listed(told)}."
 
 
@@ -181,7 +182,7 @@ def _together(form: Form) -> str:
     """The claims of a form as one: every one of them is named."""
     first = form.verdicts[0]
     if first.claim.word == "reaches":
-        named = [f"{one.claim.first} {one.claim.value}" for one in form.verdicts]
+        named = [one.claim.text.replace(" reaches ", " ") for one in form.verdicts]
         return f"{claims_table.title(first)} reaches what is printed: {', '.join(named)}"
     return f"{'; '.join(one.claim.text for one in form.verdicts)} in {claims_table.title(first)}"
 
