@@ -26,6 +26,11 @@ from segablate.study.load import load
 
 STUDIES = Path(__file__).parents[2] / "studies"
 SPEED = ["pp-liteseg-table3", "pp-liteseg-table2", "camvid-table4", "dupsampling-table3", "upsampler"]
+# one of each family of parts; each takes a process of its own
+OFTEN = (
+    *("bisenetv2", "deeplabv3plus-resnet50", "dupsampling-resnet50", "enet", "espnetv2", "fanet-18"),
+    *("icnet", "pp-liteseg-t", "sfnet-df1", "stdc1-seg"),
+)
 SMALL = {"size": [64, 96], "classes": 5}
 QUICK = {"cap": 0.01, "warm_up": 0.0, "bound": 0.0}
 TINY = {"encoder": "resnet18", "upsampler": "bilinear"}
@@ -168,7 +173,10 @@ def test_networks_of_one_call_share_a_session(two: list[Result]) -> None:
     assert {one.facts["networks"] for one in two} == {2}
 
 
-@pytest.mark.parametrize("name", networks.names())
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(name, marks=[] if name in OFTEN else pytest.mark.exhaustive) for name in networks.names()],
+)
 def test_every_network_can_be_timed_at_a_small_size(name: str) -> None:
     (found,) = timed([reads({"use": name})]).values()
     assert not isinstance(found, Exception), found
