@@ -120,7 +120,7 @@ def _fit(
     queues = {kind: deque(_order(sizes, seeds, last)) for kind, sizes in kinds.items()}
     taken = {kind: sum(sizes.values()) for kind, sizes in kinds.items()}
     left_out: list[str] = []
-    while sum(taken.values()) > room:
+    while arrays and sum(taken.values()) > room:
         # what claims are judged by stays while there is anything else
         others = [kind for kind in taken if taken[kind] and kind != NEEDED] or [NEEDED]
         kind = max(others, key=lambda kind: taken[kind])

@@ -139,3 +139,10 @@ def test_of_one_seed_the_baselines_archive_is_left_out_last(
     data = collect(made, store, tmp_path / "s")
     (base,) = {row.cell.key for row in made.rows if row.cell and row.variant.baseline}
     assert [name.partition("-")[0] for name in _bytes(data) if name.endswith(".npz")] == [base]
+
+
+def test_outcomes_that_take_all_the_room_leave_none_for_arrays() -> None:
+    arrays, told = {"a-worst.npz": b"x", "a-blocks.npz": b"y"}, list[str]()
+    _fit(arrays, {"a": 0}, set(), -1, told.append)
+    assert arrays == {}
+    assert "`a-worst.npz`, `a-blocks.npz`" in told[0]
