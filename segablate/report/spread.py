@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 import statistics
 from collections.abc import Sequence
@@ -79,9 +80,14 @@ def hover(records: Sequence[Record], metric: str) -> str:
     return ", ".join([*told, *([images(counts)] if counts else [])])
 
 
-def _of_median(samples: Sequence[float], level: float = LEVEL) -> tuple[float, float] | None:
+def _of_median(samples: Sequence[float]) -> tuple[float, float] | None:
+    order, below = sorted(samples), _left_out(len(samples))
+    return (order[below], order[-1 - below]) if below >= 0 else None
+
+
+@functools.cache
+def _left_out(n: int, level: float = LEVEL) -> int:
+    """How many of so many samples lie beyond each end; −1 where they are too few for an interval."""
     from scipy.stats import binom
 
-    order, n = sorted(samples), len(samples)
-    below = int(binom.ppf((1 - level) / 2, n, 0.5)) - 1
-    return (order[below], order[n - 1 - below]) if below >= 0 else None
+    return int(binom.ppf((1 - level) / 2, n, 0.5)) - 1
