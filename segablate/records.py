@@ -6,7 +6,7 @@ import functools
 import json
 import statistics
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Annotated, Any, ClassVar, Literal
 
 from segablate.errors import SegablateError
@@ -91,7 +91,11 @@ class Outcome:
 
     def to_json(self) -> str:
         """One line of JSON, keys sorted, so that equal outcomes are equal bytes."""
-        return json.dumps({"schema": SCHEMA, **asdict(self)}, sort_keys=True, ensure_ascii=False)
+        return json.dumps(self.raw(), sort_keys=True, ensure_ascii=False)
+
+    def raw(self) -> dict[str, Any]:
+        """What `to_json` writes, as values."""
+        return {"schema": SCHEMA, **vars(self), "measurements": [vars(one) for one in self.measurements]}
 
     @classmethod
     def from_json(cls, text: str, *, where: str | None = None) -> Outcome:
@@ -101,21 +105,27 @@ class Outcome:
             SegablateError: if the text is not a whole outcome of this schema.
         """
         try:
-            raw = json.loads(text)
-            if raw.pop("schema") != SCHEMA:
+            read = vars(_reader().validate_json(text))
+            if read["schema"] != SCHEMA:
                 raise ValueError("schema")
-            found: Outcome = _reader().validate_json(json.dumps(raw))
-            _facts().model_validate(found.facts)
-            return found
+            _facts().model_validate(read["facts"])
+            return cls(**{name: value for name, value in read.items() if name != "schema"})
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             raise SegablateError(f"this is not an outcome of schema `{SCHEMA}`", where=where) from error
+
+
+@dataclass(frozen=True)
+class _Written(Outcome):
+    """An outcome as it is written."""
+
+    schema: str = ""
 
 
 @functools.cache
 def _reader() -> Any:
     from pydantic import TypeAdapter  # which takes a tenth of a second, and `--help` needs none
 
-    return TypeAdapter(Outcome)
+    return TypeAdapter(_Written)
 
 
 @functools.cache

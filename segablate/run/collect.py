@@ -73,7 +73,7 @@ def _line(row: Row, outcomes: Mapping[str, Outcome | None], conditions: Sequence
         "use": row.measure.use,
         "seed": row.seed,
         "skipped": row.skipped,
-        "outcome": json.loads(outcome.to_json()) if outcome else None,
+        "outcome": outcome.raw() if outcome else None,
     }
     if conditions:
         record["conditions"] = list(conditions)
