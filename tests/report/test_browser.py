@@ -56,7 +56,7 @@ def opened(folder: Path, size: str, profile: Path) -> dict:
 def test_the_page_draws_and_sorts_wide_and_narrow(fake, report, tmp_path, size):
     write(fake.FACTS, report, ["html"])
     found = opened(report, size, tmp_path / "profile")
-    assert len(found["values"]) == 15
+    assert len(found["values"]) == 5
     assert found["values"] == sorted(found["values"], reverse=True)
     assert found["svgs"]
     assert found["tips"] > 50
