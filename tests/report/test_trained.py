@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from segablate.records import Measurement, Outcome
-from segablate.report import accuracy_figures, accuracy_tables, joined
+from segablate.report import accuracy_figures, accuracy_tables, class_dots, joined
 from segablate.report.caveats import caveats
 from segablate.report.ceilings import ceilings
 from segablate.report.data import Record, read
@@ -284,3 +284,29 @@ def test_how_many_parameters_a_recipe_trained_is_said_where_it_was_recorded(fake
     )
     before = fake.save(tmp_path / "before", lines[1:], pictures=False)
     assert not any("trained" in one for one in protocol(read(before / "data")))
+
+
+def test_the_figure_by_class_shows_the_variants_and_numbers_of_the_table(fake: Any, tmp_path: Path) -> None:
+    lines = [
+        fake.Line(
+            f"v{n}", {}, n == 0, "accuracy", accuracy(f"v{n}", seed, 0.5 + n / 100 + seed / 10), seed=seed
+        )
+        for n, score in enumerate(0.5 + n / 100 for n in range(9))
+        for seed in range(3)
+    ]
+    found = trainings(read(fake.save(tmp_path / "s", lines) / "data"))
+    table, (figure,) = accuracy_tables.by_class(found), class_dots.of_accuracy(found)
+    assert table is not None
+    heads = [head.removesuffix(" (baseline)") for head in table.head[1:]]
+    assert [one.label for one in figure.series] == heads
+    drawn = {
+        (row, one.label): f"{100 * (value or 0):.2f}"
+        for one in figure.series
+        for row, value in zip(figure.rows, one.values, strict=True)
+    }
+    told = {
+        (row[0].text, head): cell.text
+        for row in table.rows
+        for head, cell in zip(heads, row[1:], strict=True)
+    }
+    assert drawn == told
