@@ -82,7 +82,8 @@ def test_it_plans_and_its_published_rows_are_found(name: str) -> None:
     assert len(cells) == count
     if name in ROWS:
         rows = reference(made.study.published).rows
-        found = [row["name"] for row in rows if any(matches(row["match"], cell.reads) for cell in cells)]
+        known = [row for row in rows if "match" in row]  # others are printed and stand beside nothing here
+        found = [row["name"] for row in known if any(matches(row["match"], cell.reads) for cell in cells)]
         assert len(found) == ROWS[name], found
 
 

@@ -26,11 +26,9 @@ ODD = (360, 480)
 
 # one of each family of parts; the rest takes minutes
 OFTEN = (
-    "deeplabv3plus-resnet50",
     "dupsampling-resnet50",
     "fanet-18",
     "pp-liteseg-t",
-    "sfnet-df1",
     "stdc1-seg",
 )
 

@@ -18,8 +18,7 @@ RATE = 1e-3
 # one of each family of networks; the others take the same parts
 OFTEN = frozenset(
     {
-        *("attanet-light", "bisenetv1-xception39", "bisenetv2", "enet", "espnet", "espnetv2", "fanet-18"),
-        *("fasterseg", "icnet", "pp-liteseg-t", "sfnet-df1", "swiftnet-resnet18"),
+        *("attanet-light", "bisenetv2", "enet", "espnetv2", "fasterseg", "icnet", "pp-liteseg-t"),
     }
 )
 
