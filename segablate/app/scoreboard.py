@@ -37,8 +37,8 @@ def render(reports: Path) -> dict[str, bytes]:
     if not found:
         raise SegablateError("there are no reports here", where=str(reports), hint="run a study first")
     told = scoreboard(found)
-    pictures = {one.picture: (reports / one.picture).read_bytes() for one in found if one.picture}
-    return {README: markdown(told).encode(), INDEX: made(["html"])["html"].write(told, pictures).encode()}
+    # pictures stay in the reports: copies would change with each of them
+    return {README: markdown(told).encode(), INDEX: made(["html"])["html"].write(told, {}).encode()}
 
 
 def write(reports: Path) -> list[Path]:

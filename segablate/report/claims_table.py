@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
@@ -17,6 +18,7 @@ from segablate.report.words import counted, listed
 
 MOST_ROWS = 8
 HEAD = ("claim", "source", "measured", "verdict")
+QUALIFIED = {"these": " on these images", "unknown": " (scenes unknown)"}
 DECIDED = ("confirmed", "refuted", "reproduced", "not reproduced")
 FAMILY = (
     "The claims that chance has a part in are one family: each one-sided test is at 2.5 %, corrected among "
@@ -34,43 +36,76 @@ def claims_table(verdicts: Sequence[ClaimVerdict], kept: Sequence[Kept] = ()) ->
     """
     if not verdicts:
         return None
-    late = {one.claimed: one.added_after_results for one in kept}
-    rows = []
     several = len({one.claim.measure for one in verdicts}) > 1
-    for one in verdicts:
-        after = "; added after results" if late.get(one.claim.identity, True) and one.n + one.exact else ""
-        decided = one.kind in DECIDED
-        cells = (said(one, several), one.claim.source or "–", measured(one), verdict(one) + after)
-        rows.append(tuple(Cell(text, bold=decided and at == 3) for at, text in enumerate(cells)))
-    return Table(HEAD, tuple(rows), words=4, below=tuple(_below(verdicts, kept)))
+    rows = tuple(row(Form((one,)), kept, several=several) for one in verdicts)
+    return Table(HEAD, rows, words=4, below=tuple(_below(verdicts, kept)))
 
 
-def joined(table: Table, verdicts: Sequence[ClaimVerdict]) -> Table:
+def brief(table: Table, verdicts: Sequence[ClaimVerdict], kept: Sequence[Kept] = ()) -> Table:
     """The table with at most `MOST_ROWS` rows: claims of one form are one row where there are more."""
     if len(table.rows) <= MOST_ROWS:
-        return table
-    row_of = dict(zip(map(id, verdicts), table.rows, strict=True))
-    rows = [
-        row_of[id(form.verdicts[0])] if len(form.verdicts) == 1 else _together(form)
-        for form in forms(verdicts)
-    ]
-    return replace(table, rows=tuple(rows[:MOST_ROWS]))
+        return replace(table, below=())
+    several = len({one.claim.measure for one in verdicts}) > 1
+    found = forms(verdicts)
+    shown = found if len(found) <= MOST_ROWS else found[: MOST_ROWS - 1]
+    rows = [row(form, kept, several=several, short=True) for form in shown]
+    rest = Form(tuple(one for form in found[len(shown) :] for one in form.verdicts))
+    if rest.verdicts:
+        rows.append(
+            (Cell(f"{counted(len(rest.verdicts), 'more claim')}, folded below"), *[Cell("")] * 2, _told(rest))
+        )
+    return replace(table, rows=tuple(rows), below=())
 
 
-def _together(form: Form) -> tuple[Cell, ...]:
-    """`3 printed values of mIoU are reached`, `5 pairs: the first beats the second in mIoU`."""
-    own = form.verdicts
-    claim, title = own[0].claim, quantity(own[0].claim.metric).title
-    reached = claim.word == "reaches"
-    text = (
-        f"{len(own)} printed values of {title} are reached"
-        if reached
-        else f"{len(own)} pairs: the first {claim.word} the second in {title}"
-    )
-    told = listed([f"{count} {kind}" for kind, count in form.counts.items()])
-    named = [f"{one.claim.first} {measured(one)}" for one in (own[0], own[-1])]
+def row(
+    form: Form, kept: Sequence[Kept] = (), *, several: bool = False, short: bool = False
+) -> tuple[Cell, ...]:
+    """Claims of one form: what is claimed, by whom, what was measured, and the verdicts.
+
+    Args:
+        form: one claim, or several.
+        kept: what was claimed when.
+        several: whether the measure has to be named.
+        short: whether claims and numbers are counted instead of named.
+    """
+    own, first = form.verdicts, form.verdicts[0]
+    late = {one.claimed: one.added_after_results for one in kept}
+    after = any(late.get(one.claim.identity, True) and one.n + one.exact for one in own)
+    told = _told(form)
+    text = said(first, several) if len(own) == 1 else _shortly(form) if short else _named(form)
+    numbers = [measured(one) for one in own]
+    if short and len(own) > 1:
+        ordered = sorted(own, key=lambda one: one.difference)
+        numbers = [f"{measured(ordered[0])} to {measured(ordered[-1])}"]
+    sources = listed(list(dict.fromkeys(one.claim.source or "–" for one in own)))
+    verdicts = replace(told, text=told.text + ("; added after results" if after else ""))
+    return Cell(text), Cell(sources), Cell(", ".join(numbers)), verdicts
+
+
+def _told(form: Form) -> Cell:
+    """The verdict that all have, or how many have which, with what qualifies them."""
+    counts = Counter(verdict(one) for one in form.verdicts)
     decided = all(kind in DECIDED for kind in form.counts)
-    return Cell(text), Cell(claim.source or "–"), Cell(" … ".join(named)), Cell(told, bold=decided)
+    if len(counts) == 1:
+        return Cell(next(iter(counts)), bold=decided)
+    kinds = Counter(one.kind + QUALIFIED.get(one.scenes, "") for one in form.verdicts)
+    return Cell(listed([f"{n} of {len(form.verdicts)} {kind}" for kind, n in kinds.items()]), bold=decided)
+
+
+def _named(form: Form) -> str:
+    first = form.verdicts[0]
+    if first.claim.word == "reaches":
+        texts = [one.claim.text.replace(" reaches ", " ") for one in form.verdicts]
+        return f"{title(first)} reaches what is printed: {', '.join(texts)}"
+    return f"{'; '.join(one.claim.text for one in form.verdicts)} in {title(first)}"
+
+
+def _shortly(form: Form) -> str:
+    """`8 printed values of mIoU are reached`, `5 pairs: the first beats the second in mIoU`."""
+    first, count = form.verdicts[0], len(form.verdicts)
+    if first.claim.word == "reaches":
+        return f"{count} printed values of {title(first)} are reached"
+    return f"{count} pairs: the first {first.claim.word} the second in {title(first)}"
 
 
 def said(one: ClaimVerdict, several: bool = False) -> str:

@@ -27,7 +27,6 @@ ARTEFACT = "pictures.npz"
 # how accuracy packs the images
 PACKED = ("JPEG",)
 LABELS = (np.uint8, np.uint16)
-WHATS = ("truth", "predicted", "image")
 MOST_SCENES = 4
 MOST_VARIANTS = 4
 

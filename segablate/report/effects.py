@@ -42,15 +42,16 @@ def of_claims(verdicts: Sequence[ClaimVerdict]) -> tuple[Effects, ...]:
     if not own:
         return ()
     first, what = own[0].claim, quantity(own[0].claim.metric)
+    several = len({(one.claim.margin, one.claim.printed) for one in own}) > 1
     return (
         Effects(
             name="claims",
             caption=f"Claims about {what.title}: the first variant of each against the second, with 95 % "
-            "intervals. Differences inside the shaded margin do not matter.",
+            f"intervals. Shaded: {'the smallest of their margins' if several else 'the margin'}.",
             metric=first.metric,
             ratio=own[0].ratio,
             level=0.95,
-            margin=first.margin.value,
+            margin=min(part.value for one in own for part in (one.claim.margin, one.claim.printed) if part),
             effects=tuple(
                 Effect(one.claim.text, one.kind, one.difference, (one.low, one.high), f"n = {one.n}")
                 for one in own[:MOST_EFFECTS]

@@ -23,6 +23,7 @@ from segablate.report.published import Comparison
 from segablate.report.readers.base import reader
 from segablate.report.results import frame
 from segablate.report.spread import hover
+from segablate.report.words import counted
 
 MOST_ROWS, MOST_PRINTED_ROWS = 14, 24
 MOST_COLUMNS = 9
@@ -347,9 +348,13 @@ def _difference(numbers: Numbers, lead: Headline, first: str, variant: str) -> s
 
 
 def _doubt(printed: Sequence[Comparison], values: Mapping[str, str]) -> list[str]:
-    """Why printed values are no yardstick, where they are none."""
-    own = [one for one in printed if one.variant in values and one.verdict == "not comparable"]
-    return [f"Paper: not comparable, for {own[0].because.partition(';')[0]}."] if own else []
+    """Why printed values are no yardstick, or not the whole of one; marks are explained where they stand."""
+    own = [one for one in printed if one.variant in values and one.verdict != "comparable"]
+    own.sort(key=lambda one: (one.verdict != "not comparable", bool(one.mark)))
+    if not own:
+        return []
+    how = "not comparable" if own[0].verdict == "not comparable" else "comparable in part"
+    return [f"Paper: {how}, for {own[0].because.partition(';')[0]}."]
 
 
 def _printed(numbers: Numbers, printed: Sequence[Comparison]) -> tuple[str, dict[str, str]]:
@@ -360,7 +365,7 @@ def _printed(numbers: Numbers, printed: Sequence[Comparison]) -> tuple[str, dict
             column = own[0].column
             head = "paper" if one is numbers.headlines[0] else f"paper, {one.heading}"
             return head, {
-                found.variant: f"{found.published:,.{found.quantity.digits}f}"
+                found.variant: f"{found.published:,.{found.quantity.digits}f} {found.mark}".rstrip()
                 for found in own
                 if found.column == column
             }
@@ -407,5 +412,8 @@ def _why(numbers: Numbers) -> str:
     ]
     reasons = dict.fromkeys(" ".join(record.reason.split()) for record in lost if record.skipped)
     failed = sum(not record.skipped for record in lost)
-    told = [*reasons][:1] + ([f"{failed} failed or did not run"] if failed else [])
+    told = [*reasons][:1] + (
+        [f"{counted(len(reasons) - 1, 'more reason')} below"] if len(reasons) > 1 else []
+    )
+    told += [f"{failed} failed or did not run"] if failed else []
     return f"Empty: not measured ({'; '.join(told)})." if told else "Empty: not measured."

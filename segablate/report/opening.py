@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from segablate.evidence.claims import ClaimVerdict
+from segablate.report.claims_table import DECIDED, QUALIFIED
 from segablate.report.data import Record
 from segablate.report.facts import StudyFacts
 from segablate.report.main_table import Numbers
@@ -49,12 +50,16 @@ def answer(
 
 def _claimed(judged: Sequence[ClaimVerdict]) -> str:
     """`Of 4 claims 1 is confirmed and 3 are open.`"""
-    kinds = Counter(KINDS[one.kind] for one in judged)
+    kinds = Counter(KINDS[one.kind] + _qualified(one) for one in judged)
     told = [f"{count} {'is' if count == 1 else 'are'} {kind}" for kind, count in kinds.items()]
     if len(kinds) == 1:
         (kind,) = kinds
         return f"The claim is {kind}." if len(judged) == 1 else f"All {len(judged)} claims are {kind}."
     return f"Of {len(judged)} claims {listed(told)}."
+
+
+def _qualified(one: ClaimVerdict) -> str:
+    return QUALIFIED.get(one.scenes, "") if one.kind in DECIDED else ""
 
 
 def _data(done: Sequence[Record]) -> Iterator[str]:

@@ -19,7 +19,7 @@ from segablate.report.blocks import Block, Bullets, Caveat, Command, Doubts, Ima
 from segablate.report.caveats import caveats
 from segablate.report.claimed import claim_verdicts
 from segablate.report.claims_kept import read_kept
-from segablate.report.claims_table import claims_table, joined
+from segablate.report.claims_table import brief, claims_table
 from segablate.report.component_effects import component_effects
 from segablate.report.csv import numbers as all_numbers
 from segablate.report.data import Record
@@ -39,7 +39,7 @@ from segablate.report.words import counted
 FIGURES = "figures"
 MOST_FIGURES = 2
 MOST_CAVEATS = 4
-MOST_WORDS = 110  # of visible caveats
+MOST_WORDS = 80  # of visible caveats
 
 
 def page(study: StudyFacts, records: Sequence[Record]) -> Page:
@@ -50,7 +50,8 @@ def page(study: StudyFacts, records: Sequence[Record]) -> Page:
     """
     numbers = numbers_of(study, records)
     claimed = claim_verdicts(study.claims, records)
-    claims = claims_table(claimed, read_kept(records[0].folder))
+    kept = read_kept(records[0].folder)
+    claims = claims_table(claimed, kept)
     against = verdicts(study, records)
     reference = load(study.published) if study.published else None
     compared = compare(reference, records) if reference else ()
@@ -66,7 +67,7 @@ def page(study: StudyFacts, records: Sequence[Record]) -> Page:
     ]
     visible = [
         Section("", tuple(opening)),
-        *([Section("", (replace(joined(claims, claimed), below=()),))] if claims else []),
+        *([Section("", (brief(claims, claimed, kept),))] if claims else []),
         *([Section("", (main,))] if main else []),
         *([Section("", tuple(_image(one, told=False) for one in shown))] if shown else []),
         *([Section("Before you quote this", (Doubts(first),))] if first else []),
@@ -74,13 +75,13 @@ def page(study: StudyFacts, records: Sequence[Record]) -> Page:
     folded: Iterator[Section] = (
         replace(one, folded=True)
         for one in (
-            *_details(numbers, records),
+            *_details(records),
             *_all_numbers(records),
             *_comparisons(study, records, against, claims),
             *_more_figures(more, sheets),
             *([_beside(published(reference, compared), compared)] if reference else []),
             *([Section("All caveats, and what would remove each", (Doubts(others),))] if others else []),
-            *_how(study, records, claims),
+            *_how(study, records),
             Section(
                 "Run it again",
                 (Text(f"This page was generated from data/ and {study.study_file}."), Command(study.command)),
@@ -110,14 +111,17 @@ def _pictures(
         if record.measure == one.measure and record.done
     )
     uses |= dict.fromkeys(record.use for record in records if record.done)
-    of_claims, differences = effects.of_claims(claimed), effects.figures(against)
     lead = numbers.headlines[0].measure if numbers.headlines else ""
-    repeated = {m for (_, m, _), one in against.items() if one.source in ("seeds", "processes") and one.n > 1}
-    first = of_claims or (differences[:1] if lead in repeated else ())
+    # one training or process each has no interval that says anything of the next
+    led = {
+        key: one
+        for key, one in against.items()
+        if key[1] == lead and one.source in ("seeds", "processes") and one.n > 1
+    }
+    differences = effects.figures({**led, **against})
     costs = tradeoffs.figures(records)
     own = [picture for use in uses for picture in reader(use).figures(records)]
-    # what has no intervals leads with the measure's own picture
-    begin = first or own[:1]
+    begin = effects.of_claims(claimed) or (differences[:1] if led else own[:1])
     drawn = [
         *begin,
         *costs,
@@ -127,7 +131,7 @@ def _pictures(
     return drawn, [sheet for use in uses for sheet in reader(use).sheets(records)]
 
 
-def _details(numbers: Numbers, records: Sequence[Record]) -> Iterator[Section]:
+def _details(records: Sequence[Record]) -> Iterator[Section]:
     for use in dict.fromkeys(record.use for record in records if record.done):
         yield from reader(use).details(records)
 
@@ -185,7 +189,7 @@ def _more_figures(more: Sequence[Picture], sheets: Sequence[Sheet | Contrast]) -
         yield Section("More figures", images)
 
 
-def _how(study: StudyFacts, records: Sequence[Record], claims: Table | None) -> Iterator[Section]:
+def _how(study: StudyFacts, records: Sequence[Record]) -> Iterator[Section]:
     blocks: list[Block] = []
     if study.expect:
         blocks.append(Text(study.expect, lead="Expected before looking:"))

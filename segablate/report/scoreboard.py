@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import get_args
 
 from segablate.evidence.claims import ClaimVerdict, Kind
@@ -151,40 +151,9 @@ def _without(made: Sequence[tuple[Made, tuple[str, ...]]]) -> Iterator[str]:
 
 
 def _row(form: Form, report: Report, note: int) -> tuple[Cell, ...]:
-    first = form.verdicts[0]
-    if len(form.verdicts) == 1:
-        verdict = claims_table.verdict(first)
-        texts = [claims_table.said(first), claims_table.measured(first)]
-    else:
-        told = [f"{number} of {len(form.verdicts)} {kind}" for kind, number in form.counts.items()]
-        verdict = claims_table.verdict(first) if _alike(form) else listed(told)
-        texts = [_together(form), ", ".join(claims_table.measured(one) for one in form.verdicts)]
-    late = {one.claimed: one.added_after_results for one in report.kept}
-    if any(late.get(one.claim.identity, True) and one.n + one.exact for one in form.verdicts):
-        verdict += "; added after results"
-    decided = form.kind in claims_table.DECIDED
-    sources = listed(list(dict.fromkeys(one.claim.source or "–" for one in form.verdicts)))
+    *cells, verdict = claims_table.row(form, report.kept)
     link = f"{report.folder}/report.md"
-    return (
-        Cell(texts[0]),
-        Cell(sources),
-        Cell(texts[1]),
-        Cell(verdict, bold=decided, note=note),
-        Cell(report.folder, link=link),
-    )
-
-
-def _alike(form: Form) -> bool:
-    return len({claims_table.verdict(one) for one in form.verdicts}) == 1
-
-
-def _together(form: Form) -> str:
-    """The claims of a form as one: every one of them is named."""
-    first = form.verdicts[0]
-    if first.claim.word == "reaches":
-        named = [one.claim.text.replace(" reaches ", " ") for one in form.verdicts]
-        return f"{claims_table.title(first)} reaches what is printed: {', '.join(named)}"
-    return f"{'; '.join(one.claim.text for one in form.verdicts)} in {claims_table.title(first)}"
+    return (*cells, replace(verdict, note=note), Cell(report.folder, link=link))
 
 
 def _not_here(report: Report, verdict: ClaimVerdict) -> str:
