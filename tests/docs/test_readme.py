@@ -16,8 +16,8 @@ from segablate.cli.commands import ORDER, invoke
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "README.md").read_text(encoding="utf-8")
-USE = PAGE[PAGE.index("## What people use it for") : PAGE.index("## What it found")]
-RECIPES = dict(re.findall(r"^### ([^\n]+)\n(.*?)(?=^### |\Z)", USE, re.MULTILINE | re.DOTALL))
+TEXT = PAGE[PAGE.index("## Recipes") : PAGE.index("## What it found")]
+RECIPES = dict(re.findall(r"^### ([^\n]+)\n(.*?)(?=^### |\Z)", TEXT, re.MULTILINE | re.DOTALL))
 STUDIES = ("quickstart", "dupsampling-table1-ceilings", "dupsampling-table3-cost")
 # words that make a command of the page quick; the last of two is what counts
 QUICK = {
@@ -48,7 +48,7 @@ def workplace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for seed in range(3):
         cells = np.random.default_rng(seed).integers(0, 19, (6, 8), dtype=np.uint8)
         Image.fromarray(cells.repeat(16, axis=0).repeat(16, axis=1)).save(f"path/to/labels/{seed}.png")
-    mine = RECIPES["My model against a baseline"]
+    mine = RECIPES["Compare your model with a baseline"]
     for name, language in (("my_nets.py", "python"), ("mine.yaml", "yaml")):
         (block,) = blocks(mine, language)
         Path(name).write_text(block, encoding="utf-8")
@@ -67,9 +67,12 @@ def commands(text: str) -> list[str]:
 
 def test_there_are_five_recipes_with_a_command_each() -> None:
     assert [head for head, text in RECIPES.items() if commands(text)] == [
-        "The ceiling of my labels", "My model against a baseline", "Reproduce a table", "Measure latency",
+        "Find the ceiling of your labels",
+        "Compare your model with a baseline",
+        "Reproduce a published table",
+        "Measure latency",
         "Write a LaTeX table",
-    ]  # fmt: skip
+    ]
 
 
 @pytest.mark.slow  # it trains two networks for a moment, and counts and times some
@@ -93,6 +96,13 @@ def smaller(study: Path) -> None:
         assert much in text or study.name != "mine.yaml"
         text = text.replace(much, little)
     study.write_text(text, encoding="utf-8")
+
+
+def test_it_opens_with_what_the_tool_is_for_and_keeps_benchmarks_elsewhere() -> None:
+    opening = PAGE[: PAGE.index("![")].strip().splitlines()
+    assert opening[0] == "# segablate"
+    assert len([line for line in opening[1:] if line]) == 3
+    assert "tests/benchmarks/" not in PAGE
 
 
 def test_files_that_it_links_to_exist() -> None:
