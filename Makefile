@@ -1,4 +1,5 @@
 # Two commands do everything: `make demo` and `make test`; `make test-all` also checks what takes minutes.
+# `make bench` measures what docs/benchmarks.md tells, `make bench BENCH=counting` one part of it.
 # Another Python: `make test PYTHON=python3.12`.
 
 PYTHON ?= python3
@@ -11,7 +12,7 @@ export OMP_NUM_THREADS ?= 1
 # every core has a process of its own, which takes half a GB with torch; whoever is done takes over from the others
 XDIST := -n auto --maxprocesses 8 --dist worksteal
 
-.PHONY: demo test test-all check format clean
+.PHONY: demo test test-all bench check format clean
 
 demo: $(VENV)/.installed
 	$(BIN)/segablate run studies/quickstart.yaml --no-reuse-report --wait 60
@@ -21,6 +22,11 @@ test: check
 
 test-all: test
 	$(BIN)/python -m pytest $(XDIST) -m exhaustive
+
+BENCH := $(patsubst tests/benchmarks/bench_%.py,%,$(wildcard tests/benchmarks/bench_*.py))
+
+bench: $(VENV)/.installed-dev
+	set -e; for name in $(BENCH); do $(BIN)/python tests/benchmarks/bench_$$name.py --write; done
 
 check: $(VENV)/.installed-dev
 	$(BIN)/ruff check

@@ -1,8 +1,8 @@
 """How long the ceilings of PASCAL VOC take, as multiples of only decoding its label maps.
 
-    SEGABLATE_DATA=… python tests/benchmarks/bench_ceiling.py [--stride 16,32] [--rounds N] [--sklearn N]
+    SEGABLATE_DATA=… python tests/benchmarks/bench_ceiling.py [--rounds N] [--sklearn N]
 
-Prints a Markdown table. A run is what the measure `oracle` does without a store: decode and fit on
+A run is what the measure `oracle` does without a store: decode and fit on
 train_aug, decode and score on val. Decoding alone is Pillow's, of the same files, in as many threads.
 Each ratio is taken within a round, in which all that is compared runs one after the other; the
 median of the rounds is shown, with the least and the most. Hashing the files is not part of either.
@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import argparse
 import resource
-import statistics
 import subprocess
 import sys
 import tempfile
@@ -26,7 +25,8 @@ from pathlib import Path
 from typing import Any
 
 from PIL import Image
-from rounds import ratio, seconds
+from results import Row, publish
+from rounds import ratio, seconds, spread
 
 from segablate.datasets.base import Item, datasets
 from segablate.labels.fit import Solver, fit
@@ -37,49 +37,49 @@ from segablate.measures.oneshot import Bench
 
 CHANNELS = 64
 CURVE = (16, 32, 48, 64, 96, 128, 192, 256)
-GOALS = {16: ("≤ 5", "≤ 2.5"), 32: ("≤ 8", "≤ 4")}
+GOALS = {16: 2.0, 32: 4.0}
 FIT, SCORE = "train_aug", "val"
 SELF, CHILDREN = resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN
 
 
 def main() -> None:
-    """Measure what is asked for and print the table."""
-    asked = arguments()
-    if asked.child:
+    """Measure what is asked for; in a child, one run and its peak."""
+    if "--child" in sys.argv:
+        asked = arguments().parse_args()
         run(asked.child, (CHANNELS,), asked.fit, asked.score)
         own, largest = (resource.getrusage(who).ru_maxrss for who in (SELF, CHILDREN))
         print(own + workers() * largest)
         return
+    publish("Ceilings of PASCAL VOC", arguments(), measured)
+
+
+def measured(asked: argparse.Namespace) -> Iterator[Row]:
+    """The rows."""
     with tempfile.TemporaryDirectory() as folder:
         splits = [shortened(split, asked.limit, Path(folder)) for split in (FIT, SCORE)]
         items = [item for split in splits for item in voc().items(split)]
         strides = [int(word) for word in asked.stride.split(",")]
-        rows = []
         if asked.rounds:
             # first: a new process is charged for the size of the one that started it, which grows
             peak = peak_bytes(strides[0], *splits)
             rounds = [one_round(items, strides, *splits) for _ in range(asked.rounds)]
-            rows = [*compared(rounds, strides), memory(strides[0], peak)]
-            print(f"VOC, {len(items):,} label maps, {workers()} cores, {asked.rounds} rounds; ", end="")
-            print(f"decoding alone {statistics.median(r['decode'] for r in rounds):.2f} s\n")
+            yield from compared(rounds, strides)
+            yield memory(strides[0], peak)
         if asked.sklearn:
-            rows.append(against_sklearn(voc().items(splits[0]), asked.sklearn, strides[0]))
-    print("| what | measured | must | aim |\n|---|---|---|---|")
-    for row in rows:
-        print(f"| {' | '.join(row)} |")
+            yield against_sklearn(voc().items(splits[0]), asked.sklearn, strides[0])
 
 
-def arguments() -> argparse.Namespace:
+def arguments() -> argparse.ArgumentParser:
     """The command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--stride", default="16,32", help="output strides; memory and curve take the first")
     parser.add_argument("--rounds", type=int, default=3, help="0: only what `--sklearn` asks for")
     parser.add_argument("--limit", type=int, help="so many label maps of each split, to try this out")
-    parser.add_argument("--sklearn", type=int, metavar="N", help="IncrementalPCA on N maps too: minutes")
+    parser.add_argument("--sklearn", type=int, default=100, help="IncrementalPCA on so many maps, or 0")
     parser.add_argument("--child", type=int, help=argparse.SUPPRESS)
     parser.add_argument("--fit", default=FIT, help=argparse.SUPPRESS)
     parser.add_argument("--score", default=SCORE, help=argparse.SUPPRESS)
-    return parser.parse_args()
+    return parser
 
 
 def voc() -> Any:
@@ -147,27 +147,27 @@ def peak_bytes(stride: int, fit_on: str, score_on: str) -> int:
     return int(done.stdout) * (1 if sys.platform == "darwin" else 1024)
 
 
-def compared(rounds: Sequence[dict[Any, float]], strides: Sequence[int]) -> Iterator[tuple[str, ...]]:
+def compared(rounds: Sequence[dict[Any, float]], strides: Sequence[int]) -> Iterator[Row]:
     """Rows of ratios."""
     for stride in strides:
-        what = f"r = {stride}, C̃ = {CHANNELS}: decode + fit + score, × decoding alone"
-        yield (what, shown(rounds, stride, "decode"), *GOALS.get(stride, ("–", "–")))
-    what = f"r = {strides[0]}: {len(CURVE)} values of C̃ up to {CURVE[-1]}, × the run for {CHANNELS}"
-    yield what, shown(rounds, "curve", strides[0]), "≤ 4", "≤ 2"
+        what = f"decode, fit and score {FIT} and {SCORE} at r = {stride}, C̃ = {CHANNELS} ÷ only decoding"
+        yield row(rounds, stride, "decode", f"{what} them with Pillow", GOALS.get(stride))
+    what = f"{len(CURVE)} values of C̃ up to {CURVE[-1]} ÷ C̃ = {CHANNELS} alone, r = {strides[0]}"
+    yield row(rounds, "curve", strides[0], what, 1.6)
 
 
-def shown(rounds: Sequence[dict[Any, float]], of: Any, to: Any) -> str:
+def row(rounds: Sequence[dict[Any, float]], of: Any, to: Any, what: str, goal: float | None) -> Row:
     """Median ratio over the rounds, and its range."""
-    middle, least, most = ratio(rounds, of, to)
-    return f"{middle:.2f}× ({least:.2f} to {most:.2f})"
+    return Row(what, *ratio(rounds, of, to), goal)
 
 
-def memory(stride: int, peak: int) -> tuple[str, ...]:
+def memory(stride: int, peak: int) -> Row:
     """The row of the peak."""
-    return f"peak resident memory of the r = {stride} run", f"{peak / 1e9:.2f} GB", "≤ 2 GB", "≤ 1 GB"
+    what = f"peak resident memory of the run at r = {stride}, all processes"
+    return Row(what, peak / 1e9, (peak / 1e9, peak / 1e9), 1, 0.9, unit="GB")
 
 
-def against_sklearn(items: Sequence[Item], count: int, stride: int) -> tuple[str, ...]:
+def against_sklearn(items: Sequence[Item], count: int, stride: int) -> Row:
     """Fit of both solvers on the same label maps in memory, centred, and what each explains."""
     data = voc()
     chosen = [items[i * len(items) // count] for i in range(min(count, len(items)))]
@@ -190,14 +190,12 @@ def against_sklearn(items: Sequence[Item], count: int, stride: int) -> tuple[str
             found[solver].append(time.perf_counter() - before)
             explained[solver] = subspace.explained(CHANNELS)
     apart = abs(explained["moment"] - explained["sklearn"])
-    times = statistics.median(found["sklearn"]) / statistics.median(found["moment"])
-    what = f"fit on {len(labels)} label maps, r = {stride}, centred, against IncrementalPCA"
-    return (
-        f"{what} (explained variance differs by {apart:.1e})",
-        f"{times:,.0f}× faster",
-        "≥ 300×",
-        "≥ 1,000×",
+    times = [found["sklearn"][0] / taken for taken in found["moment"]]
+    what = (
+        f"scikit-learn's `IncrementalPCA` ÷ our fit, {len(labels)} label maps, r = {stride}, centred "
+        f"(explained variance differs by {apart:.1e})"
     )
+    return Row(what, *spread(times), 300, least=True)
 
 
 if __name__ == "__main__":

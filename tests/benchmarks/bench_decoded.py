@@ -2,21 +2,22 @@
 
     SEGABLATE_DATA=… python tests/benchmarks/bench_decoded.py [--data camvid] [--split train] [--rounds 9]
 
-Prints a Markdown table. Reading is copying both into memory of one's own, as a batch is put together.
+Reading is copying both into memory of one's own, as a batch is put together.
 The floor is that copy from ordinary memory. Each ratio is taken within a round, in which all that is
-compared runs one after the other over the same pictures, in one thread; the median of the rounds is
-shown, with the least and the most. The files lie in the system's own cache: no disk is measured.
+compared runs one after the other over the same pictures, in one thread. The files lie in the system's own
+cache: no disk is measured.
 """
 
 from __future__ import annotations
 
 import argparse
 import tempfile
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from results import Row, publish
 from rounds import ratio, seconds
 
 from segablate.datasets.base import Dataset, datasets
@@ -27,28 +28,32 @@ MOST = 32  # pictures a round
 
 
 def main() -> None:
-    """Measure and print."""
+    """Measure and tell."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--data", default="camvid")
     parser.add_argument("--split")
     parser.add_argument("--rounds", type=int, default=9)
-    asked = parser.parse_args()
+    publish("Decoded images and label maps", parser, measured)
+
+
+def measured(asked: argparse.Namespace) -> Iterator[Row]:
+    """The rows."""
     part, settings = datasets.resolve(asked.data)
     data: Dataset = part.build({}, settings)
     split = asked.split or data.default_fit
     with tempfile.TemporaryDirectory() as folder:
-        begun = time.perf_counter()
-        decoded(data, split, Path(folder))
-        built = time.perf_counter() - begun
-        begun = time.perf_counter()
         cache = decoded(data, split, Path(folder))
-        opened = time.perf_counter() - begun
         rounds = [one_round(data, data.items(split)[:MOST], cache) for _ in range(asked.rounds)]
-    print(f"{asked.data}, {split}: {len(cache):,} pictures kept in {built:.2f} s, ", end="")
-    print(f"opened again in {1000 * opened:.1f} ms\n")
-    print("| reading image and label map | measured | aim |\n|---|---|---|")
-    print(f"| from the cache, × decoding | {shown(rounds, 'cache', 'decode')} | ≤ 0.05 |")
-    print(f"| from the cache, × copying as many bytes in memory | {shown(rounds, 'cache', 'copy')} | ≤ 1.5 |")
+    what = f"{asked.data}: reading image and label map from the cache"
+    yield Row(f"{what} ÷ decoding them", *ratio(rounds, "cache", "decode"), 0.05, **_floor(rounds, "decode"))
+    yield Row(
+        f"{what} ÷ copying as many bytes", *ratio(rounds, "cache", "copy"), 1.5, **_floor(rounds, "copy")
+    )
+
+
+def _floor(rounds: Sequence[Mapping[str, float]], to: str) -> dict[str, Any]:
+    """The bytes have to be copied, whatever they come from."""
+    return {"floor": ratio(rounds, "copy", to)[0], "reason": "what is read is copied once"}
 
 
 def one_round(data: Dataset, items: Sequence[Item], cache: Decoded) -> dict[str, float]:
@@ -77,12 +82,6 @@ def again(read: Callable[[int], None], indices: Sequence[int]) -> float:
 
     everything()
     return seconds(everything)
-
-
-def shown(rounds: Sequence[dict[str, float]], of: str, to: str) -> str:
-    """Median ratio over the rounds, and its range."""
-    middle, least, most = ratio(rounds, of, to)
-    return f"{middle:.3g} ({least:.3g} to {most:.3g})"
 
 
 if __name__ == "__main__":

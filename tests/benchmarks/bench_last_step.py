@@ -1,12 +1,11 @@
 """How much faster labels come when the last step is fused: fused and plain side by side, interleaved.
 
-    python tests/benchmarks/bench_last_step.py [--device cuda] [--networks] [--only TEXT] [--seconds 8]
+    python tests/benchmarks/bench_last_step.py [--device cuda] [--networks] [--only TEXT] [--seconds 1.5]
 
 `--networks` compares every network at 256×512 in its place: a minute and a half.
 
-Prints Markdown tables of plain ÷ fused, so that above 1 is faster. In every round all that is compared runs
-once, in an order that changes; a ratio is taken within a round, and shown as the median over the rounds with
-the 95 % bootstrap interval of that median. Scores are of three kinds: `regions` as a trained network gives
+Rows are plain ÷ fused, so that above 1 is faster. In every round all that is compared runs once, in an order
+that changes. Scores are of three kinds: `regions` as a trained network gives
 them (one class leads in each region and others blur in at its edge), `network` what pp-liteseg-t with random
 weights gives of smooth noise, and `noise`. Plain is the arg max of `interpolate` in the code's own memory
 format; on a CPU, scores whose classes lie together make torch's arg max several times faster, and so
@@ -24,7 +23,8 @@ from typing import Any
 
 import numpy as np
 import torch
-from rounds import seconds
+from results import Row, publish
+from rounds import seconds, spread
 from torch import Tensor
 from torch.nn import functional as F
 
@@ -46,61 +46,54 @@ FORMATS: dict[str, torch.memory_format] = {
     "channels-first": torch.contiguous_format,
     "channels-last": torch.channels_last,
 }
-GOALS = {"last": {"cpu": "≥ 2.5"}, "whole": {"cpu": "≥ 1.1", "cuda": "≥ 1.3"}, "graph": {"cuda": "≥ 3"}}
-NO_SLOWER = "not wholly below 1"
+GOALS = {"last": {"cpu": 2.5}, "whole": {"cpu": 1.1, "cuda": 1.3}, "graph": {"cuda": 3.0}}
+WHOLE = "the network before it takes most of the time"
 
 Work = Callable[[], object]
 
 
 def main() -> None:
-    """Measure and print."""
-    asked = arguments()
+    """Measure and tell."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("--device", default="cpu", choices=["cpu", "cuda"])
+    parser.add_argument("--networks", action="store_true", help="every network, nothing else")
+    parser.add_argument("--only", default="", metavar="TEXT", help="rows with this in their name")
+    parser.add_argument("--seconds", type=float, default=1.5, help="for each row")
+    parser.add_argument("--threads", type=int, default=1)
+    publish("Labels without the scores of all pixels", parser, measured)
+
+
+def measured(asked: argparse.Namespace) -> Iterator[Row]:
+    """The rows."""
     torch.set_num_threads(asked.threads)
     torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = False
     torch.backends.cudnn.benchmark = True
     torch.manual_seed(0)
     device = torch.device(asked.device)
-    name = torch.cuda.get_device_name() if device.type == "cuda" else f"CPU, {asked.threads} threads"
-    print(f"{name}, torch {torch.__version__}, batch 1, {CLASSES} classes, fp32\n")
-    print("| what | plain, ms | fused, ms | plain ÷ fused | goal |\n|---|---|---|---|---|")
     with torch.inference_mode():
         if asked.networks:
             for network in networks.names():
                 if asked.only in network:
-                    row(network, whole_network(network, device), device, asked.seconds, NO_SLOWER)
+                    yield row(network, whole_network(network, device), device, asked.seconds, 1.0)
             return
         for size in SIZES:
             for what, pair in (*last_steps(size, device), *whole(size, device)):
                 what = f"{what}, {size[0]}×{size[1]}"
-                goal = GOALS["whole" if what.startswith("pp-") else "last"].get(device.type, "–")
+                goal = GOALS["whole" if what.startswith("pp-") else "last"].get(device.type)
                 if asked.only in what:
-                    row(what, pair, device, asked.seconds, goal)
+                    yield row(what, pair, device, asked.seconds, goal)
         if device.type == "cuda" and not asked.only:
-            graphs(device, asked.seconds)
+            yield from graphs(device, asked.seconds)
 
 
-def arguments() -> argparse.Namespace:
-    """The command line."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("--device", default="cpu", choices=["cpu", "cuda"])
-    parser.add_argument("--networks", action="store_true", help="every network, nothing else")
-    parser.add_argument("--only", default="", metavar="TEXT", help="rows with this in their name")
-    parser.add_argument("--seconds", type=float, default=8.0, help="for each row")
-    parser.add_argument("--threads", type=int, default=1)
-    return parser.parse_args()
-
-
-def row(what: str, pair: Mapping[str, Work], device: torch.device, budget: float, goal: str) -> None:
-    """Measure plain against fused and print one line."""
+def row(what: str, pair: Mapping[str, Work], device: torch.device, budget: float, goal: float | None) -> Row:
+    """Measure plain against fused."""
     taken = interleaved(pair, device, budget)
-    middle, low, high = ratio(taken["plain"], taken["fused"])
-    plain, fused = (1e3 * float(np.median(taken[name])) for name in ("plain", "fused"))
-    n = len(taken["plain"])
-    ratios = f"{middle:.3g} ({low:.3g} to {high:.3g}, n = {n})"
-    print(f"| {what} | {plain:.2f} | {fused:.2f} | {ratios} | {goal} |", flush=True)
+    ratios = [slow / fast for slow, fast in zip(taken["plain"], taken["fused"], strict=True)]
+    return Row(f"{what}: plain ÷ fused", *spread(ratios), goal, least=True, floor=1.0, reason=WHOLE)
 
 
-def interleaved(works: Mapping[str, Work], device: torch.device, budget: float) -> dict[str, np.ndarray]:
+def interleaved(works: Mapping[str, Work], device: torch.device, budget: float) -> dict[str, list[float]]:
     """Seconds of each piece of work in rounds, until the time is up."""
     for work in works.values():
         end = time.perf_counter() + WARM_UP
@@ -112,7 +105,7 @@ def interleaved(works: Mapping[str, Work], device: torch.device, budget: float) 
     while time.perf_counter() < end or len(next(iter(taken.values()))) < LEAST:
         for name in next(orders):
             taken[name].append(timed(works[name], device))
-    return {name: np.array(values) for name, values in taken.items()}
+    return taken
 
 
 def timed(work: Work, device: torch.device) -> float:
@@ -126,14 +119,6 @@ def timed(work: Work, device: torch.device) -> float:
 
     torch.cuda.synchronize()
     return seconds(waited_for)
-
-
-def ratio(slow: np.ndarray, fast: np.ndarray) -> tuple[float, float, float]:
-    """Median of the rounds' ratios, and the bootstrap interval of that median."""
-    ratios = slow / fast
-    drawn = np.random.default_rng(0).integers(len(ratios), size=(2000, len(ratios)))
-    low, high = np.quantile(np.median(ratios[drawn], axis=1), (0.025, 0.975))
-    return float(np.median(ratios)), float(low), float(high)
 
 
 def last_steps(size: tuple[int, int], device: torch.device) -> Iterator[tuple[str, Mapping[str, Work]]]:
@@ -205,7 +190,7 @@ def made(name: str, device: torch.device) -> Segmenter:
     return network.eval().requires_grad_(False).to(device)
 
 
-def graphs(device: torch.device, budget: float) -> None:
+def graphs(device: torch.device, budget: float) -> Iterator[Row]:
     """`cuda-graph` with the fused step against eager without: fp32, and what it is in fp16."""
     precisions: tuple[Precision, ...] = ("fp32", "fp16")
     for size, precision in itertools.product(SIZES, precisions):
@@ -219,8 +204,8 @@ def graphs(device: torch.device, budget: float) -> None:
         plain = scoped(network, "labels", fused=False)
         pair = {"plain": partial(plain, image), "fused": partial(recorded, given)}
         what = f"eager fp32 ÷ cuda-graph, folded, channels-last, {precision}, {size[0]}×{size[1]}"
-        goal = GOALS["graph"]["cuda"] if precision == "fp32" else "–"
-        row(what, pair, device, budget, goal)
+        goal = GOALS["graph"]["cuda"] if precision == "fp32" else None
+        yield row(what, pair, device, budget, goal)
 
 
 if __name__ == "__main__":

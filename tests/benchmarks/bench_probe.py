@@ -2,13 +2,12 @@
 
     python tests/benchmarks/bench_probe.py [--threads 1] [--rounds 12] [--steps 6] [--store DIR]
 
-Prints a Markdown table. The probe is the training loop as `segablate run` has it, on CamVid where
+The probe is the training loop as `segablate run` has it, on CamVid where
 `SEGABLATE_DATA` holds it and else on generated scenes of that size: windows of kept features fetched ahead,
 forward, loss, backward, the optimiser, the curve. Bare are forward, loss and backward of a copy of the same
 network on batches that lie ready in memory. Both run in turn within one process, some steps each, and the
-first step of each turn is left out: its batch was fetched while the other ran. The ratio is taken within a
-round; shown are the median of the rounds and their quarters. A first run computes features for some minutes;
-`--store` keeps them.
+first step of each turn is left out: its batch was fetched while the other ran. A first run
+computes features for some minutes; `--store` keeps them.
 """
 
 from __future__ import annotations
@@ -16,15 +15,16 @@ from __future__ import annotations
 import argparse
 import copy
 import itertools
-import statistics
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
+from results import Row, publish
+from rounds import spread
 
 from segablate.datasets.base import datasets
 from segablate.errors import SegablateError
@@ -72,34 +72,25 @@ MODELS: dict[str, dict[str, Any]] = {
 
 
 def main() -> None:
-    """Measure and print the table."""
-    asked = arguments()
-    torch.set_num_threads(asked.threads)
-    data, weights = dataset(), pretrained()
-    told = "ImageNet weights" if weights else "random weights"
-    print(
-        f"{data['use']}, {told}, recipe `probe`, {asked.threads} of torch's threads, {asked.rounds} rounds\n"
-    )
-    print(
-        "| decoder | bare step, ms | probe step, ms | bare ÷ probe | waits on data |\n|:--|--:|--:|--:|--:|"
-    )
-    with tempfile.TemporaryDirectory() as temporary:
-        store = Path(asked.store or temporary)
-        for name, model in MODELS.items():
-            learning = prepared({**model, **weights}, data, store, asked.rounds * (asked.steps + 1))
-            turns = Turns(learning, asked.steps, Path(temporary) / name.replace(" ", "-"))
-            print(turns.run().row(name), flush=True)
-    print(f"| goal | | | ≥ {GOAL} | ≤ {WAITING:.0%} |")
-
-
-def arguments() -> argparse.Namespace:
-    """The command line."""
+    """Measure and tell."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--threads", type=int, default=1, help="of torch; one that fetches is beside them")
     parser.add_argument("--rounds", type=int, default=12, help="turns of each")
     parser.add_argument("--steps", type=int, default=6, help="of a turn that are timed")
     parser.add_argument("--store", help="keeps decoded images and features for the next time")
-    return parser.parse_args()
+    publish("Training of a decoder on kept features", parser, measured)
+
+
+def measured(asked: argparse.Namespace) -> Iterator[Row]:
+    """The rows."""
+    torch.set_num_threads(asked.threads)
+    data, weights = dataset(), pretrained()
+    with tempfile.TemporaryDirectory() as temporary:
+        store = Path(asked.store or temporary)
+        for name, model in MODELS.items():
+            learning = prepared({**model, **weights}, data, store, asked.rounds * (asked.steps + 1))
+            turns = Turns(learning, asked.steps, Path(temporary) / name.replace(" ", "-"))
+            yield from turns.run().rows(f"{name} ({data['use']})")
 
 
 def dataset() -> dict[str, Any]:
@@ -204,13 +195,26 @@ class Taken:
     probe: list[float]
     waited: list[float]
 
-    def row(self, name: str) -> str:
-        """A line of the table."""
-        bare, probe = (1e3 * statistics.median(values) for values in (self.bare, self.probe))
+    def rows(self, name: str) -> Iterator[Row]:
+        """How near the loop comes to the bare pass, and how long it waits."""
         ratios = [one / other for one, other in zip(self.bare, self.probe, strict=True)]
-        low, middle, high = statistics.quantiles(ratios, n=4)
-        waited = f"{statistics.fmean(self.waited):.2%}"
-        return f"| {name} | {bare:.1f} | {probe:.1f} | {middle:.3f} ({low:.3f}…{high:.3f}) | {waited} |"
+        yield Row(
+            f"{name}: bare step ÷ step of the recipe `probe`",
+            *spread(ratios),
+            GOAL,
+            least=True,
+            floor=1.0,
+            reason="the rest of a step is loss and optimiser",
+        )
+        waited = [100 * share for share in self.waited]
+        yield Row(
+            f"{name}: share of it that waits for data",
+            *spread(waited),
+            100 * WAITING,
+            unit="%",
+            floor=0.0,
+            reason="pictures are fetched one at a time",
+        )
 
 
 if __name__ == "__main__":

@@ -1,29 +1,29 @@
 """How long `plan`, `run` and `report` take for a study of 1,000 cells that are done.
 
-    python tests/benchmarks/bench_resume.py [CELLS [COMMAND…]]
+    python tests/benchmarks/bench_resume.py [--cells 1000]
 
 The outcomes carry as many facts as those of a real ceiling do; the measure reads next to nothing, so
-the time is the runner's own. `plan, half missing` is of a study with as many cells more. CPU seconds stand
-beside, which say what it takes where other processes want the cores too; and the most memory so far.
+the time is the runner's own. `plan` of twice as many finds half of them missing.
 """
 
 from __future__ import annotations
 
+import argparse
+import json
 import os
-import resource
-import statistics
 import sys
 import tempfile
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "run" / "fakes"))
 
 import fake_measures  # noqa: F401  # importing it registers the measures
-from rounds import seconds
+from results import Row, publish
+from rounds import seconds, spread
 
-from segablate.app.flow import Place, publish
+from segablate.app.flow import Place
+from segablate.app.flow import publish as publish_report
 from segablate.records import Measurement, Outcome
 from segablate.run.execute import execute
 from segablate.run.explain import explain
@@ -41,13 +41,15 @@ FACTS = {
 METRICS = ("miou", "pixel_accuracy", "boundary_iou")
 
 
-def main(cells: int, wanted: Sequence[str] = ()) -> None:
-    """Fill a store, then time what finds everything there.
+def main() -> None:
+    """Measure and tell."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("--cells", type=int, default=1000, help="how many are done")
+    publish("Studies that are done", parser, lambda asked: measured(asked.cells))
 
-    Args:
-        cells: how many are done.
-        wanted: `plan`, `run`, `report`; all of them if not given.
-    """
+
+def measured(cells: int) -> Iterator[Row]:
+    """Fill a store, then time what finds everything there."""
     with tempfile.TemporaryDirectory() as folder:
         study, place = Path(folder) / "resume.yaml", Place(Path(folder) / "runs", Path(folder) / "reports")
         store = Store(place.store)
@@ -56,25 +58,23 @@ def main(cells: int, wanted: Sequence[str] = ()) -> None:
         commands: dict[str, Callable[[], object]] = {
             "plan": lambda: explain(plan(load(study)), store),
             "run": lambda: _run(study, store),
-            "report": lambda: publish(plan(load(study)), place, ()),
+            "report": lambda: publish_report(plan(load(study)), place, ()),
         }
-        for name in wanted or commands:
-            _tell(f"{cells:,} done cells, {name}", commands[name])
+        for name, command in commands.items():
+            goal = 1.0 if name == "run" else None
+            yield _row(f"{cells:,} done cells, {name}", command, goal, seconds(lambda: _read(place.store)))
         _write(study, 2 * cells)
-        _tell(f"{2 * cells:,} cells, plan, half missing", commands["plan"])
+        yield _row(f"{2 * cells:,} cells, plan, half missing", commands["plan"], None, None)
 
 
-def _tell(what: str, command: Callable[[], object]) -> None:
-    begun = time.process_time()
+def _row(what: str, command: Callable[[], object], goal: float | None, floor: float | None) -> Row:
     taken = [seconds(command) for _ in range(REPEATS)]
-    busy = (time.process_time() - begun) / REPEATS
-    middle, least, most = statistics.median(taken), min(taken), max(taken)
-    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
-    print(
-        f"{what}: {middle:.3f} s, in {REPEATS} runs {least:.3f} to {most:.3f} s; CPU {busy:.3f} s; "
-        f"{memory:.2f} GiB at most",
-        flush=True,
-    )
+    return Row(what, *spread(taken), goal, unit="s", floor=floor, reason="each outcome is read and parsed")
+
+
+def _read(store: Path) -> None:
+    for path in store.rglob("outcome.json"):
+        json.loads(path.read_bytes())
 
 
 def _write(study: Path, cells: int) -> None:
@@ -104,4 +104,4 @@ def _run(study: Path, store: Store) -> None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 1000, sys.argv[2:])
+    main()

@@ -8,6 +8,7 @@ from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import TypeVar
 
 Name = TypeVar("Name", bound=Hashable)
+Spread = tuple[float, tuple[float, float], int]
 
 
 def seconds(work: Callable[[], object]) -> float:
@@ -17,7 +18,20 @@ def seconds(work: Callable[[], object]) -> float:
     return time.perf_counter() - begun
 
 
-def ratio(rounds: Sequence[Mapping[Name, float]], of: Name, to: Name) -> tuple[float, float, float]:
-    """Median, least and largest ratio of two times of the same round."""
-    found = [one[of] / one[to] for one in rounds]
-    return statistics.median(found), min(found), max(found)
+def compared(works: Mapping[Name, Callable[[], object]], rounds: int) -> list[dict[Name, float]]:
+    """Seconds of each piece of work in rounds, in an order that changes."""
+    taken = []
+    for at in range(rounds):
+        order = list(works) if at % 2 else list(works)[::-1]
+        taken.append({name: seconds(works[name]) for name in order})
+    return taken
+
+
+def ratio(rounds: Sequence[Mapping[Name, float]], of: Name, to: Name) -> Spread:
+    """Ratio of two times of the same round."""
+    return spread([one[of] / one[to] for one in rounds])
+
+
+def spread(found: Sequence[float]) -> Spread:
+    """Median, (least, largest) and number, as a row has them."""
+    return statistics.median(found), (min(found), max(found)), len(found)
