@@ -17,12 +17,12 @@ Names that a measure writes into `reads` by itself are on the wire as they stand
 from __future__ import annotations
 
 import functools
-import multiprocessing
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from segablate import child
 from segablate.errors import SegablateError
 
 # kind of part → its name today → its name on the wire
@@ -84,7 +84,7 @@ def renamed(kind: str, part: str, given: Mapping[str, Any]) -> dict[str, Any]:
 @functools.cache  # a study asks for each of its variants
 def note(message: str) -> None:
     """Tell on stderr, once; worker processes read the same study, and need not repeat it."""
-    if multiprocessing.parent_process() is None:
+    if not child.serves():
         print(f"note: {message}", file=sys.stderr)
 
 

@@ -177,9 +177,9 @@ def keep_claims(plan: Plan, place: Place) -> None:
 
 def _keep(claims: Sequence[Claim], data: Path, known: set[tuple[str, str]], committed: Path) -> None:
     """Write the claims of a report's data; those that a committed report already keeps have their day."""
+    from segablate import disk
     from segablate.report.claims_kept import CLAIMS, keep, read_kept, written
     from segablate.report.data import OUTCOMES, read
-    from segablate.run.files import write
 
     before = read_kept(data) or read_kept(committed)
     if not claims and not before:
@@ -187,8 +187,7 @@ def _keep(claims: Sequence[Claim], data: Path, known: set[tuple[str, str]], comm
     if (data / OUTCOMES).is_file():
         known = known | {(record.variant, record.measure) for record in read(data) if record.done}
     text = written(keep(claims, before, known, datetime.now(UTC).date().isoformat())).encode()
-    if not (data / CLAIMS).is_file() or (data / CLAIMS).read_bytes() != text:
-        write(data, {CLAIMS: text}, option="--reports")
+    disk.keep(data, {CLAIMS: text}, option="--reports")
 
 
 def _external(variant: Variant) -> bool:

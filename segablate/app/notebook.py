@@ -146,7 +146,7 @@ def run(
         SegablateError: the study is wrong, or a file cannot be written. A cell that fails is a row.
     """
     from segablate.app.flow import keep_claims, place_of, planned, publish
-    from segablate.machine_lock import shared
+    from segablate.disk.machine_lock import shared
     from segablate.run import reuse
     from segablate.run.cautions import cautions
     from segablate.run.execute import execute

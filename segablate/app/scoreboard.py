@@ -9,6 +9,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from segablate.app.flow import facts
+from segablate.disk import keep
 from segablate.errors import SegablateError
 from segablate.report.claimed import claim_verdicts
 from segablate.report.claims_kept import read_kept
@@ -48,14 +49,7 @@ def write(reports: Path) -> list[Path]:
         SegablateError: there are no reports, one is damaged, or the folder cannot be written.
     """
     content = render(reports)
-    try:
-        for name, wanted in content.items():
-            if not (reports / name).is_file() or (reports / name).read_bytes() != wanted:
-                (reports / name).write_bytes(wanted)
-    except OSError as error:
-        raise SegablateError(
-            f"the scoreboard cannot be written: {error.strerror}", where=str(reports)
-        ) from error
+    keep(reports, content, option="--reports")
     return [reports / name for name in content]
 
 

@@ -78,7 +78,7 @@ def run(
     from segablate.app.flow import keep_claims, place_of, planned, publish
     from segablate.cli.live import Board
     from segablate.cli.output import say
-    from segablate.machine_lock import shared
+    from segablate.disk.machine_lock import shared
     from segablate.run import reuse
     from segablate.run.cautions import cautions
     from segablate.run.execute import execute

@@ -13,26 +13,19 @@ Workers are new processes: threads and torch, which the parent may hold, do not 
 
 from __future__ import annotations
 
-import multiprocessing
-import os
 import pickle
-import signal
-import subprocess
-import sys
 import traceback
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from enum import Enum, auto
-from multiprocessing.connection import Connection, wait
+from multiprocessing.connection import wait
 from types import TracebackType
-from typing import Any, Protocol, TypeAlias, TypeVar, cast
+from typing import Any, Protocol, TypeVar, cast
 
-from segablate.children import THREAD_VARIABLES, interrupts_kept
+from segablate.child import THREAD_VARIABLES, Child, Pipe, start
 from segablate.labels.work import workers
 
-Pipe: TypeAlias = "Connection[Any, Any]"
-Hand: TypeAlias = tuple["subprocess.Popen[bytes]", Pipe]
 Given = TypeVar("Given", contravariant=True)
 Made = TypeVar("Made", covariant=True)
 
@@ -41,14 +34,6 @@ WORTH_PROCESSES = 400
 ENDED = "a worker process was ended from outside, as happens when memory is short"
 # batches a worker holds: one in work, one to go on with
 HELD = 2
-START = """
-import sys
-from multiprocessing.connection import Connection
-pipe = Connection(int(sys.argv[1]))
-sys.path[:] = pipe.recv()
-from segablate.labels.crew import serve
-serve(pipe)
-"""
 # each core has a process already
 ONE_THREAD = dict.fromkeys(THREAD_VARIABLES, "1")
 
@@ -80,7 +65,7 @@ class Crew:
 
     def __init__(self, count: int | None = None) -> None:
         self.count = workers() if count is None else count
-        self._hands: list[Hand] = []
+        self._hands: list[Child] = []
 
     def __enter__(self) -> Crew:
         return self
@@ -88,12 +73,12 @@ class Crew:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        for process, pipe in self._hands:
+        for worker in self._hands:
             if kind is not None:
-                process.terminate()
-            pipe.close()  # a worker that reads the end of its pipe ends
-        for process, _ in self._hands:
-            process.wait()
+                worker.terminate()
+            worker.pipe.close()  # a worker that reads the end of its pipe ends
+        for worker in self._hands:
+            worker.end()
         self._hands = []
 
     def worth(self, items: int) -> bool:
@@ -127,9 +112,8 @@ class Crew:
 
     def _pipes(self) -> list[Pipe]:
         if not self._hands:
-            with interrupts_kept():
-                self._hands = [_hand() for _ in range(self.count)]
-        return [pipe for _, pipe in self._hands]
+            self._hands = [start(serve, environment=ONE_THREAD) for _ in range(self.count)]
+        return [worker.pipe for worker in self._hands]
 
 
 def _in_order(pipes: Sequence[Pipe], batches: Sequence[Sequence[Any]]) -> Iterator[Any]:
@@ -195,19 +179,8 @@ def _received(pipe: Pipe) -> Any:
     return pickle.loads(frame, buffers=buffers)
 
 
-def _hand() -> Hand:
-    # not multiprocessing's own start, which runs the caller's script once more in every worker
-    ours, theirs = multiprocessing.Pipe()
-    command = [sys.executable, "-c", START, str(theirs.fileno())]
-    process = subprocess.Popen(command, pass_fds=[theirs.fileno()], env=os.environ | ONE_THREAD)
-    theirs.close()
-    ours.send(sys.path)
-    return process, ours
-
-
 def serve(pipe: Pipe) -> None:
     """A worker: answer on the pipe until it ends."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
     task: Any = None
     while True:
         try:

@@ -8,8 +8,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory, mkdtemp
 from typing import Any, TypeAlias
 
+from segablate.disk.machine_lock import shared
 from segablate.errors import SegablateError
-from segablate.machine_lock import shared
 from segablate.measures.base import Arrays, Result, measures
 from segablate.models.upsamplers.base import upsamplers
 from segablate.records import Reads

@@ -9,9 +9,9 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
+from segablate.disk.machine_lock import LONGEST_WAIT, WaitedError, exclusive
 from segablate.errors import SegablateError, context
 from segablate.evidence.ratio import Ratio, interval_of_times, ratio
-from segablate.machine_lock import LONGEST_WAIT, WaitedError, exclusive
 from segablate.measures.base import ALLOW_EXTERNAL, DEVICE, Result, measures
 from segablate.measures.inputs import Input
 from segablate.measures.latency import Latency

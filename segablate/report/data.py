@@ -11,6 +11,7 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from segablate import disk
+from segablate.disk import archives
 from segablate.errors import SegablateError
 from segablate.records import Outcome
 
@@ -185,8 +186,8 @@ def unpack(file: Path | BinaryIO, name: str) -> dict[str, np.ndarray]:
     try:
         if isinstance(file, Path):
             with file.open("rb") as opened:
-                return disk.arrays(opened, name)
-        return disk.arrays(file, name)
+                return archives.arrays(opened, name)
+        return archives.arrays(file, name)
     except SegablateError:
         raise
     except FileNotFoundError:

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from segablate import disk
 from segablate.errors import SegablateError
 from segablate.report import draw, draw_contrast, pictures
 from segablate.report.blocks import Page
@@ -40,16 +41,13 @@ def write(study: StudyFacts, folder: Path, formats: Iterable[str] = (), told: Pa
         SegablateError: there are no results, they are damaged, or the folder cannot be written.
     """
     content = render(study, folder, formats, told)
-    try:
-        for name, wanted in content.items():
-            path = folder / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            if not path.is_file() or path.read_bytes() != wanted:
-                path.write_bytes(wanted)
+    # figures first: no page leads to one that is not there
+    for place in sorted({(folder / name).parent for name in content}, reverse=True):
+        here = {name: wanted for name, wanted in content.items() if (folder / name).parent == place}
+        disk.keep(place, {Path(name).name: wanted for name, wanted in here.items()}, option="--reports")
+    with disk.told(folder, "--reports"):
         for name in _surplus(content, folder):
             (folder / name).unlink()
-    except OSError as error:
-        raise SegablateError(f"the report cannot be written: {error.strerror}", where=str(folder)) from error
     return folder / REPORT
 
 

@@ -12,10 +12,10 @@ from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
-from segablate.disk import told
+from segablate.disk import keep, told
+from segablate.disk.archives import pack
 from segablate.errors import SegablateError
 from segablate.records import Outcome
-from segablate.run.files import pack, write
 from segablate.run.plan import Cell, Plan, Row
 from segablate.run.store import Store
 
@@ -55,8 +55,7 @@ def collect(plan: Plan, store: Store, folder: Path) -> Path:
     last = {row.cell.key for row in plan.rows if row.cell and row.variant.baseline}
     _fit(arrays, seeds, last, MOST_BYTES - len(lines.encode()), store.tell)
     files = {**arrays, OUTCOMES: lines.encode()}
-    changed = {name: content for name, content in files.items() if _differs(data / name, content)}
-    write(data, changed, option="--reports")
+    keep(data, files, option="--reports")
     _remove_others(data, files)
     return data
 
@@ -141,13 +140,6 @@ def _order(sizes: Mapping[str, int], seeds: Mapping[str, int], last: Collection[
     first = groups.pop(0, [])
     alone = sorted(first, key=lambda name: (name.partition("-")[0] not in last, sizes[name]), reverse=True)
     return [*(groups[seed] for seed in sorted(groups, reverse=True)), *([name] for name in alone)]
-
-
-def _differs(path: Path, content: bytes) -> bool:
-    try:
-        return path.read_bytes() != content
-    except OSError:
-        return True
 
 
 def _remove_others(data: Path, files: Mapping[str, bytes]) -> None:

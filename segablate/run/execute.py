@@ -10,11 +10,11 @@ from dataclasses import dataclass, field, replace
 from secrets import token_hex
 from typing import Literal, cast, get_args
 
+from segablate.disk.lease import BusyError
+from segablate.disk.machine_lock import LONGEST_WAIT
 from segablate.errors import SegablateError, near_miss
-from segablate.machine_lock import LONGEST_WAIT
 from segablate.records import Outcome
 from segablate.run.executors.base import Executor, executors
-from segablate.run.lease import BusyError
 from segablate.run.machine import pick_device
 from segablate.run.plan import Cell, Group, Plan
 from segablate.run.shop import Progress, silent

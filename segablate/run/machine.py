@@ -13,7 +13,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, Literal
 
-from segablate.children import THREAD_VARIABLES
+from segablate.child import THREAD_VARIABLES
 from segablate.errors import SegablateError
 
 GIB = 2**30

@@ -12,11 +12,11 @@ from collections import Counter
 from collections.abc import Collection, Iterator
 from pathlib import Path
 
+from segablate.disk.lease import BusyError, LostError
 from segablate.errors import SegablateError
 from segablate.measures.base import Arrays
 from segablate.report.data import Record, arrays, artefact_path, read
 from segablate.run.collect import ARRAYS, DATA
-from segablate.run.lease import BusyError, LostError
 from segablate.run.plan import Cell, Plan, make
 from segablate.run.store import Store
 

@@ -16,13 +16,13 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TypeAlias
 
-from segablate.disk import locked, set_aside, sweep, text, told
+from segablate.disk import locked, plain, set_aside, sweep, text, told, write
+from segablate.disk.archives import pack, unpack
+from segablate.disk.lease import BusyError, Lease, Leases, LostError
 from segablate.errors import SegablateError
 from segablate.measures.base import Arrays
 from segablate.records import Outcome, Reads
 from segablate.report.words import visible
-from segablate.run.files import pack, plain, unpack, write
-from segablate.run.lease import BusyError, Lease, Leases, LostError
 from segablate.run.plan import Cell, exclusive, key
 
 OUTCOME = "outcome.json"

@@ -12,11 +12,11 @@ from functools import partial
 from pathlib import Path
 from typing import TypeAlias
 
+from segablate.disk.lease import BusyError, Lease, LostError
+from segablate.disk.machine_lock import LONGEST_WAIT, WaitedError, exclusive, shared
 from segablate.errors import SegablateError
-from segablate.machine_lock import LONGEST_WAIT, WaitedError, exclusive, shared
 from segablate.measures.base import PLACES, Arrays, Measure, Result, Workshop
 from segablate.records import Outcome
-from segablate.run.lease import BusyError, Lease, LostError
 from segablate.run.machine import describe
 from segablate.run.plan import Cell, Group, given, make
 from segablate.run.provenance import provenance
@@ -46,6 +46,10 @@ class Job:
     allow_external: bool = False
     anew: str = ""
     wait: float = LONGEST_WAIT
+
+    def of(self, group: Group) -> Job:
+        """What one group needs of it: a study may have ten thousand stamps."""
+        return replace(self, stamps={cell.key: self.stamps.get(cell.key) for cell in group.cells})
 
     def newer(self, store: Store, cell: Cell) -> Outcome | None:
         """The outcome that another run has put since this one began."""

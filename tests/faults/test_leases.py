@@ -18,9 +18,9 @@ from types import ModuleType, SimpleNamespace
 import numpy as np
 import pytest
 
-from segablate.run import lease
+from segablate.disk import lease
+from segablate.disk.lease import RENEW, STALE, BusyError, Leases, Owner, started
 from segablate.run.execute import execute
-from segablate.run.lease import RENEW, STALE, BusyError, Leases, Owner, started
 from segablate.run.plan import Plan, key
 from segablate.run.store import Store
 
@@ -99,7 +99,7 @@ def test_this_hosts_clock_has_no_say(
     made = planned("a")
     path = _leased(store, made, **ELSEWHERE)
     real = time.time
-    monkeypatch.setattr("segablate.run.lease.time", SimpleNamespace(**vars(time)))
+    monkeypatch.setattr("segablate.disk.lease.time", SimpleNamespace(**vars(time)))
     monkeypatch.setattr(lease.time, "time", lambda: real() + wrong)
     assert store.holder(made.cells[0])
     os.utime(path, (0, 0))
@@ -333,7 +333,7 @@ OWNER = """
 import os, signal, sys
 from pathlib import Path
 import fake_measures
-import segablate.run.lease as lease
+import segablate.disk.lease as lease
 from segablate.run.execute import execute
 from segablate.run.plan import plan
 from segablate.run.store import Store

@@ -28,6 +28,8 @@ from PIL import Image
 from segablate.datasets.files import read_image, read_labels, size_of
 from segablate.datasets.listing import chosen
 from segablate.datasets.pack import opened, write_pack
+from segablate.disk.archives import pack, unpack
+from segablate.disk.lease import Leases
 from segablate.errors import SegablateError
 from segablate.models.assemble import planned
 from segablate.models.weights.load import load_weights
@@ -38,8 +40,6 @@ from segablate.report.claims_kept import read_kept
 from segablate.report.csv import COLUMNS
 from segablate.report.data import read as read_report
 from segablate.report.sides import side
-from segablate.run.files import pack, unpack
-from segablate.run.lease import Leases
 from segablate.run.plan import plan
 from segablate.run.store import Store
 from segablate.study.load import load

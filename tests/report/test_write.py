@@ -107,7 +107,7 @@ def test_a_study_without_results_is_told_which_command_comes_first(fake, tmp_pat
 
 def test_a_folder_that_cannot_be_written_is_an_error(fake, report):
     (report / "figures").write_text("in the way")
-    with pytest.raises(SegablateError, match="the report cannot be written"):
+    with pytest.raises(SegablateError, match="cannot be written: "):
         write(fake.FACTS, report)
 
 

@@ -9,11 +9,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from segablate.disk.archives import unpack
 from segablate.records import Outcome
 from segablate.report.data import arrays, read
 from segablate.run.collect import MOST_BYTES, _fit, collect
 from segablate.run.execute import execute
-from segablate.run.files import unpack
 from segablate.run.plan import Plan
 from segablate.run.store import Store
 

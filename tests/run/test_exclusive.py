@@ -15,7 +15,7 @@ from types import ModuleType
 import pytest
 
 import segablate
-from segablate.machine_lock import FOLDER, shared
+from segablate.disk.machine_lock import FOLDER, shared
 from segablate.run.execute import execute
 from segablate.run.explain import explain
 from segablate.run.plan import Plan

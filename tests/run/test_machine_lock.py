@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from segablate.disk.machine_lock import FOLDER, WaitedError, exclusive, shared
 from segablate.errors import SegablateError
-from segablate.machine_lock import FOLDER, WaitedError, exclusive, shared
 
 LONG = 60.0
 
@@ -85,7 +85,7 @@ def test_a_timing_that_waits_is_let_in_before_new_work() -> None:
 
 
 def test_a_timing_says_whom_it_waits_for_and_gives_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("segablate.machine_lock.QUIET", 0.0)
+    monkeypatch.setattr("segablate.disk.machine_lock.QUIET", 0.0)
     told: list[str] = []
     with work():
         with pytest.raises(WaitedError) as caught, exclusive("latency", 0.2, told.append):
@@ -100,7 +100,7 @@ def test_a_timing_says_whom_it_waits_for_and_gives_up(monkeypatch: pytest.Monkey
 
 
 def test_work_says_which_timing_it_waits_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("segablate.machine_lock.QUIET", 0.0)
+    monkeypatch.setattr("segablate.disk.machine_lock.QUIET", 0.0)
     told: list[str] = []
     with timing():
         other = Holder(lambda: shared("training", told.append))
@@ -111,7 +111,7 @@ def test_work_says_which_timing_it_waits_for(monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_what_a_killed_process_held_is_free(locks: Path) -> None:
-    program = "import os, signal\nfrom segablate.machine_lock import shared\n"
+    program = "import os, signal\nfrom segablate.disk.machine_lock import shared\n"
     program += "with shared('training'):\n    os.kill(os.getpid(), signal.SIGKILL)\n"
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == -9
     assert len(list(locks.iterdir())) == 2

@@ -10,11 +10,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from segablate.disk import write
+from segablate.disk.archives import pack, unpack
+from segablate.disk.lease import BusyError
 from segablate.errors import SegablateError
 from segablate.records import Measurement, Outcome
 from segablate.report.data import unpack as of_report
-from segablate.run.files import pack, unpack, write
-from segablate.run.lease import BusyError
 from segablate.run.plan import Cell
 from segablate.run.store import Store
 

@@ -10,23 +10,18 @@ without it.
 
 from __future__ import annotations
 
-import multiprocessing
-import os
-import signal
-import threading
 import traceback
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from multiprocessing.connection import Connection
-from multiprocessing.process import BaseProcess
 from typing import Any, TypeAlias
 
+from segablate import child
+from segablate.child import DefectError, Pipe
 from segablate.errors import SegablateError
 from segablate.measures.timing.protocols import Rules
 from segablate.measures.timing.session import Timed
 
-PARENT_IS_GONE = 1
 GRACE = 10.0
 
 Found: TypeAlias = Timed | SegablateError
@@ -79,11 +74,11 @@ def sit(errand: Errand, tell: Callable[[float], None] = lambda seconds: None) ->
             every = {**lost, **found}
             ordered = tuple(every[at] for at in range(len(errand.cells)))
             return Sitting(uuid.uuid4().hex[:12], ordered, len(left))
-        error = SegablateError(_how(code))
+        error = SegablateError(child.how(code, "the network was timed"))
         lost |= {at: error} if at is not None else dict.fromkeys(left, error)
 
 
-def work(errand: Errand, at: Sequence[int], pipe: Connection) -> None:
+def work(errand: Errand, at: Sequence[int], pipe: Pipe) -> None:
     """The other end: what the fresh process does.
 
     Args:
@@ -91,8 +86,6 @@ def work(errand: Errand, at: Sequence[int], pipe: Connection) -> None:
         at: which of its cells.
         pipe: the sending end.
     """
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
-    threading.Thread(target=_end_with_parent, daemon=True).start()
     try:
         from segablate.measures.timing.bench import timed
 
@@ -103,23 +96,15 @@ def work(errand: Errand, at: Sequence[int], pipe: Connection) -> None:
         pipe.send(("defect", traceback.format_exc()))
 
 
-class DefectError(Exception):
-    """An error in the process that is nobody's fault but ours, with the traceback it had there."""
-
-
 def _once(
     errand: Errand, at: Sequence[int], tell: Callable[[float], None]
 ) -> tuple[dict[int, Found] | None, int | None, int | None]:
     """What was found; or None, the cell that was being prepared, and how the process ended."""
-    context = multiprocessing.get_context("spawn")
-    receiving, sending = context.Pipe(duplex=False)
-    process = context.Process(target=work, args=(errand, tuple(at), sending), daemon=False)
-    process.start()
-    sending.close()  # so that the pipe ends when the process does
+    process = child.start(work, errand, tuple(at))
     preparing: int | None = None
     try:
         while True:
-            kind, content = receiving.recv()
+            kind, content = process.pipe.recv()
             if kind == "preparing":
                 preparing = content
             elif kind == "lasted":
@@ -131,33 +116,10 @@ def _once(
             else:
                 raise DefectError(content)
     except (EOFError, ConnectionError):
-        process.join()
-        return None, preparing, process.exitcode
+        process.end()
+        return None, preparing, process.code
     except BaseException:  # Ctrl-C too
         process.kill()
         raise
     finally:
-        receiving.close()
-        _end(process)
-
-
-def _end(process: BaseProcess) -> None:
-    process.join(GRACE)
-    if process.exitcode is None:
-        process.kill()
-        process.join()
-
-
-def _how(code: int | None) -> str:
-    if code is None or code >= 0:
-        return f"the process ended with exit code {code} before the network was timed"
-    name = next((one.name for one in signal.Signals if one.value == -code), f"signal {-code}")
-    why = ": the system does so when memory runs out" if name == "SIGKILL" else ""
-    return f"the process was killed by {name}{why}"
-
-
-def _end_with_parent() -> None:
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(PARENT_IS_GONE)
+        process.end(GRACE)

@@ -18,7 +18,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from segablate.disk import unpacked
+from segablate.disk.archives import unpacked
 from segablate.errors import SegablateError
 from segablate.models.encoders.base import Encoder, encoder_class, encoders
 from segablate.models.weights.formats import FORMATS, Format

@@ -11,24 +11,21 @@ not survive a fork.
 
 from __future__ import annotations
 
-import multiprocessing
 import os
-import signal
 import time
 from collections import deque
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from collections.abc import Callable, Generator, Sequence
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, field
-from multiprocessing.connection import Connection, wait
-from multiprocessing.context import SpawnProcess
+from multiprocessing.connection import wait
 from typing import Any
 
-from segablate.children import THREAD_VARIABLES, interrupts_kept
+from segablate.child import THREAD_VARIABLES, Child, how, start
+from segablate.disk.lease import BusyError, LostError
 from segablate.errors import SegablateError
 from segablate.measures.base import measures
 from segablate.run.executors.base import Findings, executors
 from segablate.run.executors.worker import Message, main
-from segablate.run.lease import BusyError, LostError
 from segablate.run.plan import Cell, Group
 from segablate.run.shop import Progress
 from segablate.run.store import Store
@@ -41,8 +38,7 @@ GRACE = 5.0  # seconds a worker has to end by itself
 @dataclass
 class _Worker:
     group: Group
-    process: SpawnProcess
-    pipe: Connection
+    process: Child
     again: bool  # whether it goes on where a worker was killed
     told: set[str] = field(default_factory=set)
     bars: dict[int, tuple[ExitStack, Callable[[int], None]]] = field(default_factory=dict)
@@ -72,9 +68,9 @@ class Processes:
             while queue or workers:
                 while queue and len(workers) < self.jobs:
                     workers.append(_start(*queue.popleft(), job, jobs=self.jobs))
-                ready = wait([worker.pipe for worker in workers], timeout=LOOK)
+                ready = wait([worker.process.pipe for worker in workers], timeout=LOOK)
                 for worker in list(workers):
-                    if worker.pipe not in ready and worker.process.is_alive():
+                    if worker.process.pipe not in ready and worker.process.code is None:
                         continue
                     ended = yield from _listen(worker, store, progress)
                     if ended:
@@ -88,25 +84,21 @@ class Processes:
 
 
 def _start(group: Group, again: bool, job: Job, *, jobs: int) -> _Worker:
-    context = multiprocessing.get_context("spawn")
-    receiving, sending = context.Pipe(duplex=False)
     module = measures.part(group.measure.use).make.__module__
-    process = context.Process(target=main, args=(group, job, module, sending), daemon=False)
-    with _environment(_threads(group, jobs)), interrupts_kept():
-        process.start()
-    sending.close()  # so that the pipe ends when the worker does
-    return _Worker(group, process, receiving, again)
+    script = module == "__main__"  # the measure is known only where that is run
+    process = start(main, group, job.of(group), module, environment=_threads(group, jobs), script=script)
+    return _Worker(group, process, again)
 
 
 def _listen(worker: _Worker, store: Store, progress: Progress) -> Generator[Finding, None, bool]:
     """Take what the worker has said; returns whether it has ended."""
     while True:
-        alive = worker.process.is_alive()
+        alive = worker.process.code is None
         try:
-            if not worker.pipe.poll():
+            if not worker.process.pipe.poll():
                 # asked before the pipe: what was said last is in it by now
                 return not alive
-            kind, content = worker.pipe.recv()
+            kind, content = worker.process.pipe.recv()
         except (EOFError, ConnectionError):
             return True
         if kind is Message.FINDING:
@@ -139,7 +131,7 @@ def _after(worker: _Worker, job: Job, store: Store) -> Generator[Finding, None, 
     left = list(worker.left)
     if not left:
         return []
-    error = SegablateError(_how(worker.process.exitcode))
+    error = SegablateError(how(worker.process.code, "the cell was measured"))
     # killed twice without a result: it is not one cell but what they have in common
     lost = left if worker.again and not worker.told else left[:1]
     for cell in lost:
@@ -158,23 +150,8 @@ def _lost(cell: Cell, error: SegablateError, worker: _Worker, job: Job, store: S
         return Finding(cell, None)
 
 
-def _how(code: int | None) -> str:
-    if code is None or code >= 0:
-        return f"the process ended with exit code {code} before the cell was measured"
-    try:
-        name = signal.Signals(-code).name
-    except ValueError:
-        name = f"signal {-code}"
-    hint = ": the system does so when memory runs out" if name == "SIGKILL" else ""
-    return f"the process was killed by {name}{hint}"
-
-
 def _end(worker: _Worker) -> None:
-    worker.process.join(GRACE)
-    if worker.process.exitcode is None:
-        worker.process.kill()
-        worker.process.join()
-    worker.pipe.close()
+    worker.process.end(GRACE)
     for stack, _ in worker.bars.values():
         stack.close()
     worker.bars.clear()
@@ -186,18 +163,3 @@ def _threads(group: Group, jobs: int) -> dict[str, str]:
     if group.exclusive:
         return {} if said is None else dict.fromkeys(THREAD_VARIABLES, str(said))
     return {name: "1" for name in THREAD_VARIABLES if jobs > 1 and name not in os.environ}
-
-
-@contextmanager
-def _environment(changes: Mapping[str, str]) -> Iterator[None]:
-    """A process started inside inherits the changes."""
-    before = dict(os.environ)
-    os.environ.update(changes)
-    try:
-        yield
-    finally:
-        for name in changes:
-            if name in before:
-                os.environ[name] = before[name]
-            else:
-                del os.environ[name]

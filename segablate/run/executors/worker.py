@@ -6,7 +6,6 @@ import enum
 import functools
 import importlib
 import itertools
-import multiprocessing
 import os
 import signal
 import sys
@@ -15,18 +14,17 @@ import time
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
-from multiprocessing.connection import Connection
 from typing import Any, NoReturn
 
+from segablate.child import DefectError, Pipe
+from segablate.disk.lease import Leases
 from segablate.errors import SegablateError
-from segablate.run.lease import Leases
 from segablate.run.plan import Group
 from segablate.run.shop import Shop
 from segablate.run.store import Store
 from segablate.run.work import Job, work
 
 BEAT = 0.1  # seconds between two words about one bar
-PARENT_IS_GONE = 1
 LEFT = 128 + signal.SIGTERM
 
 
@@ -41,11 +39,7 @@ class Message(enum.Enum):
     CLOSE = enum.auto()
 
 
-class DefectError(Exception):
-    """An error in a worker that is nobody's fault but ours, with the traceback it had there."""
-
-
-def main(group: Group, job: Job, module: str, pipe: Connection) -> None:
+def main(group: Group, job: Job, module: str, pipe: Pipe) -> None:
     """Work through one group and tell all of it through the pipe.
 
     Args:
@@ -57,7 +51,6 @@ def main(group: Group, job: Job, module: str, pipe: Connection) -> None:
     signal.signal(signal.SIGTERM, _leave)
     leases = Leases()
     sys.unraisablehook = functools.partial(_unraisable, leases)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
     line = _Line(pipe)
     try:
         importlib.import_module(module)
@@ -77,7 +70,7 @@ def main(group: Group, job: Job, module: str, pipe: Connection) -> None:
 class _Line:
     """The pipe, shared by the threads of a measure."""
 
-    def __init__(self, pipe: Connection) -> None:
+    def __init__(self, pipe: Pipe) -> None:
         self._pipe = pipe
         self._lock = threading.RLock()
         self._numbers = itertools.count()
@@ -122,10 +115,3 @@ def _unraisable(leases: Leases, dropped: sys.UnraisableHookArgs) -> None:
         return
     leases.give_back()
     os._exit(LEFT)
-
-
-def _end_with_parent() -> None:
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(PARENT_IS_GONE)

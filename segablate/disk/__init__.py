@@ -1,25 +1,29 @@
-"""Files that appear whole or not at all, are written by one process at a time, and read without trust."""
+"""Files that appear whole or not at all, are written by one process at a time, and read without trust.
+
+| here | files written whole, locked by this machine, set aside |
+|---|---|
+| `archives` | arrays packed to the same bytes each time, and unpacked within bounds |
+| `lease` | one process works on a thing at a time, on whatever host |
+| `machine_lock` | a timing has the machine to itself |
+"""
 
 from __future__ import annotations
 
 import errno
 import fcntl
 import os
-import zipfile
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+import re
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from secrets import token_hex
 from typing import BinaryIO
 
-import numpy as np
-
 from segablate.errors import SegablateError
 
 NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
-# a matrix of 150 classes an image for 10,000 images, which pack to a hundredth of it
-MOST_UNPACKED = 2 << 30
 NO_RIGHT = {errno.EROFS, errno.EACCES, errno.EPERM}
+PLAIN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
 class DamagedError(SegablateError):
@@ -64,18 +68,92 @@ def staged(path: Path) -> Iterator[BinaryIO]:
     Raises:
         OSError: the file system refused.
     """
+    with _unnamed(path) as (temporary, file):
+        yield file
+        _flushed(file)
+        os.replace(temporary, path)
+    sync(path.parent)
+
+
+def write(
+    folder: Path,
+    files: Mapping[str, bytes],
+    *,
+    ready: Callable[[], None] | None = None,
+    option: str = "--store",
+) -> None:
+    """Write files into a folder, each whole or not at all, in their order.
+
+    Args:
+        folder: made if it is not there.
+        files: name → content; a name is a plain one, without folders.
+        ready: called when all content is safely on the disk and before any file gets its name.
+        option: the command's option that chooses another place.
+
+    Raises:
+        SegablateError: the file system refused; then nothing has changed and nothing is left behind.
+    """
+    with told(folder, option):
+        fresh = not folder.is_dir()
+        folder.mkdir(parents=True, exist_ok=True)
+    with ExitStack() as unnamed:
+        ours: dict[str, Path] = {}
+        for name, content in files.items():
+            with told(folder / name, option):
+                ours[name], file = unnamed.enter_context(_unnamed(folder / plain(name)))
+                file.write(content)
+                _flushed(file)
+                file.close()
+        with told(folder, option):
+            if ready:
+                ready()
+            for name, temporary in ours.items():
+                os.replace(temporary, folder / name)
+            sync(folder)
+            if fresh:
+                sync(folder.parent)
+
+
+def keep(folder: Path, files: Mapping[str, bytes], *, option: str = "--store") -> None:
+    """Write those of the files that are not there just so: what is committed changes only where it differs.
+
+    Raises:
+        SegablateError: the file system refused; then nothing has changed and nothing is left behind.
+    """
+    if changed := {name: content for name, content in files.items() if not _holds(folder / name, content)}:
+        write(folder, changed, option=option)
+
+
+def plain(name: str) -> str:
+    """A file name that cannot leave its folder."""
+    if not PLAIN_NAME.fullmatch(name):
+        raise ValueError(f"{name!r} is not a plain file name")
+    return name
+
+
+@contextmanager
+def _unnamed(path: Path) -> Iterator[tuple[Path, BinaryIO]]:
+    """A new file beside `path`; what has not been given that name is removed."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}-{token_hex(4)}.tmp")
     try:
-        with temporary.open("xb") as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-        sync(path.parent)
-    except BaseException:
+        handle = os.open(temporary, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o666)
+        with os.fdopen(handle, "wb") as file:
+            yield temporary, file
+    finally:
         with suppress(OSError):
             temporary.unlink()
-        raise
+
+
+def _holds(path: Path, content: bytes) -> bool:
+    try:
+        return path.read_bytes() == content
+    except OSError:
+        return False
+
+
+def _flushed(file: BinaryIO) -> None:
+    file.flush()
+    os.fsync(file.fileno())
 
 
 def sync(folder: Path) -> None:
@@ -126,32 +204,3 @@ def distrust(path: Path, why: str) -> DamagedError:
     aside = set_aside(path)
     became = f"it is kept as `{aside.name}`" if aside else "it is not used"
     return DamagedError(f"{why}; {became}", where=str(path))
-
-
-def unpacked(file: BinaryIO) -> int:
-    """Bytes that the entries of a zip archive say they hold, of which no more is ever read.
-
-    Raises:
-        Exception: it is no such archive.
-    """
-    with zipfile.ZipFile(file) as archive:
-        return sum(entry.file_size for entry in archive.infolist())
-
-
-def arrays(file: BinaryIO, name: str) -> dict[str, np.ndarray]:
-    """The arrays of an `.npz` archive, which is called so in messages.
-
-    Raises:
-        SegablateError: a small file is about to fill the memory.
-        Exception: whatever other bytes make of numpy, zipfile and zlib.
-    """
-    size = unpacked(file)
-    if size > MOST_UNPACKED:
-        raise SegablateError(
-            f"this archive holds {size / 2**30:,.1f} GiB, and what holds more than "
-            f"{MOST_UNPACKED / 2**30:g} GiB is not unpacked",
-            where=name,
-        )
-    file.seek(0)
-    with np.load(file, allow_pickle=False) as archive:
-        return {array: archive[array] for array in archive.files}
