@@ -1,5 +1,6 @@
 # Two commands do everything: `make demo` and `make test`; `make test-all` also checks what takes minutes.
 # `make bench` measures what docs/benchmarks.md tells, `make bench BENCH=counting` one part of it.
+# `make docs` builds the documentation as a site.
 # Another Python: `make test PYTHON=python3.12`.
 
 PYTHON ?= python3
@@ -12,7 +13,7 @@ export OMP_NUM_THREADS ?= 1
 # every core has a process of its own, which takes half a GB with torch; whoever is done takes over from the others
 XDIST := -n auto --maxprocesses 8 --dist worksteal
 
-.PHONY: demo test test-all bench check format clean
+.PHONY: demo test test-all bench check docs format clean
 
 demo: $(VENV)/.installed
 	$(BIN)/segablate run studies/quickstart.yaml --no-reuse-report --wait 60
@@ -34,12 +35,22 @@ check: $(VENV)/.installed-dev
 	$(BIN)/mypy --strict
 	$(BIN)/lint-imports
 
+# README.md, docs/ and reports/ as they lie here, so that one link serves this repository and the site
+docs: $(VENV)/.installed-docs
+	rm -rf .docs
+	mkdir -p .docs/pages
+	tar -c --exclude=data --exclude='*.csv' --exclude=reports/index.html README.md docs reports | tar -x -C .docs/pages
+	PYTHONPATH=$(CURDIR) $(BIN)/zensical build --strict
+	@! grep -rlE '<(script|img|iframe)[^>]* src="https?:|<link rel="stylesheet"[^>]* href="https?:' .docs/site \
+		|| { echo 'these pages load something from the network'; exit 1; }
+	@echo '.docs/site/index.html; with search: $(BIN)/python -m http.server -d .docs/site'
+
 format: $(VENV)/.installed-dev
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
 clean:
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) .docs .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
 $(VENV)/.installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
@@ -49,4 +60,9 @@ $(VENV)/.installed: pyproject.toml constraints.txt
 $(VENV)/.installed-dev: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
 	$(PIP) -e '.[dev]'
+	touch $@ $(VENV)/.installed
+
+$(VENV)/.installed-docs: pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(PIP) -e '.[docs]'
 	touch $@ $(VENV)/.installed
