@@ -1,0 +1,41 @@
+"""The fault campaign in the small, and what it has counted in the large."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+KEPT = ROOT / "reports" / "faults"
+
+
+def _campaign(out: Path, *options: str) -> dict[str, object]:
+    command = [sys.executable, str(Path(__file__).with_name("campaign.py")), "--out", str(out), *options]
+    path = os.pathsep.join([str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])
+    subprocess.run(command, check=True, env={**os.environ, "PYTHONPATH": path}, stdout=subprocess.DEVNULL)
+    return dict(json.loads(out.read_text()))
+
+
+@pytest.mark.parametrize(("executor", "kills"), [("inline", 10), ("processes", 3)])
+def test_runs_that_are_killed_lose_nothing_and_do_nothing_twice(
+    tmp_path: Path, executor: str, kills: int
+) -> None:
+    found = _campaign(
+        tmp_path / "campaign.json", "--executors", executor, "--kills", str(kills), "--seed", "7"
+    )
+    assert found["kills"] >= kills  # type: ignore[operator]
+    wrong = {name: found[name] for name in ("lost", "doubled", "orphans", "different")}
+    assert wrong == dict.fromkeys(wrong, 0)
+    assert found["bitwise"] is True
+
+
+def test_a_campaign_goes_on_where_it_was_stopped(tmp_path: Path) -> None:
+    out = tmp_path / "campaign.json"
+    first = _campaign(out, "--executors", "inline", "--kills", "1")
+    again = _campaign(out, "--executors", "inline", "--kills", str(int(str(first["kills"])) + 1))
+    assert (again["kills"] > first["kills"], again["rounds"]) == (True, 2)  # type: ignore[operator]
