@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.util
 import os
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ os.environ["MPLBACKEND"] = "Agg"
 
 import pytest  # noqa: E402  # not before the lines above
 from hypothesis import settings  # noqa: E402  # likewise
+from PIL import Image  # noqa: E402  # likewise
 
 # how long an example takes says how busy the machine is
 settings.register_profile("any-machine", deadline=None)
@@ -104,3 +105,18 @@ def up_to_ties() -> Callable[[Any, Any], None]:
         assert float((lost / scores.abs().amax(1).clamp(min=1e-30)).max()) <= 1e-5
 
     return check
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Callable[..., Path]:
+    """A folder of label maps."""
+
+    def make(maps: Sequence[Any] | Mapping[str, Any], name: str = "labels") -> Path:
+        root = tmp_path / name
+        root.mkdir(parents=True)
+        named = maps if isinstance(maps, Mapping) else {f"{n:03}": m for n, m in enumerate(maps)}
+        for stem, label in named.items():
+            Image.fromarray(label).save(root / f"{stem}.png")
+        return root
+
+    return make

@@ -13,8 +13,8 @@ from segablate.quantity import quantity
 from segablate.report.words import counted, listed
 
 if TYPE_CHECKING:
+    from segablate.app.latency import Row
     from segablate.measures.counting.cost import Cost
-    from segablate.measures.side_by_side import Row
 
 # a loss of mIoU that is small beside what decoders differ by
 SMALL = 0.01
@@ -28,7 +28,7 @@ def of_ceilings(rows: Sequence[Mapping[str, Any]]) -> str:
     channels with which a learned one loses less than a point.
 
     Args:
-        rows: as `segablate.measures.oneshot.ceilings` gives them.
+        rows: as `segablate.app.oracle.ceilings` gives them.
 
     Returns:
         One sentence; "" where no pixel is scored.
@@ -91,7 +91,7 @@ def of_times(shared: Mapping[str, Any], rows: Sequence[Row]) -> str:
     """How long the first network takes, and how many times as long each other one.
 
     Args:
-        shared: what all depend on, as `segablate.measures.side_by_side.side_by_side` gives it.
+        shared: what all depend on, as `segablate.app.latency.side_by_side` gives it.
         rows: a network each.
     """
     first = rows[0]

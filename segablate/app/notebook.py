@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 if TYPE_CHECKING:
     import pandas as pd
 
-    from segablate.measures.side_by_side import Row
+    from segablate.app.latency import Row
     from segablate.run.plan import Plan
 
 Model: TypeAlias = str | Mapping[str, Any]
@@ -94,7 +94,7 @@ def plan(
 
     from segablate.app import tables
     from segablate.app.bill import bill
-    from segablate.app.flow import COMMITTED, planned
+    from segablate.app.publish import COMMITTED, planned
     from segablate.run.explain import explain
     from segablate.run.prospects import prospects
     from segablate.run.store import Store
@@ -145,34 +145,27 @@ def run(
     Raises:
         SegablateError: the study is wrong, or a file cannot be written. A cell that fails is a row.
     """
-    from segablate.app.flow import keep_claims, place_of, planned, publish
-    from segablate.disk.machine_lock import shared
-    from segablate.run import reuse
-    from segablate.run.cautions import cautions
-    from segablate.run.execute import execute
-    from segablate.run.store import Store
+    from segablate.app.publish import place_of, run_study
 
-    place = place_of(Path(store), None if reports is None else Path(reports), label, set)
-    with shared("planning"):
-        made = planned(Path(study), set, allow_external, device)
-    notes, kept = [f"warning: {caution}" for caution in cautions(made)], Store(Path(store))
-    if reuse_report and only == "missing":
-        notes += reuse.take_over(made, kept, place.committed / made.study.name)
-    keep_claims(made, place)
-    summary = execute(
-        made,
-        kept,
+    notes: list[str] = []
+    finished = run_study(
+        Path(study),
+        place_of(Path(store), None if reports is None else Path(reports), label, set),
+        set,
         only=only,
-        executor=executor or ("processes" if jobs > 1 else "inline"),
         jobs=jobs,
+        executor=executor,
         device=device,
         wait=wait,
         take_over=take_over,
+        reuse_report=reuse_report,
+        allow_external=allow_external,
+        note=notes.append,
     )
-    with shared("the report"):
-        page, _ = publish(made, place, set)
-    counts = {name: getattr(summary, name) for name in ("done", "reused", "failed", "skipped", "open")}
-    return Ran(*_reported(made, page), counts, tuple(notes))
+    counts = {
+        name: getattr(finished.summary, name) for name in ("done", "reused", "failed", "skipped", "open")
+    }
+    return Ran(*_reported(finished.plan, finished.path), counts, tuple(notes))
 
 
 def report(
@@ -201,7 +194,7 @@ def report(
     Raises:
         SegablateError: there are no results yet, or the study is wrong.
     """
-    from segablate.app.flow import place_of, planned, republish
+    from segablate.app.publish import place_of, planned, republish
 
     place = place_of(Path(store), None if reports is None else Path(reports), label, set)
     _, page = republish(Path(study), place, set, formats, allow_external=allow_external)
@@ -278,7 +271,7 @@ def oracle(
     import pandas as pd
 
     from segablate.app.answers import of_ceilings
-    from segablate.measures.oneshot import ceilings, ignored
+    from segablate.app.oracle import ceilings, ignored
     from segablate.run.shop import silent
 
     rows = ceilings(
@@ -331,7 +324,7 @@ def flops(
 
     from segablate.app import tables
     from segablate.app.answers import of_cost
-    from segablate.app.flow import find_external
+    from segablate.app.publish import find_external
     from segablate.measures.counting import conventions
     from segablate.measures.counting.count import cost
 
@@ -381,9 +374,9 @@ def latency(
     import pandas as pd
 
     from segablate.app.answers import of_times
-    from segablate.app.flow import find_external
+    from segablate.app.latency import side_by_side
+    from segablate.app.publish import find_external
     from segablate.measures.inputs import Input
-    from segablate.measures.side_by_side import side_by_side
     from segablate.run.machine import pick_device
     from segablate.run.shop import silent
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 
-from segablate.app.flow import facts
+from segablate.app.publish import facts
 from segablate.disk import keep
 from segablate.errors import SegablateError
 from segablate.report.claimed import claim_verdicts

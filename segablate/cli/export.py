@@ -83,13 +83,13 @@ def _study(
     label: str,
     allow_external: bool,
 ) -> tuple[dict[str, Any], str]:
-    from segablate.app import flow
+    from segablate.app import publish
     from segablate.report.data import read
     from segablate.report.exporters.base import exporters
 
     exporter = exporters.part(to).build({}, {})
-    place = flow.place_of(store, reports, label, overrides)
-    with flow.found(study, place, overrides, allow_external) as (facts, data):
+    place = publish.place_of(store, reports, label, overrides)
+    with publish.found(study, place, overrides, allow_external) as (facts, data):
         new, there, where = exporter.export(facts, read(data))
     document = {"study": facts.name, "to": to, "where": where, "new": new, "there": there}
     return document, f"{new:,} cells taken to {where}, {there:,} were there"
@@ -106,7 +106,7 @@ def _network(
 ) -> dict[str, Any]:
     import torch
 
-    from segablate.app.flow import find_external
+    from segablate.app.publish import find_external
     from segablate.cli.network import configured, parsed, placed
     from segablate.models.assemble import assemble
     from segablate.models.fuse import fuse

@@ -47,7 +47,7 @@ def flops(
     batch, height, width = parsed(shape)
 
     from segablate.app.answers import of_cost
-    from segablate.app.flow import find_external
+    from segablate.app.publish import find_external
     from segablate.cli import output
     from segablate.measures.counting import text
     from segablate.measures.counting.count import cost

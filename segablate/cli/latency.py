@@ -22,7 +22,7 @@ from segablate.cli.options import AllowExternal, AsJson, Classes, Device, Wait
 from segablate.errors import SegablateError
 
 if TYPE_CHECKING:
-    from segablate.measures.side_by_side import Row
+    from segablate.app.latency import Row
 
 OPTIONS = ("scope", "precision", "runtime", "cap")
 
@@ -64,11 +64,11 @@ def latency(
     Each is timed in its deployment form, in turn with the others, so that drift hits all alike.
     The interval is that of the spread between processes.
     """
-    from segablate.app.flow import find_external
+    from segablate.app.latency import side_by_side
+    from segablate.app.publish import find_external
     from segablate.cli import output
     from segablate.cli.progress import Bars
     from segablate.measures.inputs import Input
-    from segablate.measures.side_by_side import side_by_side
     from segablate.run.machine import pick_device
 
     batch, height, width = parsed(shape)

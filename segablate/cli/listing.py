@@ -32,9 +32,13 @@ def list_parts(
     as_json: AsJson = False,
 ) -> None:
     """List what a study may name."""
-    from segablate.cli import kinds, output
+    from segablate.app import catalogue
+    from segablate.cli import output
 
-    found = {name: kinds.parts(name) for name in ([kinds.singular(kind)] if kind else kinds.registries())}
+    found = {
+        name: catalogue.parts(name)
+        for name in ([catalogue.singular(kind)] if kind else catalogue.registries())
+    }
     rows = [(name, part.name, part.summary) for name, parts in found.items() for part in parts]
     if as_json:
         output.document({"parts": [dict(zip(("kind", "name", "summary"), row, strict=True)) for row in rows]})
@@ -70,9 +74,10 @@ def show_part(
 
     Of a data set it draws an example, if asked to: image, label map, the one over the other.
     """
-    from segablate.cli import kinds, output
+    from segablate.app import catalogue
+    from segablate.cli import output
 
-    found = kinds.named(name)
+    found = catalogue.named(name)
     if picture is None and (split or index or settings):
         raise SegablateError("`--split`, `--index` and `--set` are about a picture, and none is asked for")
     drawn = None if picture is None else _drawn(found, picture, split, index, settings)
@@ -110,7 +115,7 @@ def _drawn(
 def _described(kind: str, part: Part) -> dict[str, Any]:
     from dataclasses import asdict
 
-    from segablate.cli.describe import settings
+    from segablate.app.catalogue import settings
 
     return {
         "kind": kind,

@@ -92,9 +92,9 @@ def oracle(
     )
 
     from segablate.app.answers import of_ceilings
+    from segablate.app.oracle import ceilings, ignored
     from segablate.cli import output
     from segablate.cli.progress import Bars
-    from segablate.measures.oneshot import ceilings, ignored
 
     with named(labels):
         rows = ceilings(

@@ -45,7 +45,7 @@ def plan(
     """Show a study's cells, and which are done; run nothing."""
     from segablate.app import tables
     from segablate.app.bill import bill
-    from segablate.app.flow import COMMITTED, planned
+    from segablate.app.publish import COMMITTED, planned
     from segablate.cli import output, prospects
     from segablate.run.cautions import cautions
     from segablate.run.explain import explain as explain_cells

@@ -60,7 +60,7 @@ def recommend(
     Variants that cannot be told from the best are named too.
     Where the study varies data or input, there is an answer for each.
     """
-    from segablate.app import flow
+    from segablate.app import publish
     from segablate.cli import output
     from segablate.errors import SegablateError
     from segablate.report import recommend as advice
@@ -76,8 +76,8 @@ def recommend(
         )
         if bound is not None
     ]
-    place = flow.place_of(store, reports, label, overrides)
-    with flow.found(study, place, overrides, allow_external) as (facts, data):
+    place = publish.place_of(store, reports, label, overrides)
+    with publish.found(study, place, overrides, allow_external) as (facts, data):
         answers, errors = [], []
         for where, own in advice.given(read(data)):
             try:

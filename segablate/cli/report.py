@@ -20,7 +20,7 @@ from segablate.cli.options import (
 from segablate.errors import SegablateError, context
 
 if TYPE_CHECKING:
-    from segablate.app.flow import Place
+    from segablate.app.publish import Place
 
 
 @app.command(epilog=example("segablate report studies/quickstart.yaml --check"))
@@ -56,20 +56,20 @@ def report(
     The numbers come from the store where it has all of them, else from the report's own `data` folder:
     a fresh checkout has no store.
     """
-    from segablate.app import flow
+    from segablate.app import publish
     from segablate.cli import output
 
     if every:
-        _all(study, reports or flow.COMMITTED, check, as_json)
+        _all(study, reports or publish.COMMITTED, check, as_json)
         return
     if study is None:
         raise SegablateError("`STUDY` is missing", hint="see `segablate report --help`")
-    place = flow.place_of(store, reports, label, overrides)
+    place = publish.place_of(store, reports, label, overrides)
     if check:
         _check(study, overrides, place, as_json)
         return
     files = _files(words(formats))
-    name, page = flow.republish(study, place, overrides, words(formats), allow_external=allow_external)
+    name, page = publish.republish(study, place, overrides, words(formats), allow_external=allow_external)
     written = [(page.parent / file).as_posix() for file in files]
     if as_json:
         output.document({"study": name, "report": page.as_posix(), "files": written})
@@ -112,16 +112,16 @@ def _files(formats: list[str]) -> list[str]:
 
 
 def _check(study: Path, overrides: list[str], place: Place, as_json: bool) -> None:
-    from segablate.app import flow
+    from segablate.app import publish
     from segablate.cli import output
     from segablate.report.write import check
     from segablate.study.load import load
 
     loaded = load(study, overrides)
     # what is committed is what others read
-    place = flow.there(place.beside, loaded.name, place)
+    place = publish.there(place.beside, loaded.name, place)
     folder = place.report(loaded.name)
-    stale = check(flow.facts(loaded, overrides, place.label), folder)
+    stale = check(publish.facts(loaded, overrides, place.label), folder)
     if as_json:
         output.document({"study": loaded.name, "report": (folder / "report.md").as_posix(), "stale": stale})
     elif not stale:

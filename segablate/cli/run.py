@@ -21,9 +21,9 @@ from segablate.cli.options import (
 )
 
 if TYPE_CHECKING:
-    from segablate.report.blocks import Page
-    from segablate.run.execute import Summary
+    from segablate.app.publish import Finished
     from segablate.run.plan import Plan
+    from segablate.run.store import Store
 
 Only = Annotated[
     Literal["missing", "failed", "all"],
@@ -75,53 +75,45 @@ def run(
     Stop it at any time: what is finished is kept, and the same command goes on from there.
     Cells that fail become rows with their reason, and the exit code is 3.
     """
-    from segablate.app.flow import keep_claims, place_of, planned, publish
+    from segablate.app.publish import place_of, run_study
     from segablate.cli.live import Board
     from segablate.cli.output import say
-    from segablate.disk.machine_lock import shared
-    from segablate.run import reuse
-    from segablate.run.cautions import cautions
-    from segablate.run.execute import execute
-    from segablate.run.store import Store
 
-    place = place_of(store, reports, label, overrides)
-    with shared("planning"):
-        plan = planned(study, overrides, allow_external, device)
-    for caution in cautions(plan):
-        say(f"warning: {caution}")
-    kept = Store(store)
-    if reuse_report and only == "missing":
-        for taken in reuse.take_over(plan, kept, place.committed / plan.study.name):
-            say(f"note: {taken}")
-    board = Board(plan)
-    if board.shown and only != "all":
-        board.done |= {cell.key for cell in plan.cells if (o := kept.outcome(cell)) and o.status == "done"}
-    keep_claims(plan, place)
-    summary = execute(
-        plan,
-        kept,
+    def board(plan: Plan, store: Store) -> Board:
+        board = Board(plan)
+        if board.shown and only != "all":
+            board.done |= {
+                cell.key for cell in plan.cells if (o := store.outcome(cell)) and o.status == "done"
+            }
+        return board
+
+    finished = run_study(
+        study,
+        place_of(store, reports, label, overrides),
+        overrides,
         only=only,
-        executor=executor or ("processes" if jobs > 1 else "inline"),
         jobs=jobs,
+        executor=executor,
         device=device,
         wait=wait,
         take_over=take_over,
-        progress=board.progress,
-        tell=board.tell,
+        reuse_report=reuse_report,
+        allow_external=allow_external,
+        note=say,
+        watch=board,
     )
-    with shared("the report"):
-        page, told = publish(plan, place, overrides)
-    _tell(plan, summary, page, told, as_json)
-    if summary.failed:
+    _print(finished, as_json)
+    if finished.summary.failed:
         raise typer.Exit(CELLS_FAILED)
 
 
-def _tell(plan: Plan, summary: Summary, page: Path, told: Page, as_json: bool) -> None:
+def _print(finished: Finished, as_json: bool) -> None:
     from segablate.app import tables
     from segablate.cli import output, results
     from segablate.report.claimed import claim_verdicts
     from segablate.report.data import read
 
+    plan, summary, page = finished.plan, finished.summary, finished.path
     records = read(page.parent / "data")
     if as_json:
         verdicts = claim_verdicts(plan.claims, records)
@@ -129,7 +121,7 @@ def _tell(plan: Plan, summary: Summary, page: Path, told: Page, as_json: bool) -
         about: dict[str, Any] = {"study": plan.study.name, "report": page.as_posix(), "cells": cells}
         output.document({**about, "claims": tables.claims(verdicts), "rows": tables.rows(records)})
         return
-    results.show(told, records)
+    results.show(finished.page, records)
     output.say("")
     counts = results.counts(summary.done, summary.reused, summary.failed, summary.skipped)
     # what waited in vain for the machine; Ctrl-C ends before this

@@ -14,6 +14,6 @@ def schema() -> None:
     Editors validate and complete with it: put `# yaml-language-server: $schema=study.schema.json`
     into the first line of a study.
     """
-    from segablate.cli.schemas import study_schema
+    from segablate.app.schema import study_schema
 
     print(json.dumps(study_schema(), indent=1, ensure_ascii=False))

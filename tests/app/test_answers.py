@@ -6,8 +6,8 @@ import math
 from typing import Any
 
 from segablate.app.answers import of_ceilings, of_times
+from segablate.app.latency import Row
 from segablate.evidence.ratio import Ratio
-from segablate.measures.side_by_side import Row
 
 
 def ceiling(

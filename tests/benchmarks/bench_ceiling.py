@@ -28,12 +28,12 @@ from PIL import Image
 from results import Row, publish
 from rounds import ratio, seconds, spread
 
+from segablate.app.oracle import Bench
 from segablate.datasets.base import Item, datasets
 from segablate.labels.fit import Solver, fit
 from segablate.labels.subspace import Subspace
 from segablate.labels.work import threads, workers
 from segablate.measures.base import measures
-from segablate.measures.oneshot import Bench
 
 CHANNELS = 64
 CURVE = (16, 32, 48, 64, 96, 128, 192, 256)

@@ -23,8 +23,8 @@ import torch
 from results import Row, publish
 from rounds import ratio
 
+from segablate.app.latency import side_by_side
 from segablate.measures.inputs import Input
-from segablate.measures.side_by_side import side_by_side
 from segablate.models.assemble import assemble
 from segablate.models.segmenter import Segmenter
 

@@ -22,8 +22,8 @@ import fake_measures  # noqa: F401  # importing it registers the measures
 from results import Row, publish
 from rounds import seconds, spread
 
-from segablate.app.flow import Place
-from segablate.app.flow import publish as publish_report
+from segablate.app.publish import Place
+from segablate.app.publish import publish as publish_report
 from segablate.records import Measurement, Outcome
 from segablate.run.execute import execute
 from segablate.run.explain import explain

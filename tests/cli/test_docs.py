@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from segablate.cli import kinds
+from segablate.app import catalogue
 from segablate.cli.commands import ORDER
 from segablate.study.sections import KEYS
 
@@ -76,5 +76,5 @@ def test_the_page_on_studies_names_every_key() -> None:
 
 def test_the_page_on_reports_names_every_format() -> None:
     told = (ROOT / "docs" / "reports.md").read_text(encoding="utf-8")
-    for part in kinds.parts("format"):
+    for part in catalogue.parts("format"):
         assert f"| `{part.name}` | `{part.make.file}` |" in told

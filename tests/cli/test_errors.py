@@ -57,7 +57,7 @@ def breaking(monkeypatch: pytest.MonkeyPatch) -> Callable[[BaseException], None]
         def planned(study: Path, overrides: list[str], allow_external: bool, device: str) -> None:
             raise error
 
-        monkeypatch.setattr("segablate.app.flow.planned", planned)
+        monkeypatch.setattr("segablate.app.publish.planned", planned)
 
     return arrange
 

@@ -42,7 +42,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> Asked:
         calls.append(arguments)
         return [ROW, {**ROW, "upsampler": "bilinear", "channels": None, "miou": float("nan")}]
 
-    monkeypatch.setattr("segablate.measures.oneshot.ceilings", ceilings)
+    monkeypatch.setattr("segablate.app.oracle.ceilings", ceilings)
     return calls
 
 

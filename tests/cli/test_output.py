@@ -13,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from segablate.app.bill import duration
+from segablate.app.catalogue import meanings, settings, type_name
 from segablate.cli import output
-from segablate.cli.describe import meanings, settings, type_name
 from segablate.cli.progress import Bars, rate
 from segablate.registry import Registry
 

@@ -11,7 +11,7 @@ from collections.abc import Callable
 import pytest
 
 import segablate as segablate_package
-from segablate.cli.kinds import parts, registries
+from segablate.app.catalogue import parts, registries
 from segablate.registry import Registry
 
 

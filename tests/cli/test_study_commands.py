@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from segablate.app.flow import Place, changed_label
+from segablate.app.publish import Place, changed_label
 from segablate.measures.base import measures
 
 REPORT = Path("runs/reports/toy/report.md")

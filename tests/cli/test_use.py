@@ -13,8 +13,8 @@ import jsonschema
 import pytest
 import yaml
 
+from segablate.app.schema import study_schema
 from segablate.cli.live import Board
-from segablate.cli.schemas import study_schema
 from segablate.errors import SegablateError
 from segablate.models import onnx
 from segablate.records import Outcome

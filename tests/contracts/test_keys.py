@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 import torch
 
-from segablate.cli.describe import meanings
+from segablate.app.catalogue import meanings
 from segablate.datasets.base import datasets
 from segablate.labels.patches import cut
 from segablate.labels.restore import Bilinear as Restorer

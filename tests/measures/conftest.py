@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
-from PIL import Image
 
 from segablate.measures.base import Arrays, Result, measures
 from segablate.records import Reads
@@ -46,21 +44,6 @@ class Workshop:
 @pytest.fixture
 def shop() -> Workshop:
     return Workshop()
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Callable[..., Path]:
-    """A folder of label maps."""
-
-    def make(maps: Sequence[np.ndarray] | Mapping[str, np.ndarray], name: str = "labels") -> Path:
-        root = tmp_path / name
-        root.mkdir(parents=True)
-        named = maps if isinstance(maps, Mapping) else {f"{n:03}": m for n, m in enumerate(maps)}
-        for stem, label in named.items():
-            Image.fromarray(label).save(root / f"{stem}.png")
-        return root
-
-    return make
 
 
 @pytest.fixture

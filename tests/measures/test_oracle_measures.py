@@ -13,12 +13,12 @@ import numpy as np
 import pytest
 from asked import SHAPES, UPSAMPLERS, config, same, value
 
+from segablate.app.oracle import Bench
 from segablate.datasets.base import datasets
 from segablate.labels import fit
 from segablate.labels.confusion import confusion, scores
 from segablate.measures.base import PLACES, Result
 from segablate.measures.ceilings import scene
-from segablate.measures.oneshot import Bench
 from segablate.run.shop import silent
 
 Measured = Callable[..., list[Result]]

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from segablate.app.flow import facts
+from segablate.app.publish import facts
 from segablate.report import data, write
 from segablate.run.collect import collect
 from segablate.run.execute import execute

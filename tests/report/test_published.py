@@ -4,7 +4,7 @@ from importlib.resources import files
 import pytest
 import yaml
 
-from segablate.cli.kinds import registry
+from segablate.app.catalogue import registry
 from segablate.errors import SegablateError
 from segablate.records import Measurement
 from segablate.report.data import read

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from segablate.cli.describe import settings
+from segablate.app.catalogue import settings
 from segablate.errors import SegablateError
 from segablate.training.objective import completed
 from segablate.training.recipes.base import Recipe, recipes

@@ -1,4 +1,4 @@
-"""What `run` and `report` share: from a study's outcomes to its pages."""
+"""From a study to its outcomes and its report, for the command line and for notebooks."""
 
 from __future__ import annotations
 
@@ -7,21 +7,24 @@ import re
 import shlex
 import shutil
 import sys
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from segablate.errors import SegablateError
 
 if TYPE_CHECKING:
     from segablate.evidence.claim import Claim
+    from segablate.records import Outcome
     from segablate.report.blocks import Page
     from segablate.report.facts import StudyFacts
-    from segablate.run.plan import Plan
+    from segablate.run.execute import Only, Summary
+    from segablate.run.plan import Cell, Plan
+    from segablate.run.store import Store
     from segablate.study.study import Study
     from segablate.study.variants import Variant
 
@@ -193,6 +196,104 @@ def _keep(claims: Sequence[Claim], data: Path, known: set[tuple[str, str]], comm
 def _external(variant: Variant) -> bool:
     model = variant.config.get("model")
     return isinstance(model, Mapping) and model.get("use") == "external"
+
+
+class Watcher(Protocol):
+    """Whoever follows a run: `segablate.cli.live.Board`."""
+
+    def progress(self, what: str, total: int) -> AbstractContextManager[Callable[[int], None]]:
+        """Open a bar."""
+
+    def tell(self, cell: Cell, outcome: Outcome) -> None:
+        """Take up what became of a cell."""
+
+
+@dataclass(frozen=True)
+class Finished:
+    """A study that was run, and its report.
+
+    Attributes:
+        plan: what was wanted.
+        summary: how many cells were measured, reused, failed.
+        path: the page in Markdown.
+        page: what it says.
+    """
+
+    plan: Plan
+    summary: Summary
+    path: Path
+    page: Page
+
+
+def run_study(
+    study: Path,
+    place: Place,
+    overrides: Sequence[str],
+    *,
+    only: Only,
+    jobs: int,
+    executor: str,
+    device: str,
+    wait: float,
+    take_over: bool,
+    reuse_report: bool,
+    allow_external: bool,
+    note: Callable[[str], None],
+    watch: Callable[[Plan, Store], Watcher] | None = None,
+) -> Finished:
+    """Run what is missing of a study, then write its report.
+
+    Args:
+        study: its YAML file.
+        place: where its outcomes and its report go.
+        overrides: changes of it, `key=value`.
+        only: as `segablate.run.execute.execute` has it, like what follows.
+        jobs: groups of cells at the same time.
+        executor: by default `processes` for several jobs.
+        device: where networks compute.
+        wait: seconds at most that other work of ours is waited for before something is timed.
+        take_over: whether to take over at once what other runs are at.
+        reuse_report: whether to take what the committed report holds, of measures that are the same anywhere.
+        allow_external: whether the code of a function of your own may run.
+        note: called with what a person should know of the run.
+        watch: gives whoever follows the cells.
+
+    Raises:
+        SegablateError: the study is wrong, or a file cannot be written. A cell that fails is an outcome.
+        Stopped: Ctrl-C; what was finished is kept.
+    """
+    from segablate.disk.machine_lock import shared
+    from segablate.run import reuse
+    from segablate.run.cautions import cautions
+    from segablate.run.execute import execute
+    from segablate.run.shop import silent
+    from segablate.run.store import Store
+
+    with shared("planning"):
+        plan = planned(study, overrides, allow_external, device)
+    for caution in cautions(plan):
+        note(f"warning: {caution}")
+    store = Store(place.store)
+    if reuse_report and only == "missing":
+        for reused in reuse.take_over(plan, store, place.committed / plan.study.name):
+            note(f"note: {reused}")
+    watcher = watch(plan, store) if watch else None
+    keep_claims(plan, place)
+    summary = execute(
+        plan,
+        store,
+        only=only,
+        executor=executor or ("processes" if jobs > 1 else "inline"),
+        jobs=jobs,
+        device=device,
+        wait=wait,
+        take_over=take_over,
+        progress=watcher.progress if watcher else silent,
+        tell=watcher.tell if watcher else lambda cell, outcome: None,
+    )
+    with shared("the report"):
+        path, page = publish(plan, place, overrides)
+    return Finished(plan, summary, path, page)
 
 
 def publish(

@@ -12,7 +12,7 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from segablate.cli import kinds
+from segablate.app import catalogue
 from segablate.registry import Part
 
 if TYPE_CHECKING:
@@ -164,13 +164,16 @@ def _fields() -> tuple[dict[str, Schema], dict[str, Schema]]:
             made_up: dict[str, Schema] = {name: {} for name in (*OF_SEEDS, *OF_IMAGES, *KNOWN)}
             fields[field]["anyOf"].append(_closed(made_up))
             fields.update({f"data.{name}": {} for name in made_up})
-        below = {"use": {"enum": _names(kind)} if kind in kinds.registries() else {}, **_settings_of(kind)}
+        below = {
+            "use": {"enum": _names(kind)} if kind in catalogue.registries() else {},
+            **_settings_of(kind),
+        }
         for name, one in below.items():
             fields[f"{field}.{name}"] = one
             # a setting may be a part of its own, with settings below it
-            if name in kinds.registries():
+            if name in catalogue.registries():
                 patterns[rf"^{re.escape(f'{field}.{name}')}\..+$"] = {}
-        if kind not in kinds.registries():
+        if kind not in catalogue.registries():
             patterns[rf"^{re.escape(field)}\..+$"] = {}
     for name, one in _settings_of("network").items():
         fields.setdefault(f"model.{name}", one)
@@ -193,7 +196,7 @@ def _model() -> Schema:
 
 def _slot(kind: str) -> Schema:
     """What stands where a part is wanted: its name, it with settings, or settings for the part there is."""
-    if kind not in kinds.registries():
+    if kind not in catalogue.registries():
         return {}
     only = {"type": "object", "properties": _settings_of(kind), "additionalProperties": False}
     named = _named(kind)
@@ -202,7 +205,7 @@ def _slot(kind: str) -> Schema:
 
 def _named(kind: str, also: Mapping[str, Schema] | None = None) -> Schema:
     """A part's name, or `{use: name, setting: value}`."""
-    parts = kinds.parts(kind)
+    parts = catalogue.parts(kind)
     return {"anyOf": [{"enum": [part.name for part in parts]}, *(_part(part, also or {}) for part in parts)]}
 
 
@@ -216,24 +219,22 @@ def _part(part: Part, also: Mapping[str, Schema]) -> Schema:
 
 
 def _settings(part: Part) -> dict[str, Schema]:
-    from segablate.cli.describe import meanings
-
-    told = meanings(part.explained)
+    told = catalogue.meanings(part.explained)
     schema = part.schema()
     found: dict[str, Schema] = {}
     for name, given in schema.get("properties", {}).items():
         # a setting that is called as a kind is a part of that kind
-        one = _named(name) if name in kinds.registries() else _resolved(given, schema.get("$defs", {}))
+        one = _named(name) if name in catalogue.registries() else _resolved(given, schema.get("$defs", {}))
         found[name] = {**one, "description": told[name]} if name in told else one
     return found
 
 
 def _settings_of(kind: str) -> dict[str, Schema]:
     """The settings of all parts of a kind: what one of them takes may stand there."""
-    if kind not in kinds.registries():
+    if kind not in catalogue.registries():
         return {}
     found: dict[str, list[Schema]] = {}
-    for part in kinds.parts(kind):
+    for part in catalogue.parts(kind):
         for name, one in _settings(part).items():
             found.setdefault(name, []).append(one)
     return {name: several[0] if len(several) == 1 else {"anyOf": several} for name, several in found.items()}
@@ -280,4 +281,4 @@ def _closed(
 
 
 def _names(kind: str) -> list[str]:
-    return [part.name for part in kinds.parts(kind)]
+    return [part.name for part in catalogue.parts(kind)]

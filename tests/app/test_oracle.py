@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from segablate.app.oracle import ceilings
 from segablate.errors import SegablateError
-from segablate.measures.oneshot import ceilings
 
 KEYS = {
     "upsampler", "output_stride", "channels", "encode", "miou", "pixel_accuracy", "boundary_iou",
