@@ -133,7 +133,7 @@ def facts(
     study: Study, overrides: Sequence[str], label: str, claims: tuple[Claim, ...] | None = None
 ) -> StudyFacts:
     """What a report tells of its study; its claims are looked up where they are not given."""
-    from segablate.report.facts import StudyFacts
+    from segablate.report.facts import Layout, StudyFacts
     from segablate.study.variants import variants
 
     words = ["segablate", "run", study.path.as_posix()]
@@ -152,6 +152,9 @@ def facts(
         margin=study.margin,
         claims=_claims(study) if claims is None else claims,
         design=study.design[0],
+        axes=tuple(axis.field for axis in study.axes),
+        names=study.names,
+        table=Layout(**vars(study.table)),
     )
 
 

@@ -81,6 +81,13 @@ def study_schema() -> Schema:
             "items": {"anyOf": [_claim(what) for what in _compared()] + [_printed()]},
             "description": "What is claimed, for the numbers to confirm, refute or leave open.",
         },
+        "names": {
+            "type": "object",
+            "minProperties": 1,
+            "additionalProperties": TEXT,
+            "description": "Variant, axis or choice → what the page calls it.",
+        },
+        "table": _table(),
         "margin": _closed(_margins(), description="Metric → the largest difference that does not matter."),
     }
     return {
@@ -91,6 +98,22 @@ def study_schema() -> Schema:
         "required": ["name", "measure"],
         "additionalProperties": False,
     }
+
+
+def _table() -> Schema:
+    """How the main table of the page looks."""
+    from segablate.quantity import QUANTITIES
+    from segablate.study.printed import FORMS
+
+    metric: Schema = {"enum": list(QUANTITIES)}
+    whole: Schema = {**_closed({"metric": metric, "measure": TEXT}), "required": ["metric"]}
+    found: dict[str, Schema] = {
+        "as": {"enum": list(FORMS)},
+        "rows": TEXT,
+        "columns": {"type": "array", "items": TEXT},
+        "show": {"type": "array", "items": {"anyOf": [metric, whole]}},
+    }
+    return {**_closed(found, description="How the main table of the page looks."), "minProperties": 1}
 
 
 def _claim(what: Quantity) -> Schema:

@@ -16,6 +16,7 @@ from segablate.report.claims_kept import read_kept
 from segablate.report.data import OUTCOMES, read
 from segablate.report.formats.base import made
 from segablate.report.markdown import markdown
+from segablate.report.names import Names
 from segablate.report.scoreboard import Report, scoreboard
 from segablate.report.write import REPORT
 from segablate.study.load import load
@@ -70,7 +71,7 @@ def _reports(reports: Path) -> Iterator[Report]:
         study, overrides, label = _made_by(page)
         known = facts(load(study, overrides), overrides, label)
         records = read(path.parent)
-        verdicts = claim_verdicts(known.claims, records)
+        verdicts = Names.of(known, records).verdicts(claim_verdicts(known.claims, records))
         shown = FIGURE.search(page.read_text(encoding="utf-8"))
         has_picture = shown is not None and (folder / shown[1]).is_file()
         picture = f"{name}/{shown[1]}" if shown and has_picture else ""

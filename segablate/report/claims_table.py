@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from segablate.evidence.claim import written
 from segablate.evidence.claims import ClaimVerdict
+from segablate.evidence.images import METRICS
 from segablate.evidence.power import MOST
 from segablate.evidence.tally import Form, forms
 from segablate.quantity import Quantity, quantity
@@ -36,7 +37,7 @@ def claims_table(verdicts: Sequence[ClaimVerdict], kept: Sequence[Kept] = ()) ->
     """
     if not verdicts:
         return None
-    several = len({one.claim.measure for one in verdicts}) > 1
+    several = _ambiguous(verdicts)
     rows = tuple(row(Form((one,)), kept, several=several) for one in verdicts)
     return Table(HEAD, rows, words=4, below=tuple(_below(verdicts, kept)))
 
@@ -45,7 +46,7 @@ def brief(table: Table, verdicts: Sequence[ClaimVerdict], kept: Sequence[Kept] =
     """The table with at most `MOST_ROWS` rows: claims of one form are one row where there are more."""
     if len(table.rows) <= MOST_ROWS:
         return replace(table, below=())
-    several = len({one.claim.measure for one in verdicts}) > 1
+    several = _ambiguous(verdicts)
     found = forms(verdicts)
     shown = found if len(found) <= MOST_ROWS else found[: MOST_ROWS - 1]
     rows = [row(form, kept, several=several, short=True) for form in shown]
@@ -55,6 +56,12 @@ def brief(table: Table, verdicts: Sequence[ClaimVerdict], kept: Sequence[Kept] =
             (Cell(f"{counted(len(rest.verdicts), 'more claim')}, folded below"), *[Cell("")] * 2, _told(rest))
         )
     return replace(table, rows=tuple(rows), below=())
+
+
+def _ambiguous(verdicts: Sequence[ClaimVerdict]) -> bool:
+    """Whether a metric alone does not say whose it is."""
+    about = {(one.claim.metric, one.claim.measure) for one in verdicts}
+    return len(about) > len({metric for metric, _ in about})
 
 
 def row(
@@ -148,15 +155,15 @@ def verdict(one: ClaimVerdict) -> str:
     told: list[str] = [one.kind]
     if one.kind == "confirmed" and one.claim.word != "beats" and one.claim.word != "reaches":
         allowed = written(one.claim.metric, one.claim.printed if _printed_is_less(one) else one.claim.margin)
-        told.append(f"within {allowed}")
+        told.append(
+            f"within {allowed}".replace(" 1 points", " 1 point") if one.claim.margin.value else "as equal"
+        )
     told += [one.because] if one.because else []
     if one.scenes == "these":
         told.append("on these images")
     qualified = [" ".join(told)]
     if one.exact:
-        qualified.append(
-            "exact" if quantity(one.claim.metric).compared == "count" else "exact, these label maps"
-        )
+        qualified.append("exact, these label maps" if one.claim.metric in METRICS else "exact")
     if one.scenes == "unknown":
         qualified.append("scenes unknown")
     if one.scenes == "these" and not one.more_seeds_help:

@@ -10,6 +10,24 @@ from segablate.quantity import Margin
 
 
 @dataclass(frozen=True)
+class Layout:
+    """How the main table is to look, as far as the study says it.
+
+    Attributes:
+        form: `matrix`, `ticks` or `rows`; "" where the design decides.
+        rows: axis of a matrix's rows; "" for the one with most choices.
+        columns: axes of its columns; none for all others.
+        show: metric of each column and label of its measure, "" for any; none for what each measure leads
+            with.
+    """
+
+    form: str = ""
+    rows: str = ""
+    columns: tuple[str, ...] = ()
+    show: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True)
 class StudyFacts:
     """A study as its report sees it.
 
@@ -24,6 +42,9 @@ class StudyFacts:
         margin: metric → largest difference that does not matter, where the study says so.
         claims: what it claims.
         design: how its variants were made.
+        axes: what it varies, in its order.
+        names: variant, axis or choice → what the page calls it.
+        table: how the main table is to look.
     """
 
     name: str
@@ -36,3 +57,6 @@ class StudyFacts:
     margin: Mapping[str, Margin] = field(default_factory=dict)
     claims: tuple[Claim, ...] = ()
     design: str = "grid"
+    axes: tuple[str, ...] = ()
+    names: Mapping[str, str] = field(default_factory=dict)
+    table: Layout = Layout()

@@ -4,13 +4,15 @@
     chosen, cumulative, leave-one-out a tick for each part that is there, as papers print it
     everything else                   one row a variant
 
-A variant that was not measured has an empty cell, and one sentence below says why.
+A study's `table` says it differently. A variant that was not measured has an empty cell, and one sentence
+below says why.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, TypeAlias
 
@@ -23,14 +25,16 @@ from segablate.report.published import Comparison
 from segablate.report.readers.base import reader
 from segablate.report.results import frame
 from segablate.report.spread import hover
-from segablate.report.words import counted
+from segablate.report.words import counted, listed, signed
 
 MOST_ROWS, MOST_PRINTED_ROWS = 14, 24
 MOST_COLUMNS = 9
 MOST_GRID = 8  # columns of one metric
+FULL = 0.6  # of the places of a grid: one that is emptier is no matrix
 TICKED = ("chosen", "cumulative", "leave-one-out")
 MOST_TICKED = 4
 TICK = "✓"
+NUMBERED = re.compile(r"(.*?)(\d+)")
 
 
 @dataclass(frozen=True)
@@ -69,36 +73,34 @@ class Numbers:
     """The headline numbers of a study, grouped.
 
     Attributes:
-        told: measure, metric and variant → mean, standard deviation and number of repeats.
+        stats: measure, metric and variant → mean, standard deviation and number of repeats.
         headlines: what leads, the first being what the study is about.
         choices: variant → axis → choice, of variants that have a headline number.
-        names: variant → what a reader calls it.
-        baseline: the variants that are baselines.
+        baseline: the baseline's choices; none where it has no headline number.
         records: the records of each measure and variant.
     """
 
-    told: Mapping[Key, Stats]
+    stats: Mapping[Key, Stats]
     headlines: tuple[Headline, ...]
     choices: Mapping[str, Mapping[str, str]]
-    names: Mapping[str, str]
-    baseline: frozenset[str]
+    baseline: Mapping[str, str]
     records: Mapping[tuple[str, str], Sequence[Record]] = field(repr=False)
 
     @property
     def repeated(self) -> list[int]:
         """How often what leads was measured, where it was more than once; ascending."""
         leading = {(one.measure, one.metric) for one in self.headlines}
-        counts = {own.repeats for key, own in self.told.items() if key[:2] in leading}
+        counts = {own.repeats for key, own in self.stats.items() if key[:2] in leading}
         return sorted(counts - {1})
 
     def mean(self, one: Headline, variant: str) -> float:
         """NaN where it was not measured."""
-        found = self.told.get((one.measure, one.metric, variant))
+        found = self.stats.get((one.measure, one.metric, variant))
         return found.mean if found else math.nan
 
     def cell(self, one: Headline, variant: str) -> Cell:
         """The mean, with the standard deviation over repeats; empty where it was not measured."""
-        found = self.told.get((one.measure, one.metric, variant))
+        found = self.stats.get((one.measure, one.metric, variant))
         if found is None:
             return Cell("")
         own = self.records.get((one.measure, variant), ())
@@ -110,40 +112,41 @@ def numbers_of(study: StudyFacts, records: Sequence[Record]) -> Numbers:
     all_ = frame(records)
     kept = all_[all_["value"].notna()] if len(all_) else all_
     groups = kept.groupby(["measure", "metric", "variant"], sort=False)["value"].agg(["mean", "std", "count"])
-    told = {
+    stats = {
         (str(measure), str(metric), str(variant)): Stats(float(mean), float(std), int(count))
         for (measure, metric, variant), mean, std, count in groups.itertuples()
     }
-    headlines = _headlines(study, records, told)
+    headlines = _headlines(study, records, stats)
     leading = {(one.measure, one.metric) for one in headlines}
-    shown = {variant for measure, metric, variant in told if (measure, metric) in leading}
+    shown = {variant for measure, metric, variant in stats if (measure, metric) in leading}
     own: dict[tuple[str, str], list[Record]] = {}
     for record in records:
         own.setdefault((record.measure, record.variant), []).append(record)
-    return Numbers(
-        told=told,
-        headlines=headlines,
-        choices={one.variant: one.choices for one in records if one.variant in shown},
-        names=names.variants(records),
-        baseline=frozenset(one.variant for one in records if one.baseline),
-        records=own,
-    )
+    choices = {one.variant: one.choices for one in records if one.variant in shown}
+    base = next((choices[one.variant] for one in records if one.baseline and one.variant in choices), {})
+    return Numbers(stats, headlines, choices, base, own)
 
 
 def main_table(study: StudyFacts, numbers: Numbers, printed: Sequence[Comparison] = ()) -> Table | None:
     """The table; None where nothing was measured.
 
     Args:
-        study: what it claims, and how its variants were made.
+        study: what it claims, how its variants were made, and how its table is to look.
         numbers: its numbers.
         printed: published values beside measured ones.
     """
     if not numbers.choices or not numbers.headlines:
         return None
+    ticks = "ticks" if study.design in TICKED else ""
+    form = study.table.form or ticks
     axes = names.varying(numbers.choices)
-    grid = None if study.design in TICKED else _grid(numbers, axes)
-    table = _matrix(numbers, *grid, printed) if grid else _rows(study, numbers, axes, printed)
-    return table
+    grid = _grid(study, numbers) if form in ("", "matrix") else None
+    if grid:
+        return _matrix(study, numbers, grid, printed)
+    columns = len(list(_ticks(numbers, axes)))
+    two_valued = 1 < len(axes) == columns <= MOST_TICKED
+    ticked = form == "ticks" and (two_valued or (study.table.form and columns < MOST_COLUMNS))
+    return _rows(study, numbers, axes if ticked else (), printed)
 
 
 def number(found: Stats, what: Quantity) -> str:
@@ -159,103 +162,123 @@ def number(found: Stats, what: Quantity) -> str:
 
 
 def _headlines(
-    study: StudyFacts, records: Sequence[Record], told: Mapping[Key, Stats]
+    study: StudyFacts, records: Sequence[Record], stats: Mapping[Key, Stats]
 ) -> tuple[Headline, ...]:
-    """Of several readings of one thing (projected, searched) the claims', else the first."""
-    claimed = [(claim.measure, claim.metric) for claim in study.claims]
+    """What the study's `table` shows; else of several readings of one thing the claims', or the first."""
     uses = {record.measure: record.use for record in records if record.use}
     metrics: dict[str, list[str]] = {}
-    for measure, metric, _ in told:
+    for measure, metric, _ in stats:
         own = metrics.setdefault(measure, [])
         if metric not in own:
             own.append(metric)
-    order = sorted(metrics, key=lambda label: _first_at(label, [measure for measure, _ in claimed]))
+
+    def headline(measure: str, metric: str) -> Headline:
+        heads = reader(uses.get(measure, "")).shown(metrics[measure])
+        return Headline(measure, metric, heads.get(metric, quantity(metric).heading))
+
+    asked = [
+        headline(label, metric)
+        for metric, wanted in study.table.show
+        for label in metrics
+        if metric in metrics[label] and wanted in ("", label)
+    ]
+    if asked:
+        return tuple(asked)
+    claimed = [(claim.measure, claim.metric) for claim in study.claims]
+    places = {measure: at for at, (measure, _) in reversed(list(enumerate(claimed)))}
     found: list[Headline] = []
     seen: set[str] = set()
-    for measure in order:
+    for measure in sorted(metrics, key=lambda label: places.get(label, len(claimed))):
         use = uses.get(measure, "")
-        if use and use in seen:
-            continue
-        seen.add(use)
-        heads = reader(use).shown(metrics[measure])
-        wanted = [metric for label, metric in claimed if label == measure and metric in metrics[measure]]
-        for metric in dict.fromkeys([*list(dict.fromkeys(wanted))[:2], *heads]):
-            found.append(Headline(measure, metric, heads.get(metric, quantity(metric).heading)))
+        if not use or use not in seen:
+            seen.add(use)
+            wanted = [metric for label, metric in claimed if label == measure and metric in metrics[measure]]
+            heads = reader(use).shown(metrics[measure])
+            found += [
+                headline(measure, one) for one in dict.fromkeys([*list(dict.fromkeys(wanted))[:2], *heads])
+            ]
     return tuple(found)
 
 
-def _first_at(label: str, labels: Sequence[str]) -> int:
-    return labels.index(label) if label in labels else len(labels)
+class Grid(NamedTuple):
+    """A matrix: the axis of its rows, those of its columns, which variant is where, and what is left out."""
+
+    rows: str
+    columns: list[str]
+    places: Mapping[tuple[str, tuple[str, ...]], str]
+    fixed: Mapping[str, str]
 
 
-# one cell's place: the choice of the rows' axis, and those of the other axes
-Places = Mapping[tuple[str, tuple[str, ...]], str]
+def _grid(study: StudyFacts, numbers: Numbers) -> Grid | None:
+    """The variants as a matrix; None where they are none.
 
-
-def _grid(numbers: Numbers, axes: Sequence[str]) -> tuple[str, list[str], Places] | None:
-    """The axis of the rows, the others, and which variant is where; None where it is no grid."""
+    While there are too many columns the axis with fewest choices stays at its first one.
+    """
+    lead, asked = numbers.headlines[0], study.table
+    own = {v: made for v, made in numbers.choices.items() if not math.isnan(numbers.mean(lead, v))}
+    axes = names.varying(own)
     if len(axes) < 2:
         return None
-    lead = numbers.headlines[0]
-    own = {
-        variant: made
-        for variant, made in numbers.choices.items()
-        if not math.isnan(numbers.mean(lead, variant))
-    }
-    axes = names.varying(own) or list(axes)
-    if len(axes) < 2:
-        return None
-    counts = {axis: len({made.get(axis) for made in own.values()}) for axis in axes}
-    rows = max(axes, key=lambda axis: counts[axis])
-    columns = [axis for axis in axes if axis != rows]
+    labels = {axis: dict.fromkeys(made.get(axis, "") for made in own.values()) for axis in axes}
+    rows = asked.rows or max(
+        (a for a in axes if a not in asked.columns), key=lambda a: len(labels[a]), default=""
+    )
+    columns = [axis for axis in asked.columns or axes if axis != rows and axis in axes]
+    others = [axis for axis in axes if axis not in (rows, *columns)]
+
+    def wide() -> int:
+        return math.prod(len(labels[axis]) for axis in columns)
+
+    while wide() > MOST_GRID and len(columns) > 1:
+        others.append(min(columns, key=lambda axis: len(labels[axis])))
+        columns.remove(others[-1])
+    fixed = {axis: numbers.baseline.get(axis) or next(iter(labels[axis])) for axis in others}
     places = {
         (made.get(rows, ""), tuple(made.get(axis, "") for axis in columns)): variant
         for variant, made in numbers.choices.items()
+        if all(made.get(axis) == label for axis, label in fixed.items())
     }
-    wide = len({place for _, place in places})
-    # a variant hidden behind another, or a grid that is mostly holes, is no matrix
-    if len(places) < len(numbers.choices) or wide > MOST_GRID or len(own) < 0.6 * wide * counts[rows]:
+    known = sum(variant in own for variant in places.values())
+    sparse = known < FULL * wide() * len(labels.get(rows, ())) and not asked.form
+    if not columns or rows not in labels or wide() > MOST_GRID or sparse:
         return None
-    return rows, columns, places
+    return Grid(rows, columns, places, fixed)
 
 
-def _matrix(
-    numbers: Numbers, axis: str, others: Sequence[str], places: Places, printed: Sequence[Comparison]
-) -> Table:
-    labels = list(dict.fromkeys(row for row, _ in places))
-    combos = list(dict.fromkeys(column for _, column in places))
-    combos.sort(key=lambda combo: [_size(field, label) for field, label in zip(others, combo, strict=True)])
-    columns = list(_columns(numbers, labels, combos, places))
+def _matrix(study: StudyFacts, numbers: Numbers, grid: Grid, printed: Sequence[Comparison]) -> Table:
+    labels = list(dict.fromkeys(row for row, _ in grid.places))
+    combos = _ordered(dict.fromkeys(column for _, column in grid.places))
+    columns = list(_columns(numbers, labels, combos, grid))
     lead = columns[0][0]
     several = len({one for one, _ in columns}) > 1
-    told, values = _printed(numbers, printed)
-    beside = [combo for combo in combos if any(places.get((label, combo)) in values for label in labels)]
-    beside = beside if told == "paper" and len(columns) + len(beside) < MOST_COLUMNS else []
-    kept, left = _cut(
-        labels, [numbers.mean(lead, places.get((label, combos[0]), "")) for label in labels], lead
-    )
-    head = names.axis(axis) if several else f"{lead.heading} by {names.axis(axis)}"
+    head, values = _printed(numbers, printed)
+    beside = [combo for combo in combos if any(grid.places.get((label, combo)) in values for label in labels)]
+    beside = beside if head == "paper" and len(columns) + len(beside) < MOST_COLUMNS else []
+    means = [numbers.mean(lead, grid.places.get((label, combos[0]), "")) for label in labels]
+    kept, left = _cut(labels, means, lead)
+    axis = names.axis(grid.rows, study.names)
     rows = []
     for label in kept:
-        cells = [numbers.cell(one, places.get((label, combo), "")) for one, combo in columns]
-        paper = [Cell(values.get(places.get((label, combo), ""), "")) for combo in beside]
-        rows.append((Cell(names.choice(axis, label)), *cells, *paper))
+        cells = [numbers.cell(one, grid.places.get((label, combo), "")) for one, combo in columns]
+        paper = [Cell(values.get(grid.places.get((label, combo), ""), "")) for combo in beside]
+        rows.append((Cell(label.removeprefix(f"{axis} ")), *cells, *paper))
     return Table(
         head=(
-            head,
-            *(_combined(others, combo, one.heading if several else "") for one, combo in columns),
-            *(f"{told}, {_combined(others, combo)}" for combo in beside),
+            axis if several else f"{lead.heading} by {axis}",
+            *(", ".join([*([one.heading] if several else []), *combo]) for one, combo in columns),
+            *(", ".join([head, *combo]) for combo in beside),
         ),
         rows=tuple(rows),
         below=(
             *_below(numbers, left, [cell for row in rows for cell in row[1 : len(columns) + 1]]),
+            *([f"At {listed(list(grid.fixed.values()))}; the others are below."] if grid.fixed else []),
             *(_doubt(printed, values) if beside else []),
         ),
     )
 
 
 def _columns(
-    numbers: Numbers, labels: Sequence[str], combos: Sequence[tuple[str, ...]], places: Places
+    numbers: Numbers, labels: Sequence[str], combos: Sequence[tuple[str, ...]], grid: Grid
 ) -> Iterator[tuple[Headline, tuple[str, ...]]]:
     """Headline numbers, each under every condition that it was measured under, while there is room."""
     room = MOST_COLUMNS - 1
@@ -263,44 +286,48 @@ def _columns(
         own = [
             combo
             for combo in combos
-            if any(not math.isnan(numbers.mean(one, places.get((label, combo), ""))) for label in labels)
+            if any(not math.isnan(numbers.mean(one, grid.places.get((label, combo), ""))) for label in labels)
         ]
         if len(own) <= room:
             room -= len(own)
             yield from ((one, combo) for combo in own)
 
 
-def _size(field: str, label: str) -> int:
-    """Output strides stand in their order; other choices in the study's."""
-    return int(label) if field.endswith(names.STRIDE) and label.isdigit() else 0
+def _ordered(combos: Iterable[tuple[str, ...]]) -> list[tuple[str, ...]]:
+    """Choices that are all numbers of one thing ascending, such as output strides; others as they come."""
+    kept = list(combos)
+    found = [[NUMBERED.fullmatch(one) for one in labels] for labels in zip(*kept, strict=True)]
+    sizes = [[int(one[2]) for one in own if one] for own in found]
+    alike = [all(own) and len({one[1] for one in own if one}) == 1 for own in found]
+    keys = zip(
+        *(own if same else [0] * len(kept) for own, same in zip(sizes, alike, strict=True)), strict=True
+    )
+    order = dict(zip(kept, keys, strict=True))
+    return sorted(kept, key=lambda combo: order[combo])
 
 
-def _combined(axes: Sequence[str], combo: Sequence[str], heading: str = "") -> str:
-    told = ", ".join(names.value(axis, label) for axis, label in zip(axes, combo, strict=True))
-    return f"{heading}, {told}" if heading else told
-
-
-def _rows(study: StudyFacts, numbers: Numbers, axes: Sequence[str], printed: Sequence[Comparison]) -> Table:
+def _rows(study: StudyFacts, numbers: Numbers, ticked: Sequence[str], printed: Sequence[Comparison]) -> Table:
+    """A row a variant, with a tick for each part that is there where axes are `ticked`."""
     lead = numbers.headlines[0]
     variants = list(numbers.choices)
-    ticks = study.design in TICKED and _two_valued(numbers, axes)
     head, values = _printed(numbers, printed)
-    most = MOST_PRINTED_ROWS if values else MOST_ROWS
     means = [math.inf if variant in values else numbers.mean(lead, variant) for variant in variants]
-    kept, left = _cut(variants, means, lead, most)
-    first = [_ticked(numbers, axes, variant) if ticks else [Cell(numbers.names[variant])] for variant in kept]
-    heads = _tick_heads(numbers, axes) if ticks else ["variant"]
+    kept, left = _cut(variants, means, lead, MOST_PRINTED_ROWS if values else MOST_ROWS)
+    ticks = list(_ticks(numbers, ticked))
+    heads = [choice for _, choice in ticks] or ["variant"]
     room = MOST_COLUMNS - len(heads)
     shown = numbers.headlines[: max(room, 1)]
     compared = lead.quantity.compared in ("difference", "ratio")
     differs = len(kept) > 1 and compared and len(shown) < room
     paper = bool(values) and len(shown) + differs + 1 <= room
     rows, measured = [], list[Cell]()
-    for variant, begin in zip(kept, first, strict=True):
+    for variant in kept:
+        own = numbers.choices[variant]
         cells = [numbers.cell(one, variant) for one in shown]
         measured += cells
         if differs:
             cells.insert(1, Cell(_difference(numbers, lead, kept[0], variant)))
+        begin = [Cell(TICK if own.get(axis) == choice else "") for axis, choice in ticks] or [Cell(variant)]
         rows.append((*begin, *cells, *([Cell(values.get(variant, ""))] if paper else [])))
     headings = [one.heading for one in shown]
     if differs:
@@ -314,25 +341,11 @@ def _rows(study: StudyFacts, numbers: Numbers, axes: Sequence[str], printed: Seq
     )
 
 
-def _two_valued(numbers: Numbers, axes: Sequence[str]) -> bool:
-    return 1 < len(axes) <= MOST_TICKED and all(len(_others(numbers, axis)) == 1 for axis in axes)
-
-
-def _tick_heads(numbers: Numbers, axes: Sequence[str]) -> list[str]:
-    return [_others(numbers, axis)[0] for axis in axes]
-
-
-def _ticked(numbers: Numbers, axes: Sequence[str], variant: str) -> list[Cell]:
-    """A tick where a part is there."""
-    own = numbers.choices[variant]
-    return [Cell(TICK if own.get(axis) in _others(numbers, axis) else "") for axis in axes]
-
-
-def _others(numbers: Numbers, axis: str) -> list[str]:
-    """Choices of an axis that are not the baseline's."""
-    labels = dict.fromkeys(made.get(axis, "") for made in numbers.choices.values())
-    base = next((made.get(axis) for name, made in numbers.choices.items() if name in numbers.baseline), None)
-    return [label for label in labels if label != base]
+def _ticks(numbers: Numbers, axes: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """Each axis with each of its choices that is not the baseline's."""
+    for axis in axes:
+        labels = dict.fromkeys(made.get(axis, "") for made in numbers.choices.values())
+        yield from ((axis, label) for label in labels if label != numbers.baseline.get(axis))
 
 
 def _difference(numbers: Numbers, lead: Headline, first: str, variant: str) -> str:
@@ -342,9 +355,7 @@ def _difference(numbers: Numbers, lead: Headline, first: str, variant: str) -> s
         return ""
     if what.compared == "ratio":
         return f"{own / base:.2f}"
-    digits = min(what.digits, 1) if numbers.repeated else what.digits
-    text = f"{(own - base) * what.scale:+,.{digits}f}"
-    return text.replace("-", "−") if float(text.replace(",", "")) else f"±{text[1:]}"
+    return signed((own - base) * what.scale, min(what.digits, 1) if numbers.repeated else what.digits)
 
 
 def _doubt(printed: Sequence[Comparison], values: Mapping[str, str]) -> list[str]:
@@ -362,12 +373,11 @@ def _printed(numbers: Numbers, printed: Sequence[Comparison]) -> tuple[str, dict
     for one in numbers.headlines:
         own = [found for found in printed if (found.measure, found.metric) == (one.measure, one.metric)]
         if own:
-            column = own[0].column
             head = "paper" if one is numbers.headlines[0] else f"paper, {one.heading}"
             return head, {
                 found.variant: f"{found.published:,.{found.quantity.digits}f} {found.mark}".rstrip()
                 for found in own
-                if found.column == column
+                if found.column == own[0].column
             }
     return "", {}
 
@@ -394,15 +404,15 @@ def _below(numbers: Numbers, left: str, cells: Sequence[Cell]) -> Iterator[str]:
     if several and any("±" in cell.text for cell in cells):
         n = f"{several[0]}" if len(several) == 1 else f"{several[0]} to {several[-1]}"
         yield f"±: standard deviation over {n} repeats."
-    if any(not cell.text for cell in cells) and (why := _why(numbers)):
-        yield why
+    if any(not cell.text for cell in cells):
+        yield _why(numbers)
     if left:
         yield left
 
 
 def _why(numbers: Numbers) -> str:
     """Why cells are empty, in one sentence."""
-    measures = list(dict.fromkeys(one.measure for one in numbers.headlines))
+    measures = {one.measure for one in numbers.headlines}
     lost = [
         record
         for (measure, variant), own in numbers.records.items()
@@ -410,10 +420,8 @@ def _why(numbers: Numbers) -> str:
         for record in own
         if not record.done
     ]
-    reasons = dict.fromkeys(" ".join(record.reason.split()) for record in lost if record.skipped)
+    reasons = [*dict.fromkeys(" ".join(record.reason.split()) for record in lost if record.skipped)]
     failed = sum(not record.skipped for record in lost)
-    told = [*reasons][:1] + (
-        [f"{counted(len(reasons) - 1, 'more reason')} below"] if len(reasons) > 1 else []
-    )
-    told += [f"{failed} failed or did not run"] if failed else []
+    more = [f"{counted(len(reasons) - 1, 'more reason')} below"] if len(reasons) > 1 else []
+    told = [*reasons[:1], *more, *([f"{failed} failed or did not run"] if failed else [])]
     return f"Empty: not measured ({'; '.join(told)})." if told else "Empty: not measured."

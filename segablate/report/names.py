@@ -1,61 +1,124 @@
-"""What a reader calls an axis and a variant."""
+"""What a page calls things: what the study's `names` say, else what a reader knows them by.
+
+    model.upsampler ─► upsampler      output_stride=16 ─► 1/16      baseline ─► what the baseline is
+
+Everything on a page is made from records that are named already; verdicts are judged on those that are not.
+"""
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
 
+from segablate.evidence.claims import ClaimVerdict
 from segablate.report.data import Record
+from segablate.report.facts import StudyFacts
 
 STRIDE = "output_stride"
+BASELINE = "baseline"
+AND = " + "
 # last words of a field that say too little alone
 VAGUE = ("channels", "size", "rate", "weights")
 
 
-def axis(field: str) -> str:
+@dataclass(frozen=True)
+class Names:
+    """The names of one study.
+
+    Attributes:
+        variants: label of each variant → what it is called.
+        choices: label of each variant → axis → label of the choice and what it is called.
+        given: variants that the study itself names.
+    """
+
+    variants: Mapping[str, str]
+    choices: Mapping[str, Mapping[str, tuple[str, str]]] = field(repr=False)
+    given: Mapping[str, str]
+
+    @classmethod
+    def of(cls, study: StudyFacts, records: Sequence[Record]) -> Names:
+        """The names of all variants; one that would be called as another keeps its label."""
+        labels = {record.variant: record.choices for record in records}
+        # what is a variant and a choice is the variant: `axis=choice` names the choice
+        printed = {name: text for name, text in study.names.items() if name not in labels}
+        axes = [*study.axes, *(name for own in labels.values() for name in own)]
+        choices = {
+            variant: {name: (own[name], choice(name, own[name], printed)) for name in axes if name in own}
+            for variant, own in labels.items()
+        }
+        base = next((choices[one.variant] for one in records if one.baseline), {})
+        varied, every = varying(choices), BASELINE not in labels
+        called = {}
+        for variant, own in choices.items():
+            whole = every or variant == BASELINE
+            words = [
+                own[name][1] for name in varied if name in own and (whole or own[name] != base.get(name))
+            ]
+            called[variant] = study.names.get(variant) or (", " if whole else AND).join(words) or variant
+        counts = Counter(called.values())
+        own_names = {variant: name if counts[name] == 1 else variant for variant, name in called.items()}
+        return cls(own_names, choices, {name: study.names[name] for name in study.names if name in labels})
+
+    def records(self, records: Sequence[Record]) -> list[Record]:
+        """The records with the names of their variants and choices."""
+        choices = {
+            variant: {name: called for name, (_, called) in own.items()}
+            for variant, own in self.choices.items()
+        }
+        return [
+            replace(one, variant=self.variants[one.variant], choices=choices[one.variant]) for one in records
+        ]
+
+    def verdicts(self, verdicts: Sequence[ClaimVerdict]) -> list[ClaimVerdict]:
+        """The verdicts with claims whose sides have names; what identifies a claim is left as it is."""
+        return [replace(one, claim=replace(one.claim, text=self._text(one))) for one in verdicts]
+
+    def _text(self, verdict: ClaimVerdict) -> str:
+        claim = verdict.claim
+        first, word, second = claim.text.partition(f" {claim.word} ")
+        sides = [self._side(first, claim.first), self._side(second, claim.second) if claim.second else second]
+        return word.join(sides)
+
+    def _side(self, text: str, variant: str) -> str:
+        """A side as its author wrote it, but for what has a name: `DUpsampling-64 at 1/16`."""
+        if text == variant and variant in self.given:
+            return self.given[variant]
+        own = self.choices.get(variant, {})
+        for name, (label, called) in sorted(own.items(), key=lambda item: -len(item[1][0])):
+            stride = name.endswith(STRIDE)
+            # a number alone says of what only in the names of variants
+            if stride or not label.replace(".", "").isdigit():
+                found = re.compile(rf"(^|{re.escape(AND)}){re.escape(label)}(?={re.escape(AND)}|$)")
+                text = found.sub(lambda at, new=called, on=stride: _joined(at[1], new, on), text)  # type: ignore[misc]
+        return text
+
+
+def _joined(before: str, called: str, stride: bool) -> str:
+    return f" at {called}" if before and stride else before + called
+
+
+def axis(name: str, printed: Mapping[str, str] | None = None) -> str:
     """A field of a study in words: `model.decoder.fusion` is the fusion, `input.size` the input size."""
-    words = field.removesuffix(".use").split(".")
+    if printed and name in printed:
+        return printed[name]
+    words = name.removesuffix(".use").split(".")
     told = words[-2:] if words[-1] in VAGUE and len(words) > 1 else words[-1:]
     return " ".join(told).replace("_", " ")
 
 
-def choice(field: str, label: str) -> str:
-    """A value in words: an output stride of 16 is 1/16."""
-    return f"1/{label}" if field.endswith(STRIDE) and label.isdigit() else label
+def choice(name: str, label: str, printed: Mapping[str, str]) -> str:
+    """A value in words: an output stride of 16 is 1/16, a number says of what."""
+    if called := printed.get(f"{name}={label}", printed.get(label)):
+        return called
+    if name.endswith(STRIDE) and label.isdigit():
+        return f"1/{label}"
+    return f"{axis(name, printed)} {label}" if label.replace(".", "").isdigit() else label
 
 
-def value(field: str, label: str) -> str:
-    """A choice that stands alone in a heading: a bare number says of what."""
-    told = choice(field, label)
-    return f"{axis(field)} {told}" if told.replace(".", "").isdigit() else told
-
-
-def variants(records: Sequence[Record]) -> dict[str, str]:
-    """Label of each variant → what a reader calls it: a baseline by what it is.
-
-    Only axes that vary are named, and none twice.
-    """
-    choices = {record.variant: record.choices for record in records}
-    varied = varying(choices)
-    return {variant: called(variant, own, varied) for variant, own in choices.items()}
-
-
-def called(variant: str, own: Mapping[str, str], varied: Sequence[str]) -> str:
-    """One variant's name."""
-    if variant != "baseline" and not any(field.endswith(STRIDE) for field in varied):
-        return variant
-    words = [choice(field, own[field]) for field in varied if field in own]
-    return ", ".join(words) if words and variant == "baseline" else _with_strides(variant, own, varied)
-
-
-def varying(choices: Mapping[str, Mapping[str, str]]) -> list[str]:
+def varying(choices: Mapping[str, Mapping[str, Any]]) -> list[str]:
     """Axes of which the variants have several values."""
-    fields = dict.fromkeys(field for own in choices.values() for field in own)
-    return [field for field in fields if len({own.get(field) for own in choices.values()}) > 1]
-
-
-def _with_strides(variant: str, own: Mapping[str, str], varied: Sequence[str]) -> str:
-    """Labels say `output_stride=16`."""
-    for field in varied:
-        if field.endswith(STRIDE) and field in own:
-            variant = variant.replace(f"{field.rpartition('.')[2]}={own[field]}", choice(field, own[field]))
-    return variant
+    fields = dict.fromkeys(name for own in choices.values() for name in own)
+    return [name for name in fields if len({own.get(name) for own in choices.values()}) > 1]

@@ -26,6 +26,7 @@ from segablate.report.data import Record
 from segablate.report.facts import StudyFacts
 from segablate.report.figures import Picture
 from segablate.report.main_table import Numbers, main_table, numbers_of
+from segablate.report.names import Names
 from segablate.report.opening import answer, line
 from segablate.report.protocol import environment, protocol, settings, unmeasured
 from segablate.report.published import Comparison, compare, load, published
@@ -48,8 +49,11 @@ def page(study: StudyFacts, records: Sequence[Record]) -> Page:
     Raises:
         SegablateError: the study's reference does not exist, or an artefact is damaged.
     """
+    samples = all_numbers(records)
+    called = Names.of(study, records)
+    claimed = called.verdicts(claim_verdicts(study.claims, records))
+    records = called.records(records)
     numbers = numbers_of(study, records)
-    claimed = claim_verdicts(study.claims, records)
     kept = read_kept(records[0].folder)
     claims = claims_table(claimed, kept)
     against = verdicts(study, records)
@@ -96,7 +100,7 @@ def page(study: StudyFacts, records: Sequence[Record]) -> Page:
         claims=claims,
         main=main,
         pictures=(*drawn, *sheets),
-        numbers=all_numbers(records),
+        numbers=samples,
     )
 
 

@@ -8,7 +8,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from segablate.quantity import Quantity, quantity
-from segablate.report import names
 from segablate.report.blocks import Cell, Table
 from segablate.report.data import Record
 from segablate.report.speeds import speeds
@@ -52,8 +51,8 @@ def results(records: Sequence[Record]) -> Table:
         groups.setdefault((record.variant, record.measure), []).append(record)
     base = {record.variant for record in records if record.baseline}
     called = {
-        variant: f"{name} (baseline)" if variant in base else name
-        for variant, name in names.variants(records).items()
+        variant: f"{variant} (baseline)" if variant in base else variant
+        for variant in dict.fromkeys(record.variant for record in records)
     }
     notes = Notes()
     rows = [

@@ -18,6 +18,7 @@ from segablate.evidence.claim import Claim
 from segablate.measures.base import ALLOW_EXTERNAL, DEVICE, PLACES, Measure, measures
 from segablate.records import Reads
 from segablate.report import published
+from segablate.study import printed
 from segablate.study.claims import claims
 from segablate.study.study import MeasureSpec, Study
 from segablate.study.variants import Variant, field_in_study, skip_reason, variants
@@ -193,8 +194,9 @@ def claims_of(study: Study) -> tuple[Claim, ...]:
 
 
 def _claims(study: Study, found: Sequence[Variant], made: Sequence[Measure]) -> tuple[Claim, ...]:
-    labels = [spec.label for spec in study.measures]
-    metrics = {label: one.metrics for label, one in zip(labels, made, strict=True)} if study.claims else {}
+    asked = zip(study.measures, made, strict=True) if study.claims or study.table.show else ()
+    metrics = {spec.label: one.metrics for spec, one in asked}
+    printed.check(study, found, metrics)
     return claims(study, found, metrics)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from segablate.study import claims, configuration, sections
+from segablate.study import claims, configuration, printed, sections
 from segablate.study.fields import nest
 from segablate.study.margins import margins
 from segablate.study.overrides import apply
@@ -32,6 +32,7 @@ def load(path: Path, overrides: Sequence[str] = ()) -> Study:
     configuration.check_apart(source, fixed, axes)
     measures = sections.measures(source)
     fields = configuration.fields_of(fixed, axes)
+    labels = [measure.label for measure in measures]
     return Study(
         path=path,
         name=name,
@@ -43,10 +44,12 @@ def load(path: Path, overrides: Sequence[str] = ()) -> Study:
         axes=axes,
         design=sections.design(source),
         conditions=sections.conditions(source, [axis.field for axis in axes]),
-        skips=sections.skips(source, fields, [measure.label for measure in measures]),
+        skips=sections.skips(source, fields, labels),
         measures=measures,
         repeat=sections.repeat(source),
         margin=margins(source),
-        claims=claims.written(source, [measure.label for measure in measures]),
+        claims=claims.written(source, labels),
+        names=printed.names(source),
+        table=printed.table(source, [axis.field for axis in axes], labels),
         places=source.places,
     )

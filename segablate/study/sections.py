@@ -14,7 +14,7 @@ from segablate.study.study import MeasureSpec, Skip
 
 KEYS = (
     *("name", "question", "expect", "claims", "cite", "published"),
-    *("fixed", "vary", "design", "conditions", "skip", "measure", "repeat", "margin"),
+    *("fixed", "vary", "design", "conditions", "skip", "measure", "repeat", "margin", "names", "table"),
 )
 
 MOST_SEEDS = 1000

@@ -91,6 +91,24 @@ class ClaimSpec:
 
 
 @dataclass(frozen=True)
+class TableSpec:
+    """How the main table of the page is to look, as far as the study says it.
+
+    Attributes:
+        form: `matrix`, `ticks` or `rows`; "" where the design decides.
+        rows: axis of a matrix's rows; "" for the one with most choices.
+        columns: axes of its columns, in their order; none for all others.
+        show: metric of each column and label of its measure, "" for the only one that gives it; none for
+            what each measure leads with.
+    """
+
+    form: str = ""
+    rows: str = ""
+    columns: tuple[str, ...] = ()
+    show: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True)
 class Study:
     """One study file, read and checked for structure.
 
@@ -110,6 +128,8 @@ class Study:
         conditions: axes of which each value has a baseline of its own, beside those that always have.
         margin: metric → largest difference that does not matter, where the study says so.
         claims: what is claimed, for the numbers to confirm, refute or leave open.
+        names: variant, axis or choice → what the page calls it.
+        table: how the main table of the page looks.
         places: dotted path → where it is written; read it with `where`.
     """
 
@@ -128,6 +148,8 @@ class Study:
     conditions: tuple[str, ...] = ()
     margin: Mapping[str, Margin] = field(default_factory=dict)
     claims: tuple[ClaimSpec, ...] = ()
+    names: Mapping[str, str] = field(default_factory=dict)
+    table: TableSpec = TableSpec()
     places: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)
 
     def where(self, field: str) -> str:

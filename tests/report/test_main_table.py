@@ -11,6 +11,7 @@ from segablate.quantity import Margin, quantity
 from segablate.records import Measurement
 from segablate.report.data import read
 from segablate.report.main_table import MOST_COLUMNS, MOST_ROWS, Stats, main_table, number, numbers_of
+from segablate.report.names import Names
 from segablate.report.results import results
 
 
@@ -18,7 +19,8 @@ from segablate.report.results import results
 def table_of(fake, tmp_path):
     def make(lines, **changes):
         facts = replace(fake.FACTS, published="", **changes)
-        return main_table(facts, numbers_of(facts, read(fake.save(tmp_path, lines, pictures=False) / "data")))
+        records = read(fake.save(tmp_path, lines, pictures=False) / "data")
+        return main_table(facts, numbers_of(facts, Names.of(facts, records).records(records)))
 
     return make
 
@@ -89,7 +91,7 @@ def test_no_table_is_larger_than_can_be_read(fake, table_of):
     ]
     table = table_of(lines)
     assert len(table.rows) == MOST_ROWS
-    assert [row[0] for row in texts(table)] == ["v0", *(f"v{at}" for at in range(27, 40))]
+    assert [row[0] for row in texts(table)] == ["a 0", *(f"a {at}" for at in range(27, 40))]
     assert table.below[-1] == "14 of 40 rows: the first, and the best in mIoU (%)."
     assert len(table.head) <= MOST_COLUMNS
 

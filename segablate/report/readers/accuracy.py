@@ -10,7 +10,6 @@ from segablate.report.blocks import Section
 from segablate.report.contrasts import contrasts
 from segablate.report.data import Record
 from segablate.report.figures import Picture
-from segablate.report.names import variants
 from segablate.report.readers.base import Reader, readers
 from segablate.report.sheets import Contrast, Sheet
 from segablate.report.trainings import by_measure, told_seeds, trainings
@@ -29,15 +28,15 @@ class Accuracy(Reader):
         if not own:
             return ""
         base = next((one for one in own if one.baseline), own[0])
-        names, seeds = variants(records), told_seeds(own)
-        said = f"{names[base.variant]} reaches {percent(base.miou)} mIoU ({seeds})"
+        seeds = told_seeds(own)
+        said = f"{base.variant} reaches {percent(base.miou)} mIoU ({seeds})"
         others = [one for one in own if one is not base]
         if not others:
             return f"{said}."
         low, high = (pick(others, key=lambda one: one.miou) for pick in (min, max))
         if low is high:
-            return f"{said}, {names[high.variant]} {percent(high.miou)}."
-        ends = [f"{percent(one.miou)} ({names[one.variant]})" for one in (low, high)]
+            return f"{said}, {high.variant} {percent(high.miou)}."
+        ends = [f"{percent(one.miou)} ({one.variant})" for one in (low, high)]
         told = f"from {ends[0]} to {ends[1]}"
         return f"{said}, the {counted(len(others), 'other')} {told}."
 
