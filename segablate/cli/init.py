@@ -47,7 +47,7 @@ measure:
 
 # repeat: 5 # seeds 0…4, the same for every variant, for measures that have a random part
 # names: {{DUpsampling-32: "DUpsampling, 32 channels"}} # what the page calls a variant, an axis or a choice
-# table: {{as: matrix, rows: model.upsampler, show: [miou]}} # how its main table looks; else the design decides
+# table: {{as: matrix, rows: model.upsampler, show: [miou]}} # how its main table looks
 """
 
 
