@@ -35,6 +35,8 @@ class Measurement:
     @property
     def value(self) -> float:
         """The median sample: the sample itself where there is one."""
+        if len(self.samples) == 1:
+            return self.samples[0]
         return statistics.median(self.samples) if self.samples else float("nan")
 
 
@@ -86,8 +88,7 @@ class Outcome:
 
     def value(self, metric: str) -> float:
         """The value of a metric; NaN where it was not measured."""
-        found = [m.value for m in self.measurements if m.metric == metric]
-        return found[0] if found else float("nan")
+        return next((m.value for m in self.measurements if m.metric == metric), float("nan"))
 
     def to_json(self) -> str:
         """One line of JSON, keys sorted, so that equal outcomes are equal bytes."""
@@ -105,27 +106,35 @@ class Outcome:
             SegablateError: if the text is not a whole outcome of this schema.
         """
         try:
-            read = vars(_reader().validate_json(text))
-            if read["schema"] != SCHEMA:
-                raise ValueError("schema")
-            _facts().model_validate(read["facts"])
-            return cls(**{name: value for name, value in read.items() if name != "schema"})
+            written: Written = _reader().validate_json(text)
+            return written.outcome()
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             raise SegablateError(f"this is not an outcome of schema `{SCHEMA}`", where=where) from error
 
 
 @dataclass(frozen=True)
-class _Written(Outcome):
-    """An outcome as it is written."""
+class Written(Outcome):
+    """An outcome as it is written, of which only the types are known."""
 
     schema: str = ""
+
+    def outcome(self) -> Outcome:
+        """The outcome, if it is one.
+
+        Raises:
+            ValueError: it is of another schema, or its facts are not of the types that reports rely on.
+        """
+        if self.schema != SCHEMA:
+            raise ValueError("schema")
+        _facts().model_validate(self.facts)
+        return Outcome(**{name: value for name, value in vars(self).items() if name != "schema"})
 
 
 @functools.cache
 def _reader() -> Any:
     from pydantic import TypeAdapter  # which takes a tenth of a second, and `--help` needs none
 
-    return TypeAdapter(_Written)
+    return TypeAdapter(Written)
 
 
 @functools.cache

@@ -167,15 +167,12 @@ def _claims(study: Study) -> tuple[Claim, ...]:
     return claims_of(study)
 
 
-def keep_claims(plan: Plan, place: Place) -> None:
+def keep_claims(plan: Plan, place: Place, outcomes: Mapping[str, Outcome | None]) -> None:
     """Write beside the report what is claimed, before it is known: each claim keeps the day it first ran."""
-    from segablate.run.store import Store
-
-    kept = Store(place.store)
     known = {
         (row.variant.label, row.measure.label)
         for row in plan.rows
-        if row.cell and (outcome := kept.outcome(row.cell)) and outcome.status == "done"
+        if row.cell and (outcome := outcomes[row.cell.key]) and outcome.status == "done"
     }
     own, committed = (one.report(plan.study.name) / "data" for one in (place, place.beside))
     _keep(plan.claims, own, known, committed)
@@ -281,7 +278,7 @@ def run_study(
         for reused in reuse.take_over(plan, store, place.committed / plan.study.name):
             note(f"note: {reused}")
     watcher = watch(plan, store) if watch else None
-    keep_claims(plan, place)
+    keep_claims(plan, place, store.outcomes_of(plan.cells))
     summary = execute(
         plan,
         store,
@@ -300,9 +297,20 @@ def run_study(
 
 
 def publish(
-    plan: Plan, place: Place, overrides: Sequence[str], formats: Sequence[str] = ()
+    plan: Plan,
+    place: Place,
+    overrides: Sequence[str],
+    formats: Sequence[str] = (),
+    outcomes: Mapping[str, Outcome | None] | None = None,
 ) -> tuple[Path, Page]:
     """Bring the outcomes of a plan from the store beside the report, and write it, in further formats too.
+
+    Args:
+        plan: what the study asks for.
+        place: where the outcomes are, and where the report goes.
+        overrides: changes of the study.
+        formats: further ones.
+        outcomes: of the plan's cells, by key, where they have been read.
 
     Returns:
         The page in Markdown, and what it says.
@@ -313,9 +321,11 @@ def publish(
     from segablate.run.collect import collect
     from segablate.run.store import Store
 
-    folder = place.report(plan.study.name)
-    keep_claims(plan, place)
-    data = collect(plan, Store(place.store), folder)
+    folder, store = place.report(plan.study.name), Store(place.store)
+    if outcomes is None:
+        outcomes = store.outcomes_of(plan.cells)
+    keep_claims(plan, place, outcomes)
+    data = collect(plan, store, folder, outcomes)
     known = facts(plan.study, overrides, place.label, plan.claims)
     told = page(known, read(data))
     return write(known, folder, formats, told), told
@@ -335,7 +345,7 @@ def republish(
         The study's name and the page.
     """
     from segablate.report.write import write
-    from segablate.run.store import say
+    from segablate.run.store import Store, say
     from segablate.study.load import load
 
     loaded = load(study, overrides)
@@ -348,9 +358,10 @@ def republish(
             raise
         say(f"{error}; the numbers are those of `{data}`")
     else:
-        missing = _missing(plan, place.store)
+        outcomes = Store(place.store).outcomes_of(plan.cells)
+        missing = list(outcomes.values()).count(None)
         if not missing or (missing < len(plan.cells) and not has_data):
-            return loaded.name, publish(plan, place, overrides, formats)[0]
+            return loaded.name, publish(plan, place, overrides, formats, outcomes)[0]
         if has_data:
             say(f"{missing:,} cells are not in the store; the numbers are those of `{data}`")
     folder = there(place, loaded.name).report(loaded.name)
@@ -371,13 +382,6 @@ def _data(place: Place, study: str, overrides: Sequence[str]) -> Path:
     return there(replace(place, label=""), study).report(study) / "data"
 
 
-def _missing(plan: Plan, store: Path) -> int:
-    from segablate.run.store import Store
-
-    kept = Store(store)
-    return sum(kept.outcome(cell) is None for cell in plan.cells)
-
-
 @contextmanager
 def found(
     study: Path, place: Place, overrides: Sequence[str], allow_external: bool = False
@@ -396,11 +400,13 @@ def found(
     told, data = facts(loaded, overrides, place.label), _data(place, loaded.name, overrides)
     try:
         plan = planned(study, overrides, allow_external)
-        missing = _missing(plan, place.store)
+        store = Store(place.store)
+        outcomes = store.outcomes_of(plan.cells)
+        missing = None in outcomes.values()
     except SegablateError:
         if not data.is_dir():
             raise
-        missing = 1
+        missing = True
     if missing and not data.is_dir():
         raise SegablateError(
             f"there are no results of `{loaded.name}` yet", hint=f"run `{told.command}` first"
@@ -409,4 +415,4 @@ def found(
         yield told, data
         return
     with TemporaryDirectory() as folder:
-        yield told, collect(plan, Store(place.store), Path(folder))
+        yield told, collect(plan, store, Path(folder), outcomes)

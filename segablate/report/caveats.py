@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from segablate.report.blocks import Caveat
 from segablate.report.calibrated import does_not_hold, made_up
 from segablate.report.ceilings import ceilings, measures
+from segablate.report.comparisons import comparisons
 from segablate.report.costs import costings
 from segablate.report.data import Record
 from segablate.report.doubts import (
@@ -30,7 +31,8 @@ NAMED = 5
 
 def caveats(records: Sequence[Record]) -> tuple[Caveat, ...]:
     """The doubts that apply, in a fixed order."""
-    return tuple(doubt for rule in RULES for doubt in rule(records))
+    found = comparisons(records)
+    return tuple(doubt for rule in RULES for doubt in rule(found if rule in OF_COMPARISONS else records))
 
 
 def a_ceiling_is_no_accuracy(records: Sequence[Record]) -> list[Caveat]:
@@ -221,7 +223,8 @@ def counters_disagree(records: Sequence[Record]) -> list[Caveat]:
     ]
 
 
-RULES: tuple[Callable[[Sequence[Record]], list[Caveat]], ...] = (
+OF_COMPARISONS = {one_seed, few_seeds, unmatched_seeds, no_spread, timed_apart}
+RULES: tuple[Callable[..., list[Caveat]], ...] = (
     a_ceiling_is_no_accuracy,
     baseline_without_numbers,
     cells_without_numbers,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from segablate.evidence.estimate import Estimate, between_seeds
 from segablate.evidence.images import METRICS, Pixels
@@ -45,7 +46,7 @@ class Comparison:
         """What the metric means."""
         return quantity(self.metric)
 
-    @property
+    @cached_property
     def pairs(self) -> Pairs:
         """The numbers of both, by seed."""
         return pair(_by_seed(self.theirs, self.metric), _by_seed(self.ours, self.metric))
@@ -68,12 +69,13 @@ def between(records: Sequence[Record], against: Mapping[str, str]) -> list[Compa
         own = sides.setdefault((record.variant, record.measure), {})
         if record.outcome and record.done:
             own.setdefault(record.outcome.key, record)  # repeats that share an outcome are one
+    metrics = {side: _metrics(own.values()) for side, own in sides.items()}
     found = []
     for (variant, measure), ours in sides.items():
         base = against.get(variant, variant)
         theirs = sides.get((base, measure), {})
-        for metric in _metrics(ours.values()) if base != variant else ():
-            if metric in _metrics(theirs.values()) and quantity(metric).compared != "none":
+        for metric in metrics[variant, measure] if theirs and base != variant else ():
+            if metric in metrics[base, measure] and quantity(metric).compared != "none":
                 records_of = tuple(ours.values()), tuple(theirs.values())
                 found.append(Comparison(variant, base, measure, metric, *records_of))
     return found

@@ -6,7 +6,7 @@ import csv
 import io
 import re
 from collections.abc import Iterator, Sequence
-from typing import Any
+from functools import cache
 
 from segablate.quantity import quantity
 from segablate.report.blocks import Numbers
@@ -40,12 +40,11 @@ def numbers(records: Sequence[Record]) -> Numbers:
     Scores are fractions. The columns after the fixed ones are the study's axes.
     """
     axes = sorted({field for record in records for field in record.choices})
-    rows = []
+    rows: list[tuple[str, ...]] = []
     for record in records:
-        chosen = [record.choices.get(axis, "") for axis in axes]
-        for line in _lines(record):
-            cells = {**_about(record), **line}
-            rows.append(tuple(str(cell) for cell in (*(cells.get(name, "") for name in COLUMNS), *chosen)))
+        before, after = _about(record)
+        after = (*after, *(record.choices.get(axis, "") for axis in axes))
+        rows += ((*before, *line, *after) for line in _lines(record))
     return Numbers((*COLUMNS, *axes), tuple(rows))
 
 
@@ -53,7 +52,8 @@ def written(told: Numbers) -> str:
     """The rows as RFC 4180 has them, but for line feeds alone at the ends of lines."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
-    writer.writerows([quoted(cell) for cell in row] for row in (told.columns, *told.rows))
+    once = cache(quoted)  # most cells stand in many rows
+    writer.writerows(map(once, row) for row in (told.columns, *told.rows))
     return out.getvalue()
 
 
@@ -67,37 +67,32 @@ def unquoted(cell: str) -> str:
     return cell[1:] if cell.startswith("'") and FORMULA.match(cell) else cell
 
 
-def _about(record: Record) -> dict[str, Any]:
-    return {
-        "variant": record.variant,
-        "baseline": str(record.baseline).lower(),
-        "measure": record.measure,
-        "seed": record.seed,
-        "state": record.state,
-        "images": record.facts.get("images", ""),
-        "key": record.outcome.key if record.outcome else "",
-        "reason": "" if record.done else record.reason,
-    }
+def _about(record: Record) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """What all rows of a record have before `metric`, and after `unit`."""
+    flag = str(record.baseline).lower()
+    key = record.outcome.key if record.outcome else ""
+    return (
+        (record.variant, flag, record.measure, str(record.seed), record.state),
+        (str(record.facts.get("images", "")), key, "" if record.done else record.reason),
+    )
 
 
-def _lines(record: Record) -> Iterator[dict[str, Any]]:
+def _lines(record: Record) -> Iterator[tuple[str, str, str, str, str]]:
+    """Metric, class, sample, value and unit of each number."""
     if not record.done or record.outcome is None:
-        yield {}
+        yield ("",) * 5
         return
     for taken in record.outcome.measurements:
+        unit = _unit(taken.metric)
         for number, sample in enumerate(taken.samples):
-            yield {
-                "metric": taken.metric,
-                "sample": number,
-                "value": repr(sample),
-                "unit": _unit(taken.metric),
-            }
-    names = record.facts.get("class_names", ())
+            yield taken.metric, "", str(number), repr(sample), unit
+    names, unit = record.facts.get("class_names", ()), _unit("iou")
     for index, score in sorted(record.facts.get("per_class_iou", {}).items(), key=lambda item: int(item[0])):
-        name = names[int(index)] if int(index) < len(names) else index
-        yield {"metric": "iou", "class": name, "sample": 0, "value": repr(float(score)), "unit": _unit("iou")}
+        name = str(names[int(index)]) if int(index) < len(names) else index
+        yield "iou", name, "0", repr(float(score)), unit
 
 
+@cache
 def _unit(metric: str) -> str:
     what = quantity(metric)
     return what.unit or ("fraction" if what.shown_unit == "%" else "1")

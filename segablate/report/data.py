@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import json
+import functools
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, ClassVar
 
 import numpy as np
 
 from segablate import disk
 from segablate.disk import archives
 from segablate.errors import SegablateError
-from segablate.records import Outcome
+from segablate.records import Outcome, Written
 
 OUTCOMES = "outcomes.jsonl"
 # axes below these are no choice of the network: numbers under different ones are not compared
@@ -115,25 +115,47 @@ def parse(text: str, name: str, folder: Path) -> list[Record]:
     return records
 
 
-def _record(folder: Path, line: str, where: str) -> Record:
+@dataclass(frozen=True)
+class _Line:
+    """A line of the file: what it says is of these types and no others."""
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = {"strict": True}
+
+    variant: str
+    choices: dict[str, str]
+    baseline: bool
+    measure: str
+    seed: int
+    skipped: str | None
+    outcome: Written | None
+    conditions: tuple[str, ...] = ()
+    use: str | None = None
+
+
+@functools.cache
+def _reader() -> Any:
+    from pydantic import TypeAdapter
+
+    return TypeAdapter(_Line)
+
+
+def _record(folder: Path, text: str, where: str) -> Record:
     try:
-        raw = json.loads(line)
-        found = raw.pop("outcome")
-        json.dumps(raw, ensure_ascii=False).encode()  # half a character cannot be written to a page
-        outcome = None if found is None else _whole(Outcome.from_json(json.dumps(found), where=where))
+        line: _Line = _reader().validate_json(text)
+        outcome = _whole(line.outcome.outcome()) if line.outcome else None
         return Record(
             folder=folder,
-            variant=str(raw["variant"]),
-            choices={str(field): str(label) for field, label in raw["choices"].items()},
-            baseline=bool(raw["baseline"]),
-            measure=str(raw["measure"]),
-            seed=int(raw["seed"]),
-            skipped=str(raw["skipped"] or ""),
+            variant=line.variant,
+            choices=line.choices,
+            baseline=line.baseline,
+            measure=line.measure,
+            seed=line.seed,
+            skipped=line.skipped or "",
             outcome=outcome,
-            conditions=tuple(str(field) for field in raw.get("conditions", ())),
-            use=str(raw.get("use") or (outcome.use if outcome else "")),
+            conditions=line.conditions,
+            use=line.use or (outcome.use if outcome else ""),
         )
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, RecursionError) as error:
         raise SegablateError(
             "this line is not a row of a study", where=where, hint="run the study again"
         ) from error

@@ -8,7 +8,7 @@ import numpy as np
 
 from segablate.evidence.tails import FEWEST_TO_RESAMPLE, ROUNDING
 from segablate.report.blocks import Caveat
-from segablate.report.comparisons import Comparison, comparisons
+from segablate.report.comparisons import Comparison
 from segablate.report.contexts import baselines
 from segablate.report.data import Record
 from segablate.report.words import counted, listed
@@ -17,9 +17,9 @@ NAMED = 5
 HELD_OUT = ("test",)
 
 
-def one_seed(records: Sequence[Record]) -> list[Caveat]:
+def one_seed(found: Sequence[Comparison]) -> list[Caveat]:
     """One training says nothing of the next."""
-    alone = [one for one in _trained(records) if len(one.ours) == len(one.theirs) == 1]
+    alone = [one for one in _trained(found) if len(one.ours) == len(one.theirs) == 1]
     return [
         Caveat(
             f"{label} has one seed a variant: nothing is known of what training again would give.",
@@ -29,9 +29,9 @@ def one_seed(records: Sequence[Record]) -> list[Caveat]:
     ]
 
 
-def few_seeds(records: Sequence[Record]) -> list[Caveat]:
+def few_seeds(found: Sequence[Comparison]) -> list[Caveat]:
     """Student's t is not warned by a skew that so few numbers cannot show."""
-    few = [one for one in _trained(records) if 2 <= len(one.pairs.seeds) < FEWEST_TO_RESAMPLE]
+    few = [one for one in _trained(found) if 2 <= len(one.pairs.seeds) < FEWEST_TO_RESAMPLE]
     return [
         Caveat(
             f"{label} has fewer than {FEWEST_TO_RESAMPLE} seeds, too few to see skew: if only one variant "
@@ -42,11 +42,11 @@ def few_seeds(records: Sequence[Record]) -> list[Caveat]:
     ]
 
 
-def unmatched_seeds(records: Sequence[Record]) -> list[Caveat]:
+def unmatched_seeds(found: Sequence[Comparison]) -> list[Caveat]:
     """Numbers without a partner are not in any difference."""
     told = dict.fromkeys(
         f"{name} under {one.measure}: {_seeds(seeds)}"
-        for one in comparisons(records)
+        for one in found
         if one.quantity.compared != "count"
         for name, seeds in (
             (one.variant, one.pairs.only_variant),
@@ -65,11 +65,11 @@ def unmatched_seeds(records: Sequence[Record]) -> list[Caveat]:
     ]
 
 
-def no_spread(records: Sequence[Record]) -> list[Caveat]:
+def no_spread(found: Sequence[Comparison]) -> list[Caveat]:
     """Seeds that all give the same difference are seeds that change nothing, or rounded numbers."""
     flat = [
         one
-        for one in _trained(records)
+        for one in _trained(found)
         if len(one.pairs.seeds) > 1
         and one.pairs.differences.std() <= ROUNDING * np.abs(one.pairs.baseline).max()
     ]
@@ -142,11 +142,11 @@ def _flagged(name: str, own: Mapping[str, str]) -> str:
     return f"Times of {counted(len(own), 'variant')} are flagged {name} ({told})."
 
 
-def timed_apart(records: Sequence[Record]) -> list[Caveat]:
+def timed_apart(found: Sequence[Comparison]) -> list[Caveat]:
     """Drift hits both sides of a ratio only where they took turns."""
     apart = [
         one
-        for one in comparisons(records)
+        for one in found
         if one.quantity.compared == "ratio" and _sessions(one.ours) != _sessions(one.theirs)
     ]
     if not apart:
@@ -160,8 +160,8 @@ def timed_apart(records: Sequence[Record]) -> list[Caveat]:
     ]
 
 
-def _trained(records: Sequence[Record]) -> list[Comparison]:
-    return [one for one in comparisons(records) if one.quantity.compared == "difference" and not one.exact]
+def _trained(found: Iterable[Comparison]) -> list[Comparison]:
+    return [one for one in found if one.quantity.compared == "difference" and not one.exact]
 
 
 def _timed(records: Iterable[Record]) -> list[Record]:

@@ -48,8 +48,10 @@ def middle(records: Sequence[Record], metric: str) -> float:
 def _over_images(found: Sequence[Comparison]) -> dict[Key, Estimate]:
     """With one seed only the images can be drawn again: estimates by variant, measure and metric."""
     estimated: dict[Key, Estimate] = {}
-    for measure, base in dict.fromkeys((one.measure, one.baseline) for one in found):
-        own = {o.variant: o for o in found if (o.measure, o.baseline) == (measure, base)}
+    groups: dict[tuple[str, str], dict[str, Comparison]] = {}
+    for one in found:
+        groups.setdefault((one.measure, one.baseline), {})[one.variant] = one
+    for (measure, _), own in groups.items():
         theirs = pixels(next(iter(own.values())).theirs[0])
         ours = {variant: pixels(one.ours[0]) for variant, one in own.items()}
         if theirs is None:

@@ -28,7 +28,9 @@ NEEDED = "blocks.npz"
 NAMED = 3  # files of those left out
 
 
-def collect(plan: Plan, store: Store, folder: Path) -> Path:
+def collect(
+    plan: Plan, store: Store, folder: Path, outcomes: Mapping[str, Outcome | None] | None = None
+) -> Path:
     """Write a study's outcomes and their arrays below `folder`, and remove what is no more.
 
     Rows come in the plan's order. If the arrays are too big to be committed, some are left out, and
@@ -39,6 +41,7 @@ def collect(plan: Plan, store: Store, folder: Path) -> Path:
         plan: what the study asks for.
         store: where the outcomes are.
         folder: the report's; the data go into `data/` in it.
+        outcomes: of the plan's cells, by key, where they have been read.
 
     Returns:
         The data folder.
@@ -47,7 +50,8 @@ def collect(plan: Plan, store: Store, folder: Path) -> Path:
         SegablateError: it cannot be written to.
     """
     data = folder / DATA
-    outcomes = {cell.key: store.outcome(cell) for cell in plan.cells}
+    if outcomes is None:
+        outcomes = store.outcomes_of(plan.cells)
     lines = "".join(_line(row, outcomes, plan.study.conditions) + "\n" for row in plan.rows)
     arrays = _arrays(plan, store, outcomes)
     seeds = {cell.key: cell.seed or 0 for cell in plan.cells}

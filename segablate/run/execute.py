@@ -126,7 +126,7 @@ def execute(
     """
     # the stamps first: what another run puts after them is newer, whether it is read below or not
     stamps = {cell.key: store.stamp(cell) for cell in plan.cells}
-    found = {cell.key: store.outcome(cell) for cell in plan.cells}
+    found = store.outcomes_of(plan.cells)
     todo = [cell for cell in plan.cells if _wanted(found[cell.key], only)]
     tally = _Tally(plan, found, tell)
     ways = _executor(executor, jobs)

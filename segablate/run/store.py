@@ -65,6 +65,10 @@ class Store:
         outcome = self._read(self.folder(cell) / OUTCOME, cell.key)
         return None if outcome and _taken_beside_others(cell, outcome) else outcome
 
+    def outcomes_of(self, cells: Iterable[Cell]) -> dict[str, Outcome | None]:
+        """What became of each of these cells, by key, as `outcome` tells it."""
+        return {cell.key: self.outcome(cell) for cell in cells}
+
     def outcomes(self, measure: str) -> Iterator[Outcome]:
         """All outcomes of a measure, by key."""
         for path in sorted((self.root / measure).glob(f"*/{OUTCOME}")):

@@ -5,6 +5,7 @@ import pytest
 
 from segablate.records import Measurement
 from segablate.report.caveats import (
+    OF_COMPARISONS,
     RULES,
     a_ceiling_is_no_accuracy,
     absent_classes,
@@ -33,6 +34,7 @@ from segablate.report.caveats import (
     unequal_images,
     unmatched_seeds,
 )
+from segablate.report.comparisons import comparisons
 from segablate.report.data import read
 
 
@@ -103,7 +105,8 @@ def cases(fake):
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)
 @pytest.mark.usefixtures("times")
 def test_each_doubt_is_raised_by_what_it_is_about(fake, cases, tmp_path, rule):
-    assert rule(read(fake.save(tmp_path, cases[rule], pictures=False) / "data"))
+    records = read(fake.save(tmp_path, cases[rule], pictures=False) / "data")
+    assert rule(comparisons(records) if rule in OF_COMPARISONS else records)
 
 
 @pytest.mark.parametrize(
@@ -144,7 +147,8 @@ def test_a_class_that_is_absent_is_named(fake, cases, tmp_path):
 
 
 def test_a_number_without_a_partner_is_named_with_its_seed(fake, cases, tmp_path):
-    (doubt,) = unmatched_seeds(read(fake.save(tmp_path, cases[unmatched_seeds], pictures=False) / "data"))
+    records = read(fake.save(tmp_path, cases[unmatched_seeds], pictures=False) / "data")
+    (doubt,) = unmatched_seeds(comparisons(records))
     assert "a against b under accuracy: seed 1" in doubt.doubt
 
 
