@@ -25,6 +25,7 @@ from segablate.measures.base import (
     PLACES,
     Arrays,
     Config,
+    Needs,
     Result,
     Workshop,
     allows_external,
@@ -68,7 +69,7 @@ class Accuracy:
     seeded: ClassVar[bool] = True
     portable: ClassVar[bool] = True
     metrics: ClassVar[tuple[str, ...]] = tuple(CONVENTIONS)
-    exclusive: ClassVar[bool] = False
+    needs: ClassVar[Needs] = Needs(gpu="optional", memory=4.0)
     thread_sensitive: ClassVar[bool] = True
 
     def __init__(

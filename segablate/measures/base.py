@@ -6,7 +6,7 @@ from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, ClassVar, Protocol, TypeAlias
+from typing import Any, ClassVar, Literal, Protocol, TypeAlias
 
 import numpy as np
 
@@ -40,6 +40,25 @@ class Result:
     measurements: tuple[Measurement, ...]
     facts: Mapping[str, Any] = field(default_factory=dict)
     artefacts: Mapping[str, Arrays | bytes] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Needs:
+    """What a group of cells takes of a machine.
+
+    Attributes:
+        cores: how many it computes with; or the name of the input that says so.
+        gpu: whether it computes on a GPU: never, where there is one, or nowhere else.
+        memory: GiB of main memory at most.
+        alone: whether nothing else of ours may run on the machine meanwhile.
+        divisible: whether cells of one group may go to several workers.
+    """
+
+    cores: int | str = 1
+    gpu: Literal["never", "optional", "required"] = "never"
+    memory: float = 2.0
+    alone: bool = False
+    divisible: bool = False
 
 
 class Workshop(Protocol):
@@ -83,14 +102,16 @@ class Measure(Protocol):
         seeded: whether the numbers depend on the seed; if not, one cell serves all repeats.
         portable: whether a number from another machine may stand for one of this. A measure that does not say
             so is measured on each.
-        exclusive: whether nothing else of ours may run on the machine meanwhile. Without it: it may.
         thread_sensitive: whether the last digits depend on the number of threads. Without it: they do not.
     """
 
     seeded: ClassVar[bool]
     portable: ClassVar[bool]
-    exclusive: ClassVar[bool]
     thread_sensitive: ClassVar[bool]
+
+    @property
+    def needs(self) -> Needs:
+        """What it takes of a machine; without it, what `Needs` says. `alone` is asked of the class."""
 
     @property
     def metrics(self) -> tuple[str, ...]:

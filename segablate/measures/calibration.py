@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from segablate.errors import SegablateError, near_miss
 from segablate.evidence.calibration import SCENES, SPREAD_NAMES, Shares, of_images, of_seeds
 from segablate.evidence.tails import FEWEST_TO_RESAMPLE
-from segablate.measures.base import Config, Result, Workshop, measures
+from segablate.measures.base import Config, Needs, Result, Workshop, measures
 from segablate.records import Measurement, Reads
 
 OF_SEEDS, OF_IMAGES = ("spread", "seeds", "correlation"), ("scenes", "images")
@@ -35,7 +35,7 @@ class Calibration:
     seeded: ClassVar[bool] = False
     portable: ClassVar[bool] = True
     metrics: ClassVar[tuple[str, ...]] = tuple(CONVENTIONS)
-    exclusive: ClassVar[bool] = False
+    needs: ClassVar[Needs] = Needs(divisible=True)
     thread_sensitive: ClassVar[bool] = False
 
     def __init__(self, *, simulations: int = 10_000, resamples: int = 1000, seed: int = 0) -> None:
@@ -65,8 +65,8 @@ class Calibration:
         return {what: data[what], n: number(data[n], n), **_correlation(data), **self.settings}
 
     def together(self, reads: Reads) -> Hashable:
-        """Each case is drawn by itself."""
-        return str(reads)
+        """All of them, one after the other."""
+        return None
 
     def measure(self, cells: Sequence[Reads], seed: int, shop: Workshop) -> Iterator[Result | SegablateError]:
         """See `Measure`."""

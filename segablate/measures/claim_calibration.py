@@ -8,7 +8,7 @@ from typing import Any, ClassVar, get_args
 from segablate.errors import SegablateError, near_miss
 from segablate.evidence.calibration import SPREAD_NAMES, ComparingWord, of_claims
 from segablate.evidence.tails import FEWEST_TO_RESAMPLE
-from segablate.measures.base import Config, Result, Workshop, measures
+from segablate.measures.base import Config, Needs, Result, Workshop, measures
 from segablate.measures.calibration import correlation, number
 from segablate.records import Measurement, Reads
 
@@ -33,7 +33,7 @@ class ClaimCalibration:
     """
 
     seeded: ClassVar[bool] = False
-    exclusive: ClassVar[bool] = False
+    needs: ClassVar[Needs] = Needs(divisible=True)
     thread_sensitive: ClassVar[bool] = False
     metrics: ClassVar[tuple[str, ...]] = tuple(CONVENTIONS)
 
@@ -74,8 +74,8 @@ class ClaimCalibration:
         }
 
     def together(self, reads: Reads) -> Hashable:
-        """Each case is drawn by itself."""
-        return str(reads)
+        """All of them, one after the other."""
+        return None
 
     def measure(self, cells: Sequence[Reads], seed: int, shop: Workshop) -> Iterator[Result | SegablateError]:
         """See `Measure`."""

@@ -15,7 +15,7 @@ from typing import Any, ClassVar
 
 from segablate.errors import SegablateError, context
 from segablate.measures import inputs
-from segablate.measures.base import Config, Result, Workshop, allows_external, measures
+from segablate.measures.base import Config, Needs, Result, Workshop, allows_external, measures
 from segablate.measures.counting import conventions
 from segablate.measures.counting.conventions import CONVENTIONS, Published
 from segablate.measures.counting.cost import SCOPES, Cost, Module, Scope
@@ -44,7 +44,7 @@ class Complexity:
 
     seeded: ClassVar[bool] = False
     portable: ClassVar[bool] = True
-    exclusive: ClassVar[bool] = False
+    needs: ClassVar[Needs] = Needs(divisible=True)
     thread_sensitive: ClassVar[bool] = False
 
     def __init__(self, *, scope: Scope = "network", published: Published | None = None) -> None:
@@ -79,8 +79,8 @@ class Complexity:
         }
 
     def together(self, reads: Reads) -> Hashable:
-        """Each network is counted by itself."""
-        return str(reads)
+        """All of them, one after the other."""
+        return None
 
     def measure(self, cells: Sequence[Reads], seed: int, shop: Workshop) -> Iterator[Result | SegablateError]:
         """See `Measure`."""

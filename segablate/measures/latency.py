@@ -17,7 +17,7 @@ import torch
 
 from segablate.errors import SegablateError, context
 from segablate.measures import inputs
-from segablate.measures.base import DEVICE, Config, Result, Workshop, allows_external, measures
+from segablate.measures.base import DEVICE, Config, Needs, Result, Workshop, allows_external, measures
 from segablate.measures.timing.flags import flags
 from segablate.measures.timing.fresh import Errand, Sitting, sit
 from segablate.measures.timing.numerics import check_precision
@@ -65,7 +65,7 @@ class Latency:
         "fps",
         "peak_device_bytes",
     )
-    exclusive: ClassVar[bool] = True
+    needs: ClassVar[Needs] = Needs(cores="threads", gpu="optional", alone=True)
     thread_sensitive: ClassVar[bool] = False
 
     def __init__(

@@ -18,7 +18,7 @@ from segablate.datasets.base import Dataset, datasets
 from segablate.errors import SegablateError, context
 from segablate.labels.fit import ALWAYS_CENTRED, CENTRE_IT, Solver
 from segablate.labels.subspace import check_channels
-from segablate.measures.base import PLACES, Config, Result, Workshop, measures
+from segablate.measures.base import PLACES, Config, Needs, Result, Workshop, measures
 from segablate.measures.ceilings.autoencode import autoencode, unseen
 from segablate.measures.ceilings.project import project
 from segablate.measures.ceilings.scene import CONVENTION, spread
@@ -52,7 +52,7 @@ class Oracle:
 
     portable: ClassVar[bool] = True
     metrics: ClassVar[tuple[str, ...]] = tuple(CONVENTION)
-    exclusive: ClassVar[bool] = False
+    needs: Needs = Needs()
 
     def __init__(
         self,
@@ -78,6 +78,7 @@ class Oracle:
         self.seeded = encode == "autoencoder"
         # each search has one thread, and components are the same on any number of them
         self.thread_sensitive = encode == "autoencoder"
+        self.needs = Needs(gpu="optional" if encode == "autoencoder" else "never")
         self.encode = encode
         self.fit = fit
         self.score = score

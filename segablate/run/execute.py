@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from secrets import token_hex
-from typing import Literal, cast, get_args
+from typing import Any, Literal, cast, get_args
 
 from segablate.disk.lease import BusyError
 from segablate.disk.machine_lock import LONGEST_WAIT
 from segablate.errors import SegablateError, near_miss
 from segablate.records import Outcome
+from segablate.run.devices import jobs_that_fit, remark
 from segablate.run.executors.base import Executor, executors
+from segablate.run.explain import explain
 from segablate.run.machine import pick_device
 from segablate.run.plan import Cell, Group, Plan
 from segablate.run.shop import Progress, silent
@@ -36,6 +38,7 @@ class Summary:
         reused: found in the store, or measured by another run meanwhile.
         open: neither tried nor known.
         given_up: of those, how many waited in vain for the machine.
+        late: of those, how many would not have been finished in time.
         failures: cell and reason of each that failed.
     """
 
@@ -45,6 +48,7 @@ class Summary:
     reused: int = 0
     open: int = 0
     given_up: int = 0
+    late: int = 0
     failures: tuple[tuple[Cell, str], ...] = ()
 
 
@@ -63,10 +67,13 @@ class _Tally:
     tell: Callable[[Cell, Outcome], None]
     measured: set[str] = field(default_factory=set)
     given_up: set[str] = field(default_factory=set)
+    late: set[str] = field(default_factory=set)
 
     def take(self, finding: Finding) -> None:
         if finding.given_up:
             self.given_up.add(finding.cell.key)
+        if finding.late:
+            self.late.add(finding.cell.key)
         if finding.outcome is not None:
             self.outcomes[finding.cell.key] = finding.outcome
             if finding.ours:
@@ -87,6 +94,7 @@ class _Tally:
             reused=len(set(done) - self.measured),
             open=sum(outcome is None for outcome in self.outcomes.values()),
             given_up=len(self.given_up),
+            late=len(self.late),
             failures=tuple(failures),
         )
 
@@ -97,10 +105,12 @@ def execute(
     *,
     only: Only = "missing",
     executor: str = "inline",
-    jobs: int = 1,
+    jobs: int | Literal["auto"] = 1,
     device: str = "auto",
     wait: float = LONGEST_WAIT,
     take_over: bool = False,
+    budget: float | None = None,
+    settings: Mapping[str, Any] | None = None,
     progress: Progress = silent,
     tell: Callable[[Cell, Outcome], None] = lambda cell, outcome: None,
 ) -> Summary:
@@ -112,11 +122,14 @@ def execute(
         only: `missing` measures what has no number yet, what failed before too; `failed` only what
             failed before; `all` everything anew.
         executor: how groups of cells are run.
-        jobs: how many groups at a time, if the executor can.
+        jobs: how many groups at a time, if the executor can; `auto` is as many as fit on this machine.
         device: `auto`, `cpu` or `cuda`.
         wait: seconds that what must have the machine to itself waits for other work of ours; it is left open
             then.
         take_over: end the leases that others hold on what is needed, as if they were dead.
+        budget: seconds from now on: no cell is begun that would not be finished by then, going by the stored
+            cells nearest to it. What nothing is known of is begun until then.
+        settings: further ones of the executor.
         progress: opens a bar.
         tell: called with every outcome as it comes.
 
@@ -129,14 +142,24 @@ def execute(
     found = store.outcomes_of(plan.cells)
     todo = [cell for cell in plan.cells if _wanted(found[cell.key], only)]
     tally = _Tally(plan, found, tell)
-    ways = _executor(executor, jobs)
+    where = pick_device(device, elsewhere=cast(type[Executor], executors.part(executor).make).elsewhere)
+    groups = plan.groups({cell.key for cell in todo})
+    per_gpu = int((settings or {}).get("per_gpu", 1))
+    if jobs == "auto":
+        jobs = jobs_that_fit(groups, where, per_gpu)
+    ways = _executor(executor, jobs, settings or {})
     if not todo:
         return tally.summary()
+    if not ways.elsewhere and (said := remark(jobs, groups, where, per_gpu)):
+        store.tell(said)
     if take_over:
         store.take_over(todo)
     store.sweep()
     anew = token_hex(8) if only == "all" else ""
-    job = Job(store.root, pick_device(device), stamps, plan.allow_external, anew, wait)
+    job = Job(store.root, where, stamps, plan.allow_external, anew, wait)
+    if budget is not None:
+        lasts = {cell.key: state.seconds or 0.0 for cell, state in explain(plan, store)}
+        job = replace(job, until=time.time() + budget, lasts=lasts)
     try:
         with progress("cells", len(todo)) as advance:
 
@@ -162,15 +185,15 @@ def _wanted(outcome: Outcome | None, only: Only) -> bool:
     return only == "all" or outcome is None or outcome.status == "failed"
 
 
-def _executor(name: str, jobs: int) -> Executor:
+def _executor(name: str, jobs: int, settings: Mapping[str, Any]) -> Executor:
     part = executors.part(name)
     if jobs < 1:
         raise SegablateError(f"`--jobs {jobs}` leaves nobody to work", hint="use 1 or more")
     if "jobs" in part.defaults:
-        return cast(Executor, part.build({}, {"jobs": jobs}))
+        return cast(Executor, part.build({}, {**settings, "jobs": jobs}))
     if jobs > 1:
         raise SegablateError(f"executor `{name}` does one thing at a time", hint="use `--executor processes`")
-    return cast(Executor, part.build({}, {}))
+    return cast(Executor, part.build({}, settings))
 
 
 def _run(
@@ -193,7 +216,7 @@ def _run(
                     long = f"{finding.given_up} was at work for longer than {job.wait:g} s"
                     store.tell(f"{long}: what must have the machine to itself is left open")
                     gave_up, job = True, replace(job, wait=0.0)  # the others have waited with it
-                elif not finding.given_up and finding.outcome is None:
+                elif not finding.given_up and not finding.late and finding.outcome is None:
                     busy.append(finding.cell)
     return busy
 

@@ -55,15 +55,19 @@ def describe() -> dict[str, Any]:
     return facts
 
 
-def pick_device(wanted: str) -> str:
+def pick_device(wanted: str, *, elsewhere: bool = False) -> str:
     """`cpu` or `cuda` for `auto`, or the device asked for if it is there.
+
+    Args:
+        wanted: `auto`, `cpu` or `cuda`.
+        elsewhere: whether it is another machine that has the device, which is taken on trust.
 
     Raises:
         SegablateError: there is no such device.
     """
     if wanted not in ("auto", "cpu", "cuda"):
         raise SegablateError(f"there is no device `{wanted}`", hint="there are `auto`, `cpu`, `cuda`")
-    if wanted == "cpu":
+    if wanted == "cpu" or (wanted == "cuda" and elsewhere):
         return wanted
     # torch takes a second to import: where there is no driver there is nothing to ask it
     if os.path.exists("/dev/nvidiactl") or os.path.exists("/dev/dxg"):

@@ -10,12 +10,12 @@ import hashlib
 import json
 from collections.abc import Collection, Hashable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
 from segablate.errors import SegablateError, context
 from segablate.evidence.claim import Claim
-from segablate.measures.base import ALLOW_EXTERNAL, DEVICE, PLACES, Measure, measures
+from segablate.measures.base import ALLOW_EXTERNAL, DEVICE, PLACES, Measure, Needs, measures
 from segablate.records import Reads
 from segablate.report import published
 from segablate.study import printed
@@ -26,6 +26,7 @@ from segablate.study.variants import Variant, field_in_study, skip_reason, varia
 KEY_LENGTH = 20
 CONFIG_WORDS = ("data", "input", "model", "recipe")
 MOST_ROWS = 100_000
+DEFAULT_NEEDS = Needs()
 
 
 @dataclass(frozen=True)
@@ -75,6 +76,14 @@ class Group:
     cells: tuple[Cell, ...]
 
     @property
+    def needs(self) -> Needs:
+        """What it takes of a machine, `cores` as the inputs of its first cell say."""
+        needs: Needs = getattr(make(self.measure), "needs", DEFAULT_NEEDS)
+        if isinstance(needs.cores, str):
+            needs = replace(needs, cores=int(given(self.cells[0]).get(needs.cores, 1)))
+        return needs
+
+    @property
     def exclusive(self) -> bool:
         """Whether nothing else of ours may run on the machine meanwhile."""
         return exclusive(self.measure.use)
@@ -122,7 +131,8 @@ class Plan:
 
 def exclusive(measure: str) -> bool:
     """Whether a measure must have the machine to itself."""
-    return bool(getattr(measures.part(measure).make, "exclusive", False))
+    needs: Needs = getattr(measures.part(measure).make, "needs", DEFAULT_NEEDS)
+    return needs.alone
 
 
 def make(spec: MeasureSpec) -> Measure:
@@ -226,12 +236,22 @@ def _rows(
     reads: dict[str, Any] = {}
     if reason is None:
         with _at_variant(study, variant, index):
+            _has_gpu(spec, measure, str(told[DEVICE]))
             # through JSON, so that planned and stored inputs compare as equals
             reads = json.loads(canonical(measure.reads({**variant.config, **told})))
             reads = measures.part(spec.use).without_neutral(reads)
     for seed in range(study.repeat if measure.seeded else 1):
         cell = None if reason is not None else _cell(spec, reads, seed if measure.seeded else None)
         yield Row(variant, spec, seed, cell, reason or "")
+
+
+def _has_gpu(spec: MeasureSpec, measure: Measure, device: str) -> None:
+    if getattr(measure, "needs", DEFAULT_NEEDS).gpu == "required" and device != "cuda":
+        raise SegablateError(
+            f"measure `{spec.use}` needs a GPU, and there is none here",
+            hint="plan and run with `--device cuda` and an executor that has GPUs elsewhere",
+            field="measure.use",
+        )
 
 
 def _cell(spec: MeasureSpec, reads: dict[str, Any], seed: int | None) -> Cell:

@@ -6,9 +6,10 @@ import time
 import traceback
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
+from itertools import accumulate, islice
 from pathlib import Path
 from typing import TypeAlias
 
@@ -18,7 +19,7 @@ from segablate.errors import SegablateError
 from segablate.measures.base import PLACES, Arrays, Measure, Result, Workshop
 from segablate.records import Outcome
 from segablate.run.machine import describe
-from segablate.run.plan import Cell, Group, given, make
+from segablate.run.plan import DEFAULT_NEEDS, Cell, Group, given, make
 from segablate.run.provenance import provenance
 from segablate.run.store import Stamp, Store
 
@@ -38,6 +39,8 @@ class Job:
         allow_external: whether code from outside may be run.
         anew: token of the run: trainings that other runs have kept begin anew; "": they are gone on with.
         wait: seconds that an exclusive group waits for what else of ours runs on the machine.
+        until: when no cell is to be at work any more, in seconds since 1970; None is never.
+        lasts: key → about how many seconds the cell takes.
     """
 
     root: Path
@@ -46,10 +49,21 @@ class Job:
     allow_external: bool = False
     anew: str = ""
     wait: float = LONGEST_WAIT
+    until: float | None = None
+    lasts: Mapping[str, float] = field(default_factory=dict)
 
     def of(self, group: Group) -> Job:
         """What one group needs of it: a study may have ten thousand stamps."""
-        return replace(self, stamps={cell.key: self.stamps.get(cell.key) for cell in group.cells})
+        keys = [cell.key for cell in group.cells]
+        lasts = {key: self.lasts[key] for key in keys if key in self.lasts}
+        return replace(self, stamps={key: self.stamps.get(key) for key in keys}, lasts=lasts)
+
+    def timely(self, cells: Sequence[Cell]) -> int:
+        """How many of these cells, one after the other from now on, will be finished in time."""
+        if self.until is None:
+            return len(cells)
+        ends = accumulate((self.lasts.get(cell.key, 0.0) for cell in cells), initial=time.time())
+        return sum(end <= self.until for end in islice(ends, 1, None))
 
     def newer(self, store: Store, cell: Cell) -> Outcome | None:
         """The outcome that another run has put since this one began."""
@@ -64,12 +78,14 @@ class Finding:
         outcome: None while another run works on it, or if it was given up.
         ours: False if another run found it.
         given_up: who had the machine for longer than this waits; "" if nobody.
+        late: whether it would not have been finished in time, and was not begun.
     """
 
     cell: Cell
     outcome: Outcome | None
     ours: bool = True
     given_up: str = ""
+    late: bool = False
 
 
 def work(group: Group, job: Job, store: Store, shop: Workshop) -> Generator[Finding, None, None]:
@@ -96,6 +112,11 @@ def work(group: Group, job: Job, store: Store, shop: Workshop) -> Generator[Find
             else:
                 leases[cell.key] = lease
         mine = [cell for cell in group.cells if cell.key in leases]
+        timely = job.timely(mine)
+        for cell in mine[timely:]:
+            leases.pop(cell.key).release()
+            yield Finding(cell, None, late=True)
+        mine = mine[:timely]
         if not mine:
             return
         lock: Turn = partial(shared, group.measure.label, store.tell)
@@ -116,16 +137,21 @@ def work(group: Group, job: Job, store: Store, shop: Workshop) -> Generator[Find
                 yield
 
         measure = make(group.measure)
-        for cell, result in _results(measure, mine, group.seed, shop, turn):
-            lease = leases[cell.key]
+        for at, result in enumerate(_results(measure, mine, group.seed, shop, turn)):
+            cell, lease = mine[at], leases[mine[at].key]
             try:
                 outcome = keep(store, cell, result, time.perf_counter() - before, measure, lease)
             except LostError:
                 store.tell(f"what was found under `{lease.path}` is discarded: another run has taken it over")
                 yield Finding(cell, job.newer(store, cell), ours=False)
-                continue
-            lease.release()
-            yield Finding(cell, outcome)
+            else:
+                lease.release()
+                yield Finding(cell, outcome)
+            if at + 1 < len(mine) and not job.timely(
+                mine[at + 1 : at + 2]
+            ):  # those before it took longer than was thought
+                yield from (Finding(cell, None, late=True) for cell in mine[at + 1 :])
+                return
 
 
 def keep(
@@ -164,7 +190,7 @@ def keep(
         commit=code.commit,
         dirty=code.dirty,
         date=datetime.now(UTC).isoformat(timespec="seconds"),
-        exclusive=None if measure is None else bool(getattr(measure, "exclusive", False)),
+        exclusive=None if measure is None else getattr(measure, "needs", DEFAULT_NEEDS).alone,
         thread_sensitive=None if measure is None else bool(getattr(measure, "thread_sensitive", False)),
     )
     if isinstance(result, Result):
@@ -197,7 +223,7 @@ def keep(
 
 def _results(
     measure: Measure, cells: Sequence[Cell], seed: int, shop: Workshop, turn: Turn
-) -> Iterator[tuple[Cell, Result | Exception]]:
+) -> Iterator[Result | Exception]:
     """One result or error for every cell, in order, each found in a turn of its own.
 
     A measure that raises loses the cell it was at, and begins again with those that are left.
@@ -207,12 +233,14 @@ def _results(
         try:
             reads = [{**given(cell), PLACES: cell.places} for cell in left]
             for result in _in_turns(partial(measure.measure, reads, seed, shop), turn):
-                yield left.pop(0), result
+                del left[0]
+                yield result
             error: Exception = RuntimeError(f"the measure left out {len(left)} of its cells")
         except Exception as raised:
             error = raised
         if left:
-            yield left.pop(0), error
+            del left[0]
+            yield error
 
 
 def _in_turns(

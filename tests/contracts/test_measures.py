@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from segablate.errors import SegablateError
-from segablate.measures.base import PLACES, Arrays, Result, measures
+from segablate.measures.base import PLACES, Arrays, Needs, Result, measures
 from segablate.quantity import QUANTITIES
 from segablate.records import Measurement, Outcome, Reads
 
@@ -110,7 +110,8 @@ def test_it_says_whether_it_depends_on_the_seed(measure: Any) -> None:
 
 
 def test_it_says_what_it_needs_of_the_machine(measure: Any) -> None:
-    assert isinstance(type(measure).exclusive, bool)  # asked before it is made
+    assert isinstance(measure.needs, Needs)
+    assert type(measure).needs.alone == measure.needs.alone  # asked before it is made
     assert isinstance(measure.thread_sensitive, bool)
 
 

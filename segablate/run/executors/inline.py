@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import closing
+from typing import ClassVar
 
 from segablate.run.executors.base import Findings, executors
 from segablate.run.plan import Group
@@ -15,6 +16,8 @@ from segablate.run.work import Job, work
 @executors.register()
 class Inline:
     """One group after the other, in this process: nothing to start, nothing to go wrong between processes."""
+
+    elsewhere: ClassVar[bool] = False
 
     def run(self, groups: Sequence[Group], job: Job, store: Store, progress: Progress) -> Findings:
         """Work through all groups in their order."""

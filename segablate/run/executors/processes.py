@@ -13,23 +13,22 @@ from __future__ import annotations
 
 import os
 import time
-from collections import deque
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, field
 from multiprocessing.connection import wait
-from typing import Any
+from typing import Any, ClassVar
 
 from segablate.child import THREAD_VARIABLES, Child, how, start
-from segablate.disk.lease import BusyError, LostError
 from segablate.errors import SegablateError
-from segablate.measures.base import measures
-from segablate.run.executors.base import Findings, executors
+from segablate.measures.base import Needs, measures
+from segablate.run.devices import VISIBLE, Gpus, gpus, uses_gpu
+from segablate.run.executors.base import Findings, divided, executors, lost
 from segablate.run.executors.worker import Message, main
-from segablate.run.plan import Cell, Group
+from segablate.run.plan import Group
 from segablate.run.shop import Progress
 from segablate.run.store import Store
-from segablate.run.work import Finding, Job, keep
+from segablate.run.work import Finding, Job
 
 LOOK = 0.5  # seconds between two looks at whether a silent worker lives
 GRACE = 5.0  # seconds a worker has to end by itself
@@ -39,14 +38,11 @@ GRACE = 5.0  # seconds a worker has to end by itself
 class _Worker:
     group: Group
     process: Child
+    gpu: str | None
     again: bool  # whether it goes on where a worker was killed
     told: set[str] = field(default_factory=set)
     bars: dict[int, tuple[ExitStack, Callable[[int], None]]] = field(default_factory=dict)
     began: float = field(default_factory=time.perf_counter)
-
-    @property
-    def left(self) -> tuple[Cell, ...]:
-        return tuple(cell for cell in self.group.cells if cell.key not in self.told)
 
 
 @executors.register()
@@ -54,20 +50,28 @@ class Processes:
     """One process a group; one that is killed or runs out of memory fails its cell, the rest go on.
 
     Args:
-        jobs: how many at a time; with more than one, each uses one thread but what has the machine to itself.
+        jobs: how many at a time; with more than one, each uses as many threads as its measure says it needs.
+        per_gpu: how many at a time may compute on one GPU.
     """
 
-    def __init__(self, *, jobs: int = 1) -> None:
+    elsewhere: ClassVar[bool] = False
+
+    def __init__(self, *, jobs: int = 1, per_gpu: int = 1) -> None:
         self.jobs = jobs
+        self.per_gpu = per_gpu
 
     def run(self, groups: Sequence[Group], job: Job, store: Store, progress: Progress) -> Findings:
-        """Work through all groups, `jobs` at a time, in their order."""
-        queue = deque((group, False) for group in groups)
+        """Work through all groups, `jobs` at a time, in their order; what waits for a GPU is overtaken."""
+        waiting = [(group, False) for group in divided(groups, self.jobs)]
+        on_gpu = any(uses_gpu(group.needs, job.device) for group, _ in waiting)
+        lent = Gpus(gpus() if on_gpu else [], self.per_gpu)
+        if on_gpu and not lent.names:
+            raise SegablateError(f"`{VISIBLE}` hides every GPU", hint="unset it, or use `--device cpu`")
         workers: list[_Worker] = []
         try:
-            while queue or workers:
-                while queue and len(workers) < self.jobs:
-                    workers.append(_start(*queue.popleft(), job, jobs=self.jobs))
+            while waiting or workers:
+                while len(workers) < self.jobs and (begun := self._begin(waiting, job, lent)):
+                    workers.append(begun)
                 ready = wait([worker.process.pipe for worker in workers], timeout=LOOK)
                 for worker in list(workers):
                     if worker.process.pipe not in ready and worker.process.code is None:
@@ -75,19 +79,33 @@ class Processes:
                     ended = yield from _listen(worker, store, progress)
                     if ended:
                         workers.remove(worker)
-                        queue.extendleft((rest, True) for rest in (yield from _after(worker, job, store)))
+                        _end(worker)
+                        if worker.gpu is not None:
+                            lent.give_back(worker.gpu)
+                        if rest := (yield from _after(worker, job, store)):
+                            waiting.insert(0, (rest, True))
         finally:
             for worker in workers:
                 worker.process.terminate()
             for worker in workers:
                 _end(worker)
 
+    def _begin(self, waiting: list[tuple[Group, bool]], job: Job, lent: Gpus) -> _Worker | None:
+        """Start the first group that there is room for, if there is one."""
+        for at, (group, again) in enumerate(waiting):
+            needs, gpu = group.needs, None
+            if uses_gpu(needs, job.device) and (gpu := lent.take()) is None:
+                continue
+            del waiting[at]
+            environment = {**_threads(needs, self.jobs), **({} if gpu is None else {VISIBLE: gpu})}
+            return _Worker(group, _start(group, job, environment), gpu, again)
+        return None
 
-def _start(group: Group, again: bool, job: Job, *, jobs: int) -> _Worker:
+
+def _start(group: Group, job: Job, environment: Mapping[str, str]) -> Child:
     module = measures.part(group.measure.use).make.__module__
     script = module == "__main__"  # the measure is known only where that is run
-    process = start(main, group, job.of(group), module, environment=_threads(group, jobs), script=script)
-    return _Worker(group, process, again)
+    return start(main, group, job.of(group), module, environment=environment, script=script)
 
 
 def _listen(worker: _Worker, store: Store, progress: Progress) -> Generator[Finding, None, bool]:
@@ -125,29 +143,11 @@ def _show(worker: _Worker, kind: Message, content: Any, progress: Progress) -> N
         worker.bars.pop(content)[0].close()
 
 
-def _after(worker: _Worker, job: Job, store: Store) -> Generator[Finding, None, list[Group]]:
-    """Tell what a worker left open; returns the groups that go on in its place."""
-    _end(worker)
-    left = list(worker.left)
-    if not left:
-        return []
-    error = SegablateError(how(worker.process.code, "the cell was measured"))
-    # killed twice without a result: it is not one cell but what they have in common
-    lost = left if worker.again and not worker.told else left[:1]
-    for cell in lost:
-        yield _lost(cell, error, worker, job, store)
-    rest = tuple(left[len(lost) :])
-    return [Group(worker.group.measure, worker.group.seed, rest)] if rest else []
-
-
-def _lost(cell: Cell, error: SegablateError, worker: _Worker, job: Job, store: Store) -> Finding:
-    try:
-        with store.lease(cell) as lease:
-            stored = job.newer(store, cell)  # it may have died between storing and telling
-            seconds = time.perf_counter() - worker.began
-            return Finding(cell, stored or keep(store, cell, error, seconds, lease=lease))
-    except (BusyError, LostError):
-        return Finding(cell, None)
+def _after(worker: _Worker, job: Job, store: Store) -> Generator[Finding, None, Group | None]:
+    """Report what a worker left open; returns what goes on in its place."""
+    why = how(worker.process.code, "the cell was measured")
+    seconds = time.perf_counter() - worker.began
+    return (yield from lost(worker.group, worker.told, why, seconds, job, store, again=worker.again))
 
 
 def _end(worker: _Worker) -> None:
@@ -157,9 +157,9 @@ def _end(worker: _Worker) -> None:
     worker.bars.clear()
 
 
-def _threads(group: Group, jobs: int) -> dict[str, str]:
-    """One thread a worker where several run, what the user has set stands; alone, as many as the key says."""
-    said = group.cells[0].reads.get("threads")
-    if group.exclusive:
-        return {} if said is None else dict.fromkeys(THREAD_VARIABLES, str(said))
-    return {name: "1" for name in THREAD_VARIABLES if jobs > 1 and name not in os.environ}
+def _threads(needs: Needs, jobs: int) -> dict[str, str]:
+    """Where several run each has the threads that it needs, but what the user has set stands; what is alone
+    has as many as its key says.
+    """
+    names = [name for name in THREAD_VARIABLES if needs.alone or (jobs > 1 and name not in os.environ)]
+    return dict.fromkeys(names, str(needs.cores))

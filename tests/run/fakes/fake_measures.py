@@ -16,7 +16,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from segablate.errors import SegablateError
-from segablate.measures.base import Config, Result, Workshop, measures
+from segablate.measures.base import Config, Needs, Result, Workshop, measures
 from segablate.records import Measurement, Reads
 
 NAMES = ("fake", "fake-seeded", "fake-exclusive")
@@ -71,7 +71,7 @@ class FakeSeeded(Fake):
 class FakeExclusive(FakeSeeded):
     """The same, but with the machine to itself."""
 
-    exclusive: ClassVar[bool] = True
+    needs: ClassVar[Needs] = Needs(cores="threads", alone=True)
 
     def reads(self, config: Config) -> dict[str, Any]:
         reads = super().reads(config)
