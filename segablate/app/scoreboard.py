@@ -15,7 +15,7 @@ from segablate.report.claimed import claim_verdicts
 from segablate.report.claims_kept import read_kept
 from segablate.report.data import OUTCOMES, read
 from segablate.report.formats.base import made
-from segablate.report.markdown import markdown
+from segablate.report.formats.md import markdown
 from segablate.report.names import Names
 from segablate.report.scoreboard import Report, scoreboard
 from segablate.report.write import REPORT

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import shutil
 import sys
+import textwrap
 from collections.abc import Sequence
 
-from segablate.report.breaks import NARROW, headings, lines, widest
-
+# a heading is broken to be no wider than its numbers, or this
+NARROW = 11
 GAP = 2
 # off a terminal: what a page of text, a log or a mail takes
 PAGE = 100
@@ -63,3 +64,22 @@ def _least(rows: Sequence[Sequence[str]], numbers: Sequence[int]) -> int:
     """The column that is missed least; never the first."""
     same = [at for at in numbers[1:] if len(rows) > 1 and len({row[at] for row in rows}) == 1]
     return same[-1] if same else numbers[-1]
+
+
+def lines(text: str, width: int, indent: str = "", *, whole: bool = False) -> str:
+    """A text broken into lines; `indent` is before all but the first, and `whole` leaves every word whole."""
+    found = textwrap.wrap(
+        text, width, subsequent_indent=indent, break_long_words=not whole, break_on_hyphens=not whole
+    )
+    return "\n".join(found) or text
+
+
+def headings(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+    """Headings of columns of numbers, broken between words."""
+    wide = [max((len(row[at]) for row in rows), default=0) for at in range(len(heads))]
+    return [lines(head, max(NARROW, most), whole=True) for head, most in zip(heads, wide, strict=True)]
+
+
+def widest(texts: Sequence[str]) -> int:
+    """Characters of the longest line of some texts."""
+    return max((len(line) for text in texts for line in text.split("\n")), default=0)

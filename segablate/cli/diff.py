@@ -13,8 +13,8 @@ from segablate.cli.options import AsJson
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from segablate.report.differences import Apart, Differences
-    from segablate.report.sides import Side
+    from segablate.app.differences import Apart, Differences
+    from segablate.app.sides import Side
     from segablate.study.study import Study
 
 First = Annotated[
@@ -44,9 +44,9 @@ def diff(first: First, second: Second, study: Judged = None, as_json: AsJson = F
     Settings, code, machine and numbers are compared; verdicts are of B against A:
     over seeds, with one seed over the test images, of times over processes.
     """
+    from segablate.app.differences import differences
+    from segablate.app.sides import side
     from segablate.cli import output
-    from segablate.report.differences import differences
-    from segablate.report.sides import side
     from segablate.study.load import load
 
     told, both = load(study) if study else None, (side(first), side(second))
@@ -82,7 +82,7 @@ def _claims(study: Study, first: Side, second: Side) -> list[dict[str, str]]:
 def _document(first: str, second: str, found: Differences) -> dict[str, Any]:
     from dataclasses import asdict
 
-    from segablate.report.differences import notes
+    from segablate.app.differences import notes
 
     return {
         "first": first,
@@ -108,8 +108,8 @@ def _named(key: tuple[str, str, str, str]) -> dict[str, str]:
 
 
 def _print(found: Differences) -> None:
+    from segablate.app.differences import notes
     from segablate.cli import output
-    from segablate.report.differences import notes
 
     if found.changes:
         rows = [

@@ -9,8 +9,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from segablate.cli import columns
+from segablate.cli.columns import lines, widest
 from segablate.records import SCHEMA
-from segablate.report.breaks import lines, widest
 from segablate.report.words import visible
 
 

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from segablate.cli.app import app, example
+from segablate.cli.columns import NARROW, widest
+from segablate.cli.columns import lines as broken
 from segablate.cli.options import AllowExternal, AsJson, Device, Overrides, StoreFolder, StudyFile
-from segablate.report.breaks import NARROW, widest
-from segablate.report.breaks import lines as broken
 from segablate.report.words import counted, listed
 
 if TYPE_CHECKING:

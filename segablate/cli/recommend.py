@@ -21,8 +21,8 @@ from segablate.cli.options import (
 from segablate.report.words import counted, listed
 
 if TYPE_CHECKING:
+    from segablate.app.recommend import Advice, Candidate, Constraint
     from segablate.evidence.verdict import Verdict
-    from segablate.report.recommend import Advice, Candidate, Constraint
 
 Bound = float | None
 
@@ -61,9 +61,9 @@ def recommend(
     Where the study varies data or input, there is an answer for each.
     """
     from segablate.app import publish
+    from segablate.app import recommend as advice
     from segablate.cli import output
     from segablate.errors import SegablateError
-    from segablate.report import recommend as advice
     from segablate.report.data import read
 
     given = [

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from segablate.cli import columns, output
-from segablate.report.breaks import lines
+from segablate.cli.columns import lines
 from segablate.report.words import counted
 
 if TYPE_CHECKING:

@@ -25,6 +25,7 @@ import pytest
 import torch
 from PIL import Image
 
+from segablate.app.sides import side
 from segablate.datasets.files import read_image, read_labels, size_of
 from segablate.datasets.listing import chosen
 from segablate.datasets.pack import opened, write_pack
@@ -39,7 +40,6 @@ from segablate.report import matrices
 from segablate.report.claims_kept import read_kept
 from segablate.report.csv import COLUMNS
 from segablate.report.data import read as read_report
-from segablate.report.sides import side
 from segablate.run.plan import plan
 from segablate.run.store import Store
 from segablate.study.load import load

@@ -4,7 +4,7 @@ from segablate.records import Measurement, Outcome
 from segablate.report.calibrated import cases, figures, sentences
 from segablate.report.data import read
 from segablate.report.draw import data_of, svg
-from segablate.report.markdown import markdown
+from segablate.report.formats.md import markdown
 from segablate.report.page import page
 
 

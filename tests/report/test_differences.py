@@ -11,11 +11,11 @@ import pytest
 from scipy.stats import ttest_rel
 from statsmodels.stats.multitest import multipletests
 
+from segablate.app.differences import differences, notes
+from segablate.app.sides import side
 from segablate.errors import SegablateError
 from segablate.quantity import Margin
 from segablate.records import Measurement, Outcome
-from segablate.report.differences import differences, notes
-from segablate.report.sides import side
 from segablate.report.write import write
 
 

@@ -18,17 +18,16 @@ from hypothesis import strategies as st
 
 from segablate.errors import SegablateError
 from segablate.report import draw
-from segablate.report.blocks import Cell, Table
+from segablate.report.blocks import Cell, Numbers, Page, Table
 from segablate.report.csv import quoted, unquoted, written
 from segablate.report.data import read
 from segablate.report.figures import Bar, Bars
 from segablate.report.formats.base import formats, made
 from segablate.report.formats.html import _table as html_table
 from segablate.report.formats.html import inlined
-from segablate.report.formats.latex import HEAD
-from segablate.report.formats.latex import _tables as latex_tables
+from segablate.report.formats.latex import HEAD, booktabs
 from segablate.report.formats.latex import escape as latex_escape
-from segablate.report.markdown import escape as markdown_escape
+from segablate.report.formats.md import escape as markdown_escape
 from segablate.report.page import page
 from segablate.report.sheets import Sheet
 from segablate.report.write import check, drawings, render, write
@@ -103,7 +102,8 @@ def test_no_name_breaks_a_table_in_html_and_all_of_it_is_shown(name):
 
 @given(names)
 def test_no_name_breaks_a_table_in_latex_and_all_of_it_is_shown(name):
-    (text,) = latex_tables(Table((name, "n"), ((Cell(name), Cell("1")),)), "results", ["why"], name="x")
+    table = Table((name, "n"), ((Cell(name), Cell("1")),))
+    text = booktabs(table, "results", Page("x", "why", (), (), None, table, (), Numbers((), ())))
     assert text.isascii()
     body = text.partition("\\toprule\n")[2].partition("\n\\bottomrule")[0].split("\n")
     rows = [line for line in body if line != "\\midrule"]

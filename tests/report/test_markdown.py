@@ -2,7 +2,7 @@ import pytest
 
 from segablate.report.blocks import Caveat, Cell, Table
 from segablate.report.data import read
-from segablate.report.markdown import _caveats, _prose, _table, escape, markdown
+from segablate.report.formats.md import _caveats, _prose, _table, escape, markdown
 from segablate.report.page import page
 from segablate.report.words import stem
 

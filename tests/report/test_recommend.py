@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from segablate.app.recommend import Constraint, given, recommend
 from segablate.errors import SegablateError
 from segablate.quantity import Margin
 from segablate.records import Measurement, Outcome
 from segablate.report.data import read
-from segablate.report.recommend import Constraint, given, recommend
 
 # five seeds each; b is a little better than a beside its spread, c is worse beyond doubt, d is slow
 SCORES = {

@@ -15,7 +15,7 @@ from segablate.report import draw
 from segablate.report.data import Record
 from segablate.report.facts import StudyFacts
 from segablate.report.figures import Figure, Spans
-from segablate.report.markdown import markdown
+from segablate.report.formats.md import markdown
 from segablate.report.page import page
 from segablate.report.published import compare, load, published
 from segablate.report.speed_figures import figures

@@ -17,7 +17,7 @@ from segablate.report.ceilings import ceilings
 from segablate.report.data import Record, read
 from segablate.report.draw import data_of, svg
 from segablate.report.facts import StudyFacts
-from segablate.report.markdown import markdown
+from segablate.report.formats.md import markdown
 from segablate.report.opening import line
 from segablate.report.page import page
 from segablate.report.protocol import protocol

@@ -10,7 +10,7 @@ from segablate.quantity import Margin
 from segablate.records import Measurement
 from segablate.report.contexts import baselines, compared_axes
 from segablate.report.data import read
-from segablate.report.markdown import markdown
+from segablate.report.formats.md import markdown
 from segablate.report.page import page
 from segablate.report.verdicts import verdicts
 

@@ -7,13 +7,13 @@ What TeX's own fonts lack is shown where the engine reads Unicode, and by its nu
 from __future__ import annotations
 
 import re
+import textwrap
 import unicodedata
 from collections.abc import Sequence
 from typing import ClassVar
 
 from segablate.report.blocks import Cell, Page, Table
 from segablate.report.formats.base import Pictures, formats
-from segablate.report.panels import Panel, panels
 from segablate.report.words import visible
 
 HEAD = r"""% Made by segablate from the data beside it.
@@ -85,9 +85,10 @@ ACCENTS = {
 }
 # TeX takes an accent over a letter, and these over what has lost its dot
 DOTLESS = {"i": r"\i", "j": r"\j"}
-# characters of a footnote's size that fit between the margins of an article, and in a column of two
-PAGE, COLUMN = 85, 59
-LINES = 36
+# share of the line for each column of claims: claim, source, measured, verdict
+SHARES = (0.34, 0.16, 0.2, 0.22)
+NARROW = 12  # characters of a heading above numbers
+WIDE = 4  # columns beyond which a table takes both columns of a paper
 
 
 @formats.register("latex")
@@ -98,17 +99,9 @@ class Latex:
 
     def write(self, page: Page, pictures: Pictures) -> str:
         """See `Format`."""
-        tables: list[tuple[Table | None, str, Sequence[str]]] = [
-            (page.claims, "claims", [page.title]),
-            (page.main, "results", [page.title]),
-        ]
-        cut = [
-            part
-            for table, kind, caption in tables
-            if table and table.rows
-            for part in _tables(table, kind, caption, name=page.name)
-        ]
-        return "\n".join([HEAD, *cut])
+        both = [(page.claims, "claims"), (page.main, "results")]
+        tables = [booktabs(table, kind, page) for table, kind in both if table and table.rows]
+        return "\n".join([HEAD, *tables])
 
 
 def escape(text: str) -> str:
@@ -151,61 +144,34 @@ def _unknown(character: str) -> str:
     return f'\\segablatechar{{\\char"{code}\\relax}}{{{code}}}'
 
 
-def _told(sentences: Sequence[str]) -> str:
-    return " ".join(escape(_ended(sentence)) for sentence in sentences if sentence.strip())
-
-
-def _ended(sentence: str) -> str:
-    sentence = sentence.strip()
-    return sentence if sentence[-1] in ".?!" else f"{sentence}."
-
-
-def _tables(table: Table, kind: str, caption: Sequence[str], *, name: str) -> list[str]:
-    """The table in as many parts as it needs to fit; all but the first say which one they go on from."""
-    label = f"tab:{re.sub('[^a-z0-9]+', '-', name.lower())}-{kind}"
-    parts, told = panels(table, PAGE, LINES), list[str]()
-    made = []
-    for number, part in enumerate(parts, 1):
-        own = [
-            one for one in (*caption, *part.table.below) if one not in told and _concerns(one, part, table)
-        ]
-        told += own
-        text = _told(own) if number == 1 else rf"Table~\ref{{{label}}}, continued. {_told(own)}".strip()
-        made.append(_table(part, text, label if number == 1 else f"{label}-{number}", name=name))
-    return made
-
-
-def _concerns(sentence: str, part: Panel, whole: Table) -> bool:
-    """Whether a sentence belongs to a part; one that begins with a heading's title is about its column."""
-    title = sentence.partition(":")[0]
-    heads = [" ".join(head.split()) for head in part.table.head]
-    elsewhere = any(_titled(head, title) for head in whole.head)
-    return not elsewhere or any(_titled(head, title) for head in heads)
-
-
-def _titled(head: str, title: str) -> bool:
-    return head.rpartition(": ")[2].partition(" (")[0] == title
-
-
-def _table(part: Panel, caption: str, label: str, *, name: str) -> str:
-    table = part.table
-    numbers = len(table.head) - table.words
+def booktabs(table: Table, kind: str, page: Page) -> str:
+    """One table with the page's question and what is said below it as its caption."""
+    label = f"tab:{re.sub('[^a-z0-9]+', '-', page.name.lower())}-{kind}"
+    prose = table.words == len(table.head)
+    columns = (
+        "".join(rf"p{{{share}\linewidth}}" for share in SHARES[: len(table.head)])
+        if prose
+        else "l" * table.words + "r" * (len(table.head) - table.words)
+    )
+    heads = [escape(head) if at < table.words else _stacked(head) for at, head in enumerate(table.head)]
     notes = [rf"\item[{number}] {escape(note)}" for number, note in enumerate(table.notes, 1)]
-    star = "*" if part.width > COLUMN else ""
+    star = "*" if prose or len(table.head) > WIDE else ""
+    caption = " ".join(
+        escape(_ended(sentence)) for sentence in (page.title, *table.below) if sentence.strip()
+    )
     lines = [
         rf"\begin{{table{star}}}[tbp]",
         r"\centering",
         r"\footnotesize",
         r"\setlength{\tabcolsep}{4pt}",
         r"\setlength{\belowcaptionskip}{4pt}",
-        rf"\caption[{escape(name)}]{{{caption}}}",
+        rf"\caption[{escape(page.name)}]{{{caption}}}",
         rf"\label{{{label}}}",
-        rf"\begin{{tabular}}{{@{{}}{'l' * table.words}{'r' * numbers}@{{}}}}",
+        rf"\begin{{tabular}}{{@{{}}{columns}@{{}}}}",
         r"\toprule",
-        *_spans(part),
-        _row([_stack(text, at < table.words, "b") for at, text in enumerate(table.head)]),
+        _row(heads),
         r"\midrule",
-        *(_row([_cell(cell, at < table.words) for at, cell in enumerate(row)]) for row in table.rows),
+        *(_row([_cell(cell) for cell in row]) for row in table.rows),
         r"\bottomrule",
         r"\end{tabular}",
         *(["\\begin{list}{}{\\setlength{\\itemsep}{0pt}}", *notes, r"\end{list}"] if notes else []),
@@ -214,35 +180,26 @@ def _table(part: Panel, caption: str, label: str, *, name: str) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _spans(part: Panel) -> list[str]:
-    """What several columns have in common, with a rule below it."""
-    if not any(name for name, _ in part.spans):
-        return []
-    heads, rules, at = ["{}"] * part.table.words, [], part.table.words + 1
-    for name, count in part.spans:
-        heads.append(rf"\multicolumn{{{count}}}{{c}}{{{escape(name)}}}")
-        rules.append(rf"\cmidrule(lr){{{at}-{at + count - 1}}}" if name else "")
-        at += count
-    return [_row(heads), "".join(rules)]
+def _ended(sentence: str) -> str:
+    sentence = sentence.strip()
+    return sentence if sentence[-1] in ".?!" else f"{sentence}."
 
 
-def _stack(text: str, word: bool, place: str) -> str:
-    """A text of one line, or of several, one above the other."""
-    lines = [escape(line) for line in text.split("\n")]
-    if len(lines) == 1:
-        return lines[0]
-    # the same argument trap as in `_row`
+def _stacked(head: str) -> str:
+    """A heading above numbers, in lines that are about as narrow as they."""
+    lines = [escape(line) for line in textwrap.wrap(head, NARROW, break_long_words=False)] or [""]
+    # a line that begins with `[` or `*` would be read as an argument of the line before
     joined = r"\\ ".join(f"{{}}{line}" if line[:1] in ("[", "*") else line for line in lines)
-    return rf"\begin{{tabular}}[{place}]{{@{{}}{'l' if word else 'r'}@{{}}}}{joined}\end{{tabular}}"
+    return lines[0] if len(lines) == 1 else rf"\begin{{tabular}}[b]{{@{{}}r@{{}}}}{joined}\end{{tabular}}"
 
 
 def _row(cells: Sequence[str]) -> str:
-    # a row that begins with `[` or `*` would be read as an argument of the row before
+    # the same trap as in `_stacked`
     return " & ".join(f"{{}}{cell}" if cell[:1] in ("[", "*") else cell for cell in cells) + r" \\"
 
 
-def _cell(cell: Cell, word: bool) -> str:
-    text = _stack(cell.text, word, "t")
+def _cell(cell: Cell) -> str:
+    text = escape(cell.text)
     text = rf"\texttt{{{text}}}" if cell.code and text else text
     text = rf"\textbf{{{text}}}" if cell.bold else text
     return rf"{text}\textsuperscript{{{cell.note}}}" if cell.note else text

@@ -11,6 +11,7 @@ import statistics
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from segablate.app.sides import Key, Samples, Side
 from segablate.evidence.decide import Question, count, decide
 from segablate.evidence.estimate import Estimate, between_seeds
 from segablate.evidence.images import METRICS, over_images
@@ -21,7 +22,6 @@ from segablate.quantity import Margin, quantity
 from segablate.report.estimated import margin_of
 from segablate.report.judged import OVER_IMAGES
 from segablate.report.mixed import CODE
-from segablate.report.sides import Key, Samples, Side
 from segablate.report.verdicts import on_images
 
 APART = (
