@@ -44,7 +44,7 @@ class Names:
         labels = {record.variant: record.choices for record in records}
         # what is a variant and a choice is the variant: `axis=choice` names the choice
         printed = {name: text for name, text in study.names.items() if name not in labels}
-        axes = [*study.axes, *(name for own in labels.values() for name in own)]
+        axes = dict.fromkeys([*study.axes, *(name for own in labels.values() for name in own)])
         choices = {
             variant: {name: (own[name], choice(name, own[name], printed)) for name in axes if name in own}
             for variant, own in labels.items()
