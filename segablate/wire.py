@@ -28,7 +28,7 @@ from segablate.errors import SegablateError
 # kind of part → its name today → its name on the wire
 PARTS: dict[str, dict[str, str]] = {}
 # kind of part, or kind and part on the wire ("upsampler bilinear") → a setting's name today → on the wire
-SETTINGS: dict[str, dict[str, str]] = {}
+SETTINGS: dict[str, dict[str, str]] = {"recipe": {"std": "deviation"}}
 
 
 @dataclass(frozen=True)

@@ -45,15 +45,19 @@ def of_ceilings(rows: Sequence[Mapping[str, Any]]) -> str:
 def _loss(rows: Sequence[Mapping[str, Any]]) -> str:
     ordered = _by_stride(rows)
     lost = [f"{_points(1 - row['miou'])}{{}} at 1/{row['output_stride']}" for row in ordered]
-    told = f"{ordered[0]['upsampler']} loses {listed([lost[0].format(' points of mIoU'), *_bare(lost[1:])])}"
+    sentence = (
+        f"{ordered[0]['upsampler']} loses {listed([lost[0].format(' points of mIoU'), *_bare(lost[1:])])}"
+    )
     coarsest = ordered[-1]
-    worst = sorted(coarsest["per_class_iou"].items(), key=lambda one: float(one[1]))[:MOST_CLASSES]
+    worst = sorted(coarsest["per_class_iou"].items(), key=lambda class_iou: float(class_iou[1]))[
+        :MOST_CLASSES
+    ]
     worst = [(name, iou) for name, iou in worst if iou < coarsest["miou"]]
     if not worst:
-        return told
+        return sentence
     named = f"class{'es' if len(worst) > 1 else ''} {listed([name for name, _ in worst])}"
     there = "there " if len(ordered) > 1 else ""
-    return f"{told} ({there}mostly in {named}: {listed([_points(1 - iou) for _, iou in worst])})"
+    return f"{sentence} ({there}mostly in {named}: {listed([_points(1 - iou) for _, iou in worst])})"
 
 
 def _bare(texts: Iterable[str]) -> list[str]:
@@ -74,9 +78,9 @@ def _enough(name: str, rows: Sequence[Mapping[str, Any]]) -> str:
             short.append(
                 f"{_points(1 - own[-1]['miou'])} points with {own[-1]['channels']} channels at 1/{stride}"
             )
-    told = [f"{name} loses less than a point with {listed(enough)}"] if enough else []
-    told += [f"{'still' if enough else f'{name} loses'} {listed(short)}"] if short else []
-    return ", and ".join(told)
+    clauses = [f"{name} loses less than a point with {listed(enough)}"] if enough else []
+    clauses += [f"{'still' if enough else f'{name} loses'} {listed(short)}"] if short else []
+    return ", and ".join(clauses)
 
 
 def _by_stride(rows: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
@@ -97,8 +101,8 @@ def of_times(shared: Mapping[str, Any], rows: Sequence[Row]) -> str:
     first = rows[0]
     batch = "an image" if shared["batch"] == 1 else f"{shared['batch']} images"
     size = "×".join(str(side) for side in shared["size"])
-    told = f"{first.model} takes {_ms(first)} for {batch} of {size}, {first.metrics['fps']:.1f} a second"
-    parts = [told, *(_beside(row, first) for row in rows[1:])]
+    sentence = f"{first.model} takes {_ms(first)} for {batch} of {size}, {first.metrics['fps']:.1f} a second"
+    parts = [sentence, *(_beside(row, first) for row in rows[1:])]
     flags = list(dict.fromkeys(flag["name"] for row in rows for flag in row.flags))
     parts += [f"doubt it for the reasons below ({', '.join(flags)})"] if flags else []
     return f"{'; '.join(parts)}."
@@ -113,8 +117,8 @@ def _ms(row: Row) -> str:
 def _beside(row: Row, first: Row) -> str:
     assert row.against is not None
     low, high = row.against.low, row.against.high
-    told = f"{row.model} takes {row.against.value:.2f} times as long [{low:.2f}, {high:.2f}]"
-    return f"{told}, which may be as long as {first.model}" if low <= 1 <= high else told
+    clause = f"{row.model} takes {row.against.value:.2f} times as long [{low:.2f}, {high:.2f}]"
+    return f"{clause}, which may be as long as {first.model}" if low <= 1 <= high else clause
 
 
 def of_cost(cost: Cost, name: str) -> str:
@@ -125,14 +129,14 @@ def of_cost(cost: Cost, name: str) -> str:
         name: what the network is called.
     """
     whole, parameters = cost.modules[""], cost.parameters.total
-    given = f"{'×'.join(map(str, cost.shape))} with {counted(cost.classes, 'class', 'classes')}"
-    needs = f"{_shown('macs', whole.macs)} ({_shown('flops', whole.flops)}) at {given}"
-    told = f"{name} needs {needs}, and has {_shown('params', parameters)} parameters"
+    input_text = f"{'×'.join(map(str, cost.shape))} with {counted(cost.classes, 'class', 'classes')}"
+    needs = f"{_shown('macs', whole.macs)} ({_shown('flops', whole.flops)}) at {input_text}"
+    sentence = f"{name} needs {needs}, and has {_shown('params', parameters)} parameters"
     most = max(cost.groups, key=lambda group: group.macs)
     if not most.name or not whole.macs:
-        return f"{told}."
+        return f"{sentence}."
     held = f" and {100 * most.params / parameters:.0f} % of the parameters" if most.params else ""
-    return f"{told}; its {most.name} has {100 * most.macs / whole.macs:.0f} % of the multiply-adds{held}."
+    return f"{sentence}; its {most.name} has {100 * most.macs / whole.macs:.0f} % of the multiply-adds{held}."
 
 
 def _shown(metric: str, value: float) -> str:

@@ -24,8 +24,8 @@ def bill(plan: Plan, store: Store, states: Mapping[str, State], report: Path) ->
         report: folder of the study's committed report.
     """
     counts = Counter(state.told.partition(":")[0] for state in states.values())
-    told = ", ".join(f"{number:,} {state}" for state, number in sorted(counts.items()))
-    parts = [f"{counted(len(states), 'cell')}{f': {told}' if told else ''}"]
+    summary = ", ".join(f"{number:,} {state}" for state, number in sorted(counts.items()))
+    parts = [f"{counted(len(states), 'cell')}{f': {summary}' if summary else ''}"]
     rest = {key: state.seconds for key, state in states.items() if state.told != "done"}
     taken = takable(plan, store, report) & rest.keys() if rest else set()
     if taken:
@@ -45,9 +45,9 @@ def _cost(cells: Sequence[Cell], seconds: Mapping[str, float | None], report: Pa
     unknown = len(cells) - len(here) - len(other)
     if not here and not other:
         return "may take any time: nothing like them was measured yet"
-    told = f"may take {duration(sum(here) + sum(other))}"
-    told += ", going by where the report was made" if other else ""
-    return f"{told}, and {counted(unknown, 'cell')} of which nothing is known" if unknown else told
+    clause = f"may take {duration(sum(here) + sum(other))}"
+    clause += ", going by where the report was made" if other else ""
+    return f"{clause}, and {counted(unknown, 'cell')} of which nothing is known" if unknown else clause
 
 
 def duration(seconds: float) -> str:

@@ -25,8 +25,8 @@ def registries() -> dict[str, Registry]:
     modules = pkgutil.walk_packages(segablate.__path__, "segablate.")
     names = [module.name for module in modules if module.ispkg or module.name.endswith(".base")]
     seen = [value for name in names for value in vars(importlib.import_module(name)).values()]
-    found = {one.kind.replace(" ", ""): one for one in seen if isinstance(one, Registry)}
-    return dict(sorted(found.items()))
+    by_kind = {one.kind.replace(" ", ""): one for one in seen if isinstance(one, Registry)}
+    return dict(sorted(by_kind.items()))
 
 
 def singular(kind: str) -> str:
@@ -53,8 +53,8 @@ def registry(kind: str) -> Registry:
 
 def parts(kind: str) -> list[Part]:
     """All parts of a kind, sorted by name."""
-    found = registry(kind)
-    return [found.part(name) for name in found.names()]
+    of_kind = registry(kind)
+    return [of_kind.part(name) for name in of_kind.names()]
 
 
 def named(name: str) -> list[tuple[str, Part]]:
@@ -64,11 +64,11 @@ def named(name: str) -> list[tuple[str, Part]]:
         SegablateError: there is none.
     """
     every = [(kind, part) for kind in registries() for part in parts(kind)]
-    found = [(kind, part) for kind, part in every if part.name == name]
-    if not found:
+    matches = [(kind, part) for kind, part in every if part.name == name]
+    if not matches:
         hint = near_miss(name, {part.name for _, part in every})
         raise SegablateError(f"there is nothing a study may name `{name}`", hint=hint)
-    return found
+    return matches
 
 
 @dataclass(frozen=True)
@@ -93,14 +93,14 @@ class Setting:
 def settings(part: Part) -> list[Setting]:
     """A part's settings in the order of its signature."""
     hints = part.annotations
-    told = meanings(part.explained)
+    explanations = meanings(part.explained)
     return [
         Setting(
             name=name,
             type=type_name(hints[name]),
             required=default is inspect.Parameter.empty,
             default=None if default is inspect.Parameter.empty else default,
-            meaning=told.get(name, ""),
+            meaning=explanations.get(name, ""),
         )
         for name, default in part.defaults.items()
     ]
@@ -129,13 +129,13 @@ def meanings(docstring: str) -> dict[str, str]:
     if section is None:
         return {}
     lines = inspect.cleandoc(section.group(1)).splitlines()
-    found: dict[str, str] = {}
+    by_name: dict[str, str] = {}
     name = ""
     for line in lines:
         start = re.match(r"(\w+):\s*(.*)", line)
         if start:
             name = start.group(1)
-            found[name] = start.group(2)
+            by_name[name] = start.group(2)
         elif name and line.strip():
-            found[name] = f"{found[name]} {line.strip()}".strip()
-    return found
+            by_name[name] = f"{by_name[name]} {line.strip()}".strip()
+    return by_name

@@ -53,7 +53,7 @@ class Row:
 
 def side_by_side(
     models: Sequence[tuple[str, Mapping[str, Any]]],
-    given: Input,
+    image: Input,
     device: str,
     settings: Mapping[str, Any],
     repeat: int,
@@ -81,18 +81,18 @@ def side_by_side(
         SegablateError: one of them cannot be timed, or other work did not end in time.
     """
     latency: Latency = measures.part("latency").build({}, settings)
-    size = {"size": list(given.size), "batch": given.batch, "classes": given.classes}
-    told = {"input": size, DEVICE: device, ALLOW_EXTERNAL: allow_external}
-    cells = [_reads(latency, name, model, told) for name, model in models]
+    size = {"size": list(image.size), "batch": image.batch, "classes": image.classes}
+    shared_config = {"input": size, DEVICE: device, ALLOW_EXTERNAL: allow_external}
+    cells = [_inputs(latency, name, model, shared_config) for name, model in models]
     total = repeat * max(1, math.ceil(latency.rules.cap * len(cells)))
     runs: list[list[Result]] = []
     with _alone(wait), progress("seconds of timing", total) as advance:
         for seed in range(repeat):
-            errand = Errand(tuple(cells), latency.rules, seed, allow_external)
-            runs.append([_done(result) for result in latency.results(sit(errand))])
+            job = Errand(tuple(cells), latency.rules, seed, allow_external)
+            runs.append([_done(result) for result in latency.results(sit(job))])
             advance(total // repeat)
-    found = [[run[at] for run in runs] for at in range(len(models))]
-    rows = [_row(name, own, found[0]) for (name, _), own in zip(models, found, strict=True)]
+    results = [[run[at] for run in runs] for at in range(len(models))]
+    rows = [_row(name, own, results[0]) for (name, _), own in zip(models, results, strict=True)]
     return {name: value for name, value in cells[0].items() if name != "model"}, rows
 
 
@@ -109,10 +109,12 @@ def _alone(wait: float) -> Iterator[None]:
         ) from None
 
 
-def _reads(latency: Latency, name: str, model: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
+def _inputs(
+    latency: Latency, name: str, model: Mapping[str, Any], config: Mapping[str, Any]
+) -> dict[str, Any]:
     with context(where=name if ":" in name else None):
         try:
-            return latency.reads({"model": model, **given})
+            return latency.reads({"model": model, **config})
         except SegablateError as error:
             # options and `--set` name their places themselves
             error.field = error.field.removeprefix("model.") if error.field else None

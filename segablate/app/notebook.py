@@ -99,13 +99,13 @@ def plan(
     from segablate.run.prospects import prospects
     from segablate.run.store import Store
 
-    made, kept = planned(Path(study), set, allow_external, device), Store(Path(store))
-    states = {cell.key: state for cell, state in explain(made, kept)}
+    made, outcomes = planned(Path(study), set, allow_external, device), Store(Path(store))
+    states = {cell.key: state for cell, state in explain(made, outcomes)}
     return Planned(
         made.study.name,
         pd.DataFrame(tables.cells(made, states)),
-        pd.DataFrame(tables.prospects(prospects(made, kept, sd or {}))),
-        bill(made, kept, states, COMMITTED / made.study.name),
+        pd.DataFrame(tables.prospects(prospects(made, outcomes, sd or {}))),
+        bill(made, outcomes, states, COMMITTED / made.study.name),
     )
 
 
@@ -288,9 +288,9 @@ def oracle(
         limit,
         silent,
     )
-    found = pd.DataFrame(rows)
-    found.attrs["answer"] = of_ceilings(rows)
-    return found
+    frame = pd.DataFrame(rows)
+    frame.attrs["answer"] = of_ceilings(rows)
+    return frame
 
 
 def flops(
@@ -330,13 +330,13 @@ def flops(
 
     find_external(allow_external)
     counted = cost(_spec(model), classes, size, batch=batch, quick=quick, allow_external=allow_external)
-    found = pd.DataFrame([tables.module(one) for one in counted.modules.values()])
-    found.attrs = {
+    frame = pd.DataFrame([tables.module(module) for module in counted.modules.values()])
+    frame.attrs = {
         "answer": of_cost(counted, _named(model)),
         "convention": f"{conventions.FLOPS}; elementwise: {conventions.ELEMENTWISE}",
         "uncounted": dict(counted.uncounted),
     }
-    return found
+    return frame
 
 
 def latency(
@@ -382,14 +382,14 @@ def latency(
 
     find_external(allow_external)
     named = [(_named(model), _spec(model)) for model in models]
-    given, where = Input(size, batch, classes), pick_device(device)
+    image, where = Input(size, batch, classes), pick_device(device)
     shared, rows = side_by_side(
-        named, given, where, settings, repeat, silent, allow_external=allow_external, wait=wait
+        named, image, where, settings, repeat, silent, allow_external=allow_external, wait=wait
     )
-    found = pd.DataFrame([_timed(row) for row in rows])
+    frame = pd.DataFrame([_timed(row) for row in rows])
     flags = {flag["name"]: f"{flag['found']}; {flag['remedy']}" for row in rows for flag in row.flags}
-    found.attrs = {"answer": of_times(shared, rows), "flags": flags}
-    return found
+    frame.attrs = {"answer": of_times(shared, rows), "flags": flags}
+    return frame
 
 
 def _timed(row: Row) -> dict[str, Any]:

@@ -18,8 +18,8 @@ USUAL_IGNORE, NO_LABEL = 255, 65535
 Progress: TypeAlias = Callable[[str, int], AbstractContextManager[Callable[[int], None]]]
 
 
-class Bench:
-    """A workshop that keeps nothing; its folder goes when it is left."""
+class TemporaryContext:
+    """A measure context that keeps nothing; its folder goes when it is left."""
 
     device = "cpu"
     allow_external = False
@@ -29,7 +29,7 @@ class Bench:
         self._progress = progress
         self._folder = TemporaryDirectory(prefix="segablate-")
 
-    def __enter__(self) -> Bench:
+    def __enter__(self) -> TemporaryContext:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -47,7 +47,7 @@ class Bench:
         return build()
 
     def workspace(self, name: str, reads: Reads) -> Path:
-        """A folder that goes with the workshop's."""
+        """A folder that goes with the context's."""
         return Path(mkdtemp(prefix=f"{name}-", dir=self._folder.name))
 
 
@@ -93,15 +93,15 @@ def ceilings(
         for stride in strides
     ]
     reads = [oracle.reads(config) for config in configs]
-    with shared("segablate oracle"), Bench(progress) as bench:
-        found = list(oracle.measure(reads, 0, bench))
-    return [_row(about, result) for about, result in zip(reads, found, strict=True)]
+    with shared("segablate oracle"), TemporaryContext(progress) as temporary:
+        results = list(oracle.measure(reads, 0, temporary))
+    return [_row(about, result) for about, result in zip(reads, results, strict=True)]
 
 
-def ignored(given: int | None, classes: int) -> int:
+def ignored(value: int | None, classes: int) -> int:
     """The label value that is not scored: by default 255, or none that is there where 255 is a class."""
-    if given is not None:
-        return given
+    if value is not None:
+        return value
     return USUAL_IGNORE if classes <= USUAL_IGNORE else NO_LABEL
 
 

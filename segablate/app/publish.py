@@ -95,14 +95,14 @@ def there(place: Place, study: str, other: Place | None = None) -> Place:
         other: looked at then; by default among the committed reports.
     """
     other = other or place.beside
-    has_data = [(one.report(study) / "data").is_dir() for one in (place, other)]
+    has_data = [(where.report(study) / "data").is_dir() for where in (place, other)]
     return other if has_data == [False, True] else place
 
 
 def changed_label(overrides: Sequence[str]) -> str:
     """A folder for the results of a changed study: `repeat=1` → `set-repeat-1`; each change has its own."""
-    told = "-".join(override.replace("=", "-") for override in overrides)
-    label = "set-" + re.sub(r"[^A-Za-z0-9.]+", "-", told).strip("-")
+    text = "-".join(override.replace("=", "-") for override in overrides)
+    label = "set-" + re.sub(r"[^A-Za-z0-9.]+", "-", text).strip("-")
     exact = len(label) <= LONGEST_LABEL and all(PLAIN.fullmatch(override) for override in overrides)
     if exact:
         return label
@@ -174,7 +174,7 @@ def keep_claims(plan: Plan, place: Place, outcomes: Mapping[str, Outcome | None]
         for row in plan.rows
         if row.cell and (outcome := outcomes[row.cell.key]) and outcome.status == "done"
     }
-    own, committed = (one.report(plan.study.name) / "data" for one in (place, place.beside))
+    own, committed = (where.report(plan.study.name) / "data" for where in (place, place.beside))
     _keep(plan.claims, own, known, committed)
 
 
@@ -327,8 +327,8 @@ def publish(
     keep_claims(plan, place, outcomes)
     data = collect(plan, store, folder, outcomes)
     known = facts(plan.study, overrides, place.label, plan.claims)
-    told = page(known, read(data))
-    return write(known, folder, formats, told), told
+    content = page(known, read(data))
+    return write(known, folder, formats, content), content
 
 
 def republish(
@@ -367,10 +367,10 @@ def republish(
     folder = there(place, loaded.name).report(loaded.name)
     if has_data and data.parent != folder:
         shutil.copytree(data, folder / "data", dirs_exist_ok=True)
-    told = facts(loaded, overrides, place.label)
+    known = facts(loaded, overrides, place.label)
     if has_data:
-        _keep(told.claims, folder / "data", set(), data)
-    return loaded.name, write(told, folder, formats)
+        _keep(known.claims, folder / "data", set(), data)
+    return loaded.name, write(known, folder, formats)
 
 
 def _data(place: Place, study: str, overrides: Sequence[str]) -> Path:
@@ -383,7 +383,7 @@ def _data(place: Place, study: str, overrides: Sequence[str]) -> Path:
 
 
 @contextmanager
-def found(
+def results_of(
     study: Path, place: Place, overrides: Sequence[str], allow_external: bool = False
 ) -> Iterator[tuple[StudyFacts, Path]]:
     """What a report tells of its study, and a folder with the data, from the store where it has every cell,
@@ -397,7 +397,7 @@ def found(
     from segablate.study.load import load
 
     loaded = load(study, overrides)
-    told, data = facts(loaded, overrides, place.label), _data(place, loaded.name, overrides)
+    known, data = facts(loaded, overrides, place.label), _data(place, loaded.name, overrides)
     try:
         plan = planned(study, overrides, allow_external)
         store = Store(place.store)
@@ -409,10 +409,10 @@ def found(
         missing = True
     if missing and not data.is_dir():
         raise SegablateError(
-            f"there are no results of `{loaded.name}` yet", hint=f"run `{told.command}` first"
+            f"there are no results of `{loaded.name}` yet", hint=f"run `{known.command}` first"
         )
     if missing:
-        yield told, data
+        yield known, data
         return
     with TemporaryDirectory() as folder:
-        yield told, collect(plan, store, Path(folder), outcomes)
+        yield known, collect(plan, store, Path(folder), outcomes)

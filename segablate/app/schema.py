@@ -56,8 +56,8 @@ def study_schema() -> Schema:
         "name": {"type": "string", "pattern": "^[a-z0-9][a-z0-9-]*$", "description": "As the file's."},
         "fixed": _closed(fields, patterns, "What all variants share."),
         "vary": _closed(
-            {name: _axis(one) for name, one in fields.items()},
-            {name: _axis(one) for name, one in patterns.items()},
+            {name: _axis(schema) for name, schema in fields.items()},
+            {name: _axis(schema) for name, schema in patterns.items()},
             "What varies: axis → choices. The first choice is the baseline.",
         ),
         "design": {
@@ -123,13 +123,13 @@ def _claim(what: Quantity) -> Schema:
 
     words = "|".join(word for word in WORDS if word != "reaches")
     claim: Schema = {"type": "string", "pattern": rf"\S +({words}) +\S"}
-    found: dict[str, Schema] = {
+    properties: dict[str, Schema] = {
         "claim": claim,
         "metric": {"const": what.metric},
         **dict.fromkeys(("measure", "source"), TEXT),
         **dict.fromkeys(OF_TWO, _margin(what)),
     }
-    return {**_closed(found, description=what.title), "required": ["claim", "metric"]}
+    return {**_closed(properties, description=what.title), "required": ["claim", "metric"]}
 
 
 def _printed() -> Schema:
@@ -138,8 +138,8 @@ def _printed() -> Schema:
 
     claim: Schema = {"type": "string", "pattern": r"\S +reaches +[0-9]+(\.[0-9]+)?\s*$"}
     metric: Schema = {"enum": list(QUANTITIES)}
-    found: dict[str, Schema] = {"claim": claim, "metric": metric, "measure": TEXT, "source": TEXT}
-    return {**_closed(found, description="A printed value."), "required": ["claim", "metric"]}
+    properties: dict[str, Schema] = {"claim": claim, "metric": metric, "measure": TEXT, "source": TEXT}
+    return {**_closed(properties, description="A printed value."), "required": ["claim", "metric"]}
 
 
 def _compared() -> list[Quantity]:
@@ -171,8 +171,8 @@ def _fields() -> tuple[dict[str, Schema], dict[str, Schema]]:
     """Every field of a configuration by its name, and by pattern what may stand below it."""
     fields: dict[str, Schema] = {
         "input": _closed(INPUT),
-        **{f"input.{name}": one for name, one in INPUT.items()},
-        **{f"model.{name}": one for name, one in MODEL.items()},
+        **{f"input.{name}": schema for name, schema in INPUT.items()},
+        **{f"model.{name}": schema for name, schema in MODEL.items()},
         "model.use": {"enum": [*_names("network"), EXTERNAL]},
         "model": _model(),
     }
@@ -191,15 +191,15 @@ def _fields() -> tuple[dict[str, Schema], dict[str, Schema]]:
             "use": {"enum": _names(kind)} if kind in catalogue.registries() else {},
             **_settings_of(kind),
         }
-        for name, one in below.items():
-            fields[f"{field}.{name}"] = one
+        for name, schema in below.items():
+            fields[f"{field}.{name}"] = schema
             # a setting may be a part of its own, with settings below it
             if name in catalogue.registries():
                 patterns[rf"^{re.escape(f'{field}.{name}')}\..+$"] = {}
         if kind not in catalogue.registries():
             patterns[rf"^{re.escape(field)}\..+$"] = {}
-    for name, one in _settings_of("network").items():
-        fields.setdefault(f"model.{name}", one)
+    for name, schema in _settings_of("network").items():
+        fields.setdefault(f"model.{name}", schema)
     return fields, patterns
 
 
@@ -242,36 +242,42 @@ def _part(part: Part, also: Mapping[str, Schema]) -> Schema:
 
 
 def _settings(part: Part) -> dict[str, Schema]:
-    told = catalogue.meanings(part.explained)
+    explanations = catalogue.meanings(part.explained)
     schema = part.schema()
-    found: dict[str, Schema] = {}
-    for name, given in schema.get("properties", {}).items():
+    settings: dict[str, Schema] = {}
+    for name, own in schema.get("properties", {}).items():
         # a setting that is called as a kind is a part of that kind
-        one = _named(name) if name in catalogue.registries() else _resolved(given, schema.get("$defs", {}))
-        found[name] = {**one, "description": told[name]} if name in told else one
-    return found
+        described = (
+            _named(name) if name in catalogue.registries() else _resolved(own, schema.get("$defs", {}))
+        )
+        settings[name] = (
+            {**described, "description": explanations[name]} if name in explanations else described
+        )
+    return settings
 
 
 def _settings_of(kind: str) -> dict[str, Schema]:
     """The settings of all parts of a kind: what one of them takes may stand there."""
     if kind not in catalogue.registries():
         return {}
-    found: dict[str, list[Schema]] = {}
+    by_name: dict[str, list[Schema]] = {}
     for part in catalogue.parts(kind):
-        for name, one in _settings(part).items():
-            found.setdefault(name, []).append(one)
-    return {name: several[0] if len(several) == 1 else {"anyOf": several} for name, several in found.items()}
+        for name, setting in _settings(part).items():
+            by_name.setdefault(name, []).append(setting)
+    return {
+        name: several[0] if len(several) == 1 else {"anyOf": several} for name, several in by_name.items()
+    }
 
 
 def _resolved(schema: Any, named: Mapping[str, Any]) -> Any:
     """The schema with what it refers to in its place."""
     if isinstance(schema, list):
-        return [_resolved(one, named) for one in schema]
+        return [_resolved(value, named) for value in schema]
     if not isinstance(schema, Mapping):
         return schema
     if "$ref" in schema:
         return _resolved(named[schema["$ref"].rpartition("/")[2]], named)
-    return {name: _resolved(one, named) for name, one in schema.items() if name != "title"}
+    return {name: _resolved(value, named) for name, value in schema.items() if name != "title"}
 
 
 def _axis(choice: Schema) -> Schema:

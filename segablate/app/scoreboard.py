@@ -35,12 +35,12 @@ def render(reports: Path) -> dict[str, bytes]:
     Raises:
         SegablateError: there are none, or one of them is damaged.
     """
-    found = sorted(_reports(reports), key=lambda one: one.folder)
-    if not found:
+    found_reports = sorted(_reports(reports), key=lambda report: report.folder)
+    if not found_reports:
         raise SegablateError("there are no reports here", where=str(reports), hint="run a study first")
-    told = scoreboard(found)
+    board = scoreboard(found_reports)
     # pictures stay in the reports: copies would change with each of them
-    return {README: markdown(told).encode(), INDEX: made(["html"])["html"].write(told, {}).encode()}
+    return {README: markdown(board).encode(), INDEX: made(["html"])["html"].write(board, {}).encode()}
 
 
 def write(reports: Path) -> list[Path]:
@@ -84,13 +84,13 @@ def _made_by(page: Path) -> tuple[Path, list[str], str]:
     Raises:
         SegablateError: there is no page, or no such line on it.
     """
-    found = MADE.findall(page.read_text(encoding="utf-8")) if page.is_file() else []
-    if not found:
+    commands = MADE.findall(page.read_text(encoding="utf-8")) if page.is_file() else []
+    if not commands:
         raise SegablateError(
             "this report does not say how it was made", where=str(page), hint="write it again first"
         )
-    _, _, study, *options = shlex.split(found[-1])
-    given = list(pairwise(options))
-    overrides = [value for option, value in given if option == "--set"]
-    labels = [value for option, value in given if option == "--label"]
+    _, _, study, *options = shlex.split(commands[-1])
+    pairs = list(pairwise(options))
+    overrides = [value for option, value in pairs if option == "--set"]
+    labels = [value for option, value in pairs if option == "--label"]
     return Path(study), overrides, labels[0] if labels else ""

@@ -21,26 +21,26 @@ def claims(verdicts: Sequence[ClaimVerdict]) -> list[dict[str, Any]]:
         {
             name: None if isinstance(value, float) and math.isnan(value) else value
             for name, value in {
-                "claim": one.claim.text,
-                "first": one.claim.first,
-                "second": one.claim.second or None,
-                "metric": one.claim.metric,
-                "measure": one.claim.measure,
-                "source": one.claim.source,
-                "verdict": one.kind,
-                "because": one.because,
-                "difference": one.difference,
-                "low": one.low,
-                "high": one.high,
-                "ratio": one.ratio,
-                "n": one.n,
-                "exact": one.exact,
-                "scenes": one.scenes or None,
-                "blocks": one.blocks,
-                "needed": one.needed,
+                "claim": verdict.claim.text,
+                "first": verdict.claim.first,
+                "second": verdict.claim.second or None,
+                "metric": verdict.claim.metric,
+                "measure": verdict.claim.measure,
+                "source": verdict.claim.source,
+                "verdict": verdict.kind,
+                "because": verdict.because,
+                "difference": verdict.difference,
+                "low": verdict.low,
+                "high": verdict.high,
+                "ratio": verdict.ratio,
+                "n": verdict.n,
+                "exact": verdict.exact,
+                "scenes": verdict.scenes or None,
+                "blocks": verdict.blocks,
+                "needed": verdict.needed,
             }.items()
         }
-        for one in verdicts
+        for verdict in verdicts
     ]
 
 
@@ -66,10 +66,10 @@ def rows(records: Sequence[Record]) -> list[dict[str, Any]]:
 
 def cells(made: Plan, states: Mapping[str, State]) -> list[dict[str, Any]]:
     """One row for each row of a plan, with what its cell waits for."""
-    found = []
+    table = []
     for row in made.rows:
         state, _, why = (states[row.cell.key].told if row.cell else f"skipped: {row.skipped}").partition(": ")
-        found.append(
+        table.append(
             {
                 "variant": row.variant.label,
                 "measure": row.measure.label,
@@ -79,36 +79,36 @@ def cells(made: Plan, states: Mapping[str, State]) -> list[dict[str, Any]]:
                 "why": why,
             }
         )
-    return found
+    return table
 
 
-def prospects(found: Sequence[Prospect]) -> list[dict[str, Any]]:
+def prospects(expected: Sequence[Prospect]) -> list[dict[str, Any]]:
     """One row a claim: what can be expected of it."""
     return [
         {
-            "claim": one.claim.text,
-            "first": one.claim.first,
-            "second": one.claim.second or None,
-            "metric": one.claim.metric,
-            "measure": one.claim.measure,
-            "planned": one.planned,
-            "decidable": one.decidable,
-            "needed": one.needed,
-            "basis": one.basis,
+            "claim": prospect.claim.text,
+            "first": prospect.claim.first,
+            "second": prospect.claim.second or None,
+            "metric": prospect.claim.metric,
+            "measure": prospect.claim.measure,
+            "planned": prospect.planned,
+            "decidable": prospect.decidable,
+            "needed": prospect.needed,
+            "basis": prospect.basis,
         }
-        for one in found
+        for prospect in expected
     ]
 
 
-def module(one: Module) -> dict[str, Any]:
+def module(counted: Module) -> dict[str, Any]:
     """One module of a network."""
     return {
-        "name": one.name,
-        "kind": one.kind,
-        "params": one.params,
-        "macs": one.macs,
-        "flops": one.flops,
-        "elementwise": one.others,
-        "bytes": one.moved,
-        "intensity": round(one.intensity, 3),
+        "name": counted.name,
+        "kind": counted.kind,
+        "params": counted.params,
+        "macs": counted.macs,
+        "flops": counted.flops,
+        "elementwise": counted.others,
+        "bytes": counted.moved,
+        "intensity": round(counted.intensity, 3),
     }

@@ -53,11 +53,11 @@ def fitting(heads: Sequence[str], rows: Sequence[Sequence[str]], *, words: int, 
         words: how many columns at the left name a row: they stay, and so does the first one after them.
         width: how wide the table may be.
     """
-    kept = list(range(len(heads)))
-    wide = [widest([row[at] for row in [heads, *rows]]) for at in kept]
-    while len(kept) > words + 1 and sum(wide[at] + GAP for at in kept) - GAP > width:
-        kept.remove(_least(rows, kept[words:]))
-    return kept
+    shown = list(range(len(heads)))
+    wide = [widest([row[at] for row in [heads, *rows]]) for at in shown]
+    while len(shown) > words + 1 and sum(wide[at] + GAP for at in shown) - GAP > width:
+        shown.remove(_least(rows, shown[words:]))
+    return shown
 
 
 def _least(rows: Sequence[Sequence[str]], numbers: Sequence[int]) -> int:

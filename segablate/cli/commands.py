@@ -49,9 +49,9 @@ def invoke(arguments: Sequence[str]) -> int:
 
     What a person can put right goes to stderr as one error; anything else keeps its traceback.
     """
-    given = list(arguments) or ["--help"]
+    words = list(arguments) or ["--help"]
     try:
-        code = app(given, prog_name="segablate", standalone_mode=False)
+        code = app(words, prog_name="segablate", standalone_mode=False)
     except SegablateError as error:
         return _wrong(error)
     except OSError as error:
@@ -60,11 +60,11 @@ def invoke(arguments: Sequence[str]) -> int:
             raise
         return _wrong(_refused(error))
     except typer.TyperException as error:
-        return _wrong(reworded(error, given[0] if given[0] in ORDER else "", ORDER))
+        return _wrong(reworded(error, words[0] if words[0] in ORDER else "", ORDER))
     except (KeyboardInterrupt, typer.Abort):
         code = INTERRUPTED
     if code == INTERRUPTED:
-        say(_interrupted(given))
+        say(_interrupted(words))
     return code if isinstance(code, int) else 0
 
 

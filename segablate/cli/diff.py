@@ -24,7 +24,7 @@ First = Annotated[
     ),
 ]
 Second = Annotated[str, typer.Argument(metavar="B", help="What to compare with it.", show_default=False)]
-Judged = Annotated[
+MarginsOf = Annotated[
     Path | None,
     typer.Option(
         "--study",
@@ -36,7 +36,7 @@ Judged = Annotated[
 
 
 @app.command(epilog=example("segablate diff reports/quickstart reports/quickstart/results.csv"))
-def diff(first: First, second: Second, study: Judged = None, as_json: AsJson = False) -> None:
+def diff(first: First, second: Second, study: MarginsOf = None, as_json: AsJson = False) -> None:
     """Show what differs between two results.
 
     Each is a store, a report's folder, a results.csv, an outcomes.jsonl,
@@ -49,16 +49,16 @@ def diff(first: First, second: Second, study: Judged = None, as_json: AsJson = F
     from segablate.cli import output
     from segablate.study.load import load
 
-    told, both = load(study) if study else None, (side(first), side(second))
-    found = differences(*both, told.margin if told else None)
-    claims = _claims(told, *both) if told and told.claims else []
+    loaded, results = load(study) if study else None, (side(first), side(second))
+    differences_found = differences(*results, loaded.margin if loaded else None)
+    claims = _claims(loaded, *results) if loaded and loaded.claims else []
     if as_json:
-        output.document({**_document(first, second, found), "claims": claims})
+        output.document({**_document(first, second, differences_found), "claims": claims})
         return
-    _print(found)
+    _print(differences_found)
     if claims:
         print()
-        output.table(("claim", "A", "B"), [tuple(one.values()) for one in claims])
+        output.table(("claim", "A", "B"), [tuple(claim.values()) for claim in claims])
 
 
 def _claims(study: Study, first: Side, second: Side) -> list[dict[str, str]]:
@@ -71,15 +71,15 @@ def _claims(study: Study, first: Side, second: Side) -> list[dict[str, str]]:
     return [
         {
             "claim": one.claim.text,
-            **{name: f"{measured(v)}, {verdict(v)}" for name, v in (("A", one), ("B", other))},
+            **{name: f"{measured(v)}, {verdict(v)}" for name, v in (("A", one), ("B", other_verdict))},
         }
-        for one, other in zip(
+        for one, other_verdict in zip(
             claim_verdicts(claims, first.records), claim_verdicts(claims, second.records), strict=True
         )
     ]
 
 
-def _document(first: str, second: str, found: Differences) -> dict[str, Any]:
+def _document(first: str, second: str, differences: Differences) -> dict[str, Any]:
     from dataclasses import asdict
 
     from segablate.app.differences import notes
@@ -87,81 +87,85 @@ def _document(first: str, second: str, found: Differences) -> dict[str, Any]:
     return {
         "first": first,
         "second": second,
-        "changes": [asdict(one) for one in found.changes],
-        "numbers": [_row(one) for one in found.numbers],
-        "notes": notes(found.numbers),
-        "same": found.same,
-        "only_first": [_named(key) for key in found.only_first],
-        "only_second": [_named(key) for key in found.only_second],
+        "changes": [asdict(change) for change in differences.changes],
+        "numbers": [_row(change) for change in differences.numbers],
+        "notes": notes(differences.numbers),
+        "same": differences.same,
+        "only_first": [_named(key) for key in differences.only_first],
+        "only_second": [_named(key) for key in differences.only_second],
     }
 
 
-def _row(one: Apart) -> dict[str, Any]:
+def _row(number: Apart) -> dict[str, Any]:
     from dataclasses import asdict
 
-    verdict = asdict(one.verdict) if one.verdict else None
-    return {**_named(one.key), "first": one.first, "second": one.second, "verdict": verdict}
+    verdict = asdict(number.verdict) if number.verdict else None
+    return {**_named(number.key), "first": number.first, "second": number.second, "verdict": verdict}
 
 
 def _named(key: tuple[str, str, str, str]) -> dict[str, str]:
     return dict(zip(("variant", "measure", "metric", "class"), key, strict=True))
 
 
-def _print(found: Differences) -> None:
+def _print(differences: Differences) -> None:
     from segablate.app.differences import notes
     from segablate.cli import output
 
-    if found.changes:
+    if differences.changes:
         rows = [
-            (one.kind, one.measure, one.name, one.first or "–", one.second or "–") for one in found.changes
+            (entry.kind, entry.measure, entry.name, entry.first or "–", entry.second or "–")
+            for entry in differences.changes
         ]
         output.table(("what", "measure", "field", "A", "B"), rows)
         output.show()
     # corrected each by itself, so a table each
-    for numbers in _tables(found):
+    for numbers in _tables(differences):
         output.table(
             ("variant", "measure", "metric", "A", "B", "B − A", "verdict on B"),
-            [_line(one) for one in numbers],
+            [_line(entry) for entry in numbers],
             right=(3, 4, 5),
         )
         output.show()
-    for note in notes(found.numbers):
+    for note in notes(differences.numbers):
         output.show(f"{note}\n")
-    told = [f"{found.same:,} numbers are the same", f"{len(found.numbers):,} differ"]
-    for name, only in (("A", found.only_first), ("B", found.only_second)):
-        told += [f"{len(only):,} are in {name} only"] if only else []
-    output.show(f"{', '.join(told)}.")
+    summary = [f"{differences.same:,} numbers are the same", f"{len(differences.numbers):,} differ"]
+    for name, only in (("A", differences.only_first), ("B", differences.only_second)):
+        summary += [f"{len(only):,} are in {name} only"] if only else []
+    output.show(f"{', '.join(summary)}.")
 
 
-def _tables(found: Differences) -> list[Sequence[Apart]]:
+def _tables(differences: Differences) -> list[Sequence[Apart]]:
     """Whole scores, times and counts; then single classes."""
-    tables = [[one for one in found.numbers if bool(one.key[3]) is classes] for classes in (False, True)]
+    tables = [
+        [number for number in differences.numbers if bool(number.key[3]) is classes]
+        for classes in (False, True)
+    ]
     return [table for table in tables if table]
 
 
-def _line(one: Apart) -> tuple[str, ...]:
+def _line(number: Apart) -> tuple[str, ...]:
     from segablate.quantity import quantity
     from segablate.report.words import signed
 
-    variant, measure, metric, name = one.key
+    variant, measure, metric, name = number.key
     what = quantity(metric)
     return (
         " ".join(variant.split()),
         measure,
         f"{what.heading}, {name}" if name else what.heading,
-        what.shown(one.first),
-        what.shown(one.second),
-        signed((one.second - one.first) * what.scale, max(what.digits, 2)),
-        _verdict(one),
+        what.shown(number.first),
+        what.shown(number.second),
+        signed((number.second - number.first) * what.scale, max(what.digits, 2)),
+        _verdict(number),
     )
 
 
-def _verdict(one: Apart) -> str:
+def _verdict(number: Apart) -> str:
     from segablate.quantity import quantity
     from segablate.report import judged
 
-    if one.verdict is None:
-        return "one process each" if quantity(one.key[2]).compared == "ratio" else "one sample each"
-    if one.verdict.source == "count":
-        return one.verdict.kind
-    return f"{judged.verdict(one.verdict)}; n = {judged.number(one.verdict)}"
+    if number.verdict is None:
+        return "one process each" if quantity(number.key[2]).compared == "ratio" else "one sample each"
+    if number.verdict.source == "count":
+        return number.verdict.kind
+    return f"{judged.verdict(number.verdict)}; n = {judged.number(number.verdict)}"

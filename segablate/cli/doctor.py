@@ -23,15 +23,16 @@ def doctor(store: StoreFolder = Path("runs"), device: Device = "auto", as_json: 
     from segablate.run import fitness, machine
 
     where = machine.pick_device(device)
-    found = [*machine.checks(store, ask_torch=True), *fitness.checks(where)]
+    checks = [*machine.checks(store, ask_torch=True), *fitness.checks(where)]
     facts = machine.describe()
     if as_json:
-        output.document({"machine": facts, "checks": [asdict(one) for one in found]})
+        output.document({"machine": facts, "checks": [asdict(check) for check in checks]})
     else:
         output.table(("machine", "what it is"), [(name, str(value)) for name, value in facts.items()])
         print()
         output.table(
-            ("check", "fit", "found", "hint"), [(one.name, one.fitness, one.found, one.hint) for one in found]
+            ("check", "fit", "found", "hint"),
+            [(check.name, check.fitness, check.found, check.hint) for check in checks],
         )
-    if any(one.fitness != "fine" for one in found):
+    if any(check.fitness != "fine" for check in checks):
         raise typer.Exit(CHECK_FAILED)

@@ -89,7 +89,7 @@ def _study(
 
     exporter = exporters.part(to).build({}, {})
     place = publish.place_of(store, reports, label, overrides)
-    with publish.found(study, place, overrides, allow_external) as (facts, data):
+    with publish.results_of(study, place, overrides, allow_external) as (facts, data):
         new, there, where = exporter.export(facts, read(data))
     document = {"study": facts.name, "to": to, "where": where, "new": new, "there": there}
     return document, f"{new:,} cells taken to {where}, {there:,} were there"
@@ -124,7 +124,7 @@ def _network(
             network.check_size(height, width)
             network = fuse(network)
     drawn = [torch.Generator().manual_seed(seed) for seed in TRIED]
-    images = [torch.randn(batch, 3, height, width, generator=one) for one in drawn]
+    images = [torch.randn(batch, 3, height, width, generator=generator) for generator in drawn]
     to_onnx(scoped(network, "labels" if labels else "logits"), images, path)
     output = "labels" if labels else "scores"
     return {

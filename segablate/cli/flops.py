@@ -55,43 +55,45 @@ def flops(
     find_external(allow_external)
     with placed():
         spec = configured(model, settings)
-        found = cost(spec, classes, (height, width), batch=batch, quick=quick, allow_external=allow_external)
+        counted = cost(
+            spec, classes, (height, width), batch=batch, quick=quick, allow_external=allow_external
+        )
     if as_json:
-        output.document(_document(found, model))
+        output.document(_document(counted, model))
         return
-    output.paragraph(of_cost(found, model))
+    output.paragraph(of_cost(counted, model))
     output.show()
-    tree, notes = text.tree(found, model, depth), text.notes(found)
+    tree, notes = text.tree(counted, model, depth), text.notes(counted)
     output.show("\n".join([*tree, ""]))
     for note in notes:
         output.paragraph(note, "    ")
 
 
-def _document(found: Cost, model: str) -> dict[str, Any]:
+def _document(counted: Cost, model: str) -> dict[str, Any]:
     from segablate.app import tables
     from segablate.measures.counting import conventions
 
-    whole, parameters = found.modules[""], found.parameters
+    whole, parameters = counted.modules[""], counted.parameters
     return {
         "model": model,
-        "input": list(found.shape),
-        "classes": found.classes,
+        "input": list(counted.shape),
+        "classes": counted.classes,
         "params": parameters.total,
         "trainable_params": parameters.trainable,
         "training_only_params": parameters.training_only,
         "macs": whole.macs,
         "flops": whole.flops,
-        "elementwise": None if found.quick else whole.others,
-        "peak_bytes": found.peak,
+        "elementwise": None if counted.quick else whole.others,
+        "peak_bytes": counted.peak,
         "weight_bytes": parameters.bytes,
         "convention": f"{conventions.FLOPS}; elementwise: {conventions.ELEMENTWISE}",
-        "uncounted": dict(found.uncounted),
+        "uncounted": dict(counted.uncounted),
         "operators": dict(whole.elementwise),
         "check": {
-            "torch_flops": found.check.torch_flops,
-            "ratio": found.check.ratio,
-            "differences": {name: list(pair) for name, pair in found.check.differences.items()},
+            "torch_flops": counted.check.torch_flops,
+            "ratio": counted.check.ratio,
+            "differences": {name: list(pair) for name, pair in counted.check.differences.items()},
         },
-        "groups": [tables.module(one) for one in found.groups],
-        "modules": [tables.module(one) for one in found.modules.values() if one.name],
+        "groups": [tables.module(module) for module in counted.groups],
+        "modules": [tables.module(module) for module in counted.modules.values() if module.name],
     }

@@ -160,9 +160,9 @@ def _show(shared: Mapping[str, Any], rows: Sequence[Row]) -> None:
 
 def _flags(rows: Sequence[Row]) -> Iterator[tuple[Mapping[str, str], list[str]]]:
     """Each flag once, with the networks that have it."""
-    found = {flag["name"]: flag for row in reversed(rows) for flag in row.flags}
-    for name, flag in found.items():
-        yield flag, [row.model for row in rows if name in {one["name"] for one in row.flags}]
+    flags = {flag["name"]: flag for row in reversed(rows) for flag in row.flags}
+    for name, flag in flags.items():
+        yield flag, [row.model for row in rows if name in {own["name"] for own in row.flags}]
 
 
 def _cells(row: Row) -> list[str]:

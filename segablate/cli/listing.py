@@ -35,11 +35,11 @@ def list_parts(
     from segablate.app import catalogue
     from segablate.cli import output
 
-    found = {
+    parts_of = {
         name: catalogue.parts(name)
         for name in ([catalogue.singular(kind)] if kind else catalogue.registries())
     }
-    rows = [(name, part.name, part.summary) for name, parts in found.items() for part in parts]
+    rows = [(name, part.name, part.summary) for name, parts in parts_of.items() for part in parts]
     if as_json:
         output.document({"parts": [dict(zip(("kind", "name", "summary"), row, strict=True)) for row in rows]})
     else:
@@ -77,11 +77,11 @@ def show_part(
     from segablate.app import catalogue
     from segablate.cli import output
 
-    found = catalogue.named(name)
+    matches = catalogue.named(name)
     if picture is None and (split or index or settings):
         raise SegablateError("`--split`, `--index` and `--set` are about a picture, and none is asked for")
-    drawn = None if picture is None else _drawn(found, picture, split, index, settings)
-    described = [_described(kind, part) for kind, part in found]
+    drawn = None if picture is None else _drawn(matches, picture, split, index, settings)
+    described = [_described(kind, part) for kind, part in matches]
     if as_json:
         output.document({"parts": described} | ({"picture": drawn} if drawn else {}))
         return
@@ -92,20 +92,20 @@ def show_part(
         if facts["kind"] == "network":
             _draw(name)
     if drawn:
-        from segablate.cli.picture import told
+        from segablate.cli.picture import summary
 
-        output.say(told(drawn))
+        output.say(summary(drawn))
 
 
 def _drawn(
-    found: list[tuple[str, Part]], path: Path, split: str, index: int, settings: list[str]
+    matches: list[tuple[str, Part]], path: Path, split: str, index: int, settings: list[str]
 ) -> dict[str, Any]:
     from segablate.cli.picture import draw
 
-    for kind, part in found:
+    for kind, part in matches:
         if kind == "dataset":
             return draw(part, path, split, index, settings)
-    kind, part = found[0]
+    kind, part = matches[0]
     raise SegablateError(
         f"`--picture` draws an example of a data set, and `{part.name}` is of kind `{kind}`",
         hint="see `segablate list datasets`",
@@ -138,12 +138,12 @@ def _print(facts: dict[str, Any]) -> None:
         print()
         rows = [
             (
-                one["name"],
-                one["type"],
-                "must be given" if one["required"] else json.dumps(one["default"]),
-                one["meaning"],
+                setting["name"],
+                setting["type"],
+                "must be given" if setting["required"] else json.dumps(setting["default"]),
+                setting["meaning"],
             )
-            for one in facts["settings"]
+            for setting in facts["settings"]
         ]
         output.table(("setting", "type", "default", "meaning"), rows)
     print()

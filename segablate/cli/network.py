@@ -55,16 +55,16 @@ def parsed(shape: str) -> tuple[int, int, int]:
     Raises:
         SegablateError: it is not one, or a side is 0, or there are not three channels.
     """
-    found = SHAPE.fullmatch(shape.strip())
-    sides = [int(side) for side in found.groups()] if found else []
-    if not sides or 0 in sides:
+    match = SHAPE.fullmatch(shape.strip())
+    numbers = [int(side) for side in match.groups()] if match else []
+    if not numbers or 0 in numbers:
         raise SegablateError(
             f"`--input` is `{shape}`",
             hint="write batch, channels, height and width, of at most 9 digits each: `1x3x512x1024`",
         )
-    if sides[1] != COLOURS:
-        raise SegablateError(f"`--input` has {sides[1]} channels, but a network here takes 3")
-    return sides[0], sides[2], sides[3]
+    if numbers[1] != COLOURS:
+        raise SegablateError(f"`--input` has {numbers[1]} channels, but a network here takes 3")
+    return numbers[0], numbers[2], numbers[3]
 
 
 @contextmanager

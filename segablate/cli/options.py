@@ -61,10 +61,10 @@ def items(option: str, text: str) -> list[str]:
     Raises:
         SegablateError: there is none.
     """
-    found = words(text)
-    if not found:
+    listed = words(text)
+    if not listed:
         raise SegablateError(f"`{option}` is empty")
-    return found
+    return listed
 
 
 def numbers(option: str, text: str) -> list[int]:
@@ -73,11 +73,11 @@ def numbers(option: str, text: str) -> list[int]:
     Raises:
         SegablateError: there is none, or one of them is not a whole number above zero of at most nine digits.
     """
-    found = items(option, text)
-    for word in found:
+    texts = items(option, text)
+    for word in texts:
         if not WHOLE.fullmatch(word) or int(word) == 0:
             raise SegablateError(f"`{option}` takes whole numbers from 1 to 999,999,999, not `{word}`")
-    return [int(word) for word in found]
+    return [int(word) for word in texts]
 
 
 def changed(spec: Mapping[str, Any], settings: Sequence[str], prefix: str) -> dict[str, Any]:
@@ -99,6 +99,6 @@ def changed(spec: Mapping[str, Any], settings: Sequence[str], prefix: str) -> di
         key, equals, value = setting.partition("=")
         if not equals:
             raise SegablateError("this has no `=`", where=f"--set {setting}", hint="write `--set key=value`")
-        given = parse(value, f"--set {setting}", lines=False).data
-        leaves = replace(leaves, split(key.strip().removeprefix(prefix)), given)
+        parsed = parse(value, f"--set {setting}", lines=False).data
+        leaves = replace(leaves, split(key.strip().removeprefix(prefix)), parsed)
     return nest(leaves)

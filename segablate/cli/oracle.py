@@ -131,8 +131,8 @@ def named(labels: Path) -> Iterator[None]:
         yield
     except SegablateError as error:
         field = error.field or ""
-        found = [place for name, place in places.items() if f"{field}.".startswith(f"{name}.")]
-        error.where = error.where or (found[-1] if found else None)
+        options = [place for name, place in places.items() if f"{field}.".startswith(f"{name}.")]
+        error.where = error.where or (options[-1] if options else None)
         error.hint = _hint(error.hint or "")
         raise
 

@@ -75,18 +75,18 @@ def fitted(heads: Sequence[str], rows: Sequence[Sequence[str]], *, words: int = 
     """
     width = columns.room()
     heads, texts = columns.broken(heads, rows, words=words, width=width)
-    kept = columns.fitting(heads, texts, words=words, width=width)
-    cut = [[row[at] for at in kept] for row in texts]
-    table([heads[at] for at in kept], cut, right=range(words, len(kept)))
-    return len(heads) - len(kept)
+    shown = columns.fitting(heads, texts, words=words, width=width)
+    cut = [[row[at] for at in shown] for row in texts]
+    table([heads[at] for at in shown], cut, right=range(words, len(shown)))
+    return len(heads) - len(shown)
 
 
 def _row(cells: Sequence[str], widths: Sequence[int], right: Sequence[int], above: bool = False) -> None:
     parts = [cell.split("\n") for cell in cells]
-    tall = max(len(part) for part in parts)
-    blank = [[""] * (tall - len(part)) for part in parts]
+    height = max(len(part) for part in parts)
+    blank = [[""] * (height - len(part)) for part in parts]
     filled = [gap + part if above else part + gap for part, gap in zip(parts, blank, strict=True)]
-    for at in range(tall):
+    for at in range(height):
         texts = [
             part[at].rjust(width) if i in right else part[at].ljust(width)
             for i, (part, width) in enumerate(zip(filled, widths, strict=True))

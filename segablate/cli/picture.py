@@ -60,7 +60,7 @@ def draw(part: Part, path: Path, split: str, index: int, settings: Sequence[str]
     }
 
 
-def told(drawn: dict[str, Any]) -> str:
+def summary(drawn: dict[str, Any]) -> str:
     """What was drawn, in one line."""
     height, width = drawn["size"]
     return (

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from segablate.run.prospects import Prospect
 
 
-def spreads(given: Sequence[str]) -> dict[str, float]:
+def spreads(texts: Sequence[str]) -> dict[str, float]:
     """What `--sd miou=0.4` says, by metric, on the scale of comparison.
 
     Raises:
@@ -23,8 +23,8 @@ def spreads(given: Sequence[str]) -> dict[str, float]:
     from segablate.study.margins import compared, in_unit
     from segablate.study.source import parse
 
-    found = {}
-    for text in given:
+    by_metric = {}
+    for text in texts:
         metric, equals, value = text.partition("=")
         if not equals:
             raise SegablateError("this has no `=`", where=f"--sd {text}", hint="write `--sd miou=0.4`")
@@ -34,14 +34,15 @@ def spreads(given: Sequence[str]) -> dict[str, float]:
         if margin.relative and what.compared != "ratio":
             hint = "write it in the unit that reports show"
             raise SegablateError(f"`{value}` is a share", where=source.name, hint=hint)
-        found[what.metric] = math.log1p(margin.value) if what.compared == "ratio" else margin.value
-    return found
+        by_metric[what.metric] = math.log1p(margin.value) if what.compared == "ratio" else margin.value
+    return by_metric
 
 
-def lines(found: Sequence[Prospect]) -> Iterator[str]:
+def lines(prospects: Sequence[Prospect]) -> Iterator[str]:
     """A line a claim."""
-    for one in found:
-        yield f"“{one.claim.text}” ({one.claim.metric}): {_said(one)}{_apart(one.claim)}"
+    for prospect in prospects:
+        claim = prospect.claim
+        yield f"“{claim.text}” ({claim.metric}): {_expectation(prospect)}{_apart(claim)}"
 
 
 def notes(claims: Sequence[Claim]) -> Iterator[str]:
@@ -52,25 +53,26 @@ def notes(claims: Sequence[Claim]) -> Iterator[str]:
         yield f"note: “{first.text}” and “{second.text}” contradict each other: not both can be confirmed"
 
 
-def _said(one: Prospect) -> str:
-    if not one.seeded:
+def _expectation(prospect: Prospect) -> str:
+    if not prospect.seeded:
         return "can be decided: chance has no part in it"
-    if one.planned < 2:
+    if prospect.planned < 2:
         return "has one seed and cannot be decided"
-    if one.claim.word == "reaches":
-        return f"can be decided by the mean of {one.planned} seeds"
-    if one.needed is None:
-        return f"{one.planned} seeds; how many would decide it nobody knows: nothing like it is stored"
-    return f"{one.planned} seeds {'may' if one.decidable else 'can hardly'} decide it; {_needed(one)}"
+    if prospect.claim.word == "reaches":
+        return f"can be decided by the mean of {prospect.planned} seeds"
+    if prospect.needed is None:
+        return f"{prospect.planned} seeds; how many would decide it nobody knows: nothing like it is stored"
+    likely = "may" if prospect.decidable else "can hardly"
+    return f"{prospect.planned} seeds {likely} decide it; {_needed(prospect)}"
 
 
-def _needed(one: Prospect) -> str:
-    low, high = one.needed or (None, None)
+def _needed(prospect: Prospect) -> str:
+    low, high = prospect.needed or (None, None)
     if low is None:
-        return f"1,000 would not, going by {one.basis}"
+        return f"1,000 would not, going by {prospect.basis}"
     if low == high:
-        return f"about {low:,} would, going by {one.basis}"
-    return f"about {low:,} to {high:,} would, going by {one.basis}" if high else f"{low:,} or more would"
+        return f"about {low:,} would, going by {prospect.basis}"
+    return f"about {low:,} to {high:,} would, going by {prospect.basis}" if high else f"{low:,} or more would"
 
 
 def _apart(claim: Claim) -> str:

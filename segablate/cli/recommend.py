@@ -66,7 +66,7 @@ def recommend(
     from segablate.errors import SegablateError
     from segablate.report.data import read
 
-    given = [
+    constraints = [
         advice.Constraint(option, metric, bound, least)
         for option, metric, bound, least in (
             ("--min-fps", "fps", min_fps, True),
@@ -77,12 +77,12 @@ def recommend(
         if bound is not None
     ]
     place = publish.place_of(store, reports, label, overrides)
-    with publish.found(study, place, overrides, allow_external) as (facts, data):
+    with publish.results_of(study, place, overrides, allow_external) as (facts, data):
         answers, errors = [], []
         for where, own in advice.given(read(data)):
             try:
                 answers.append(
-                    (where, advice.recommend(own, given, by=by, under=under, margins=facts.margin))
+                    (where, advice.recommend(own, constraints, by=by, under=under, margins=facts.margin))
                 )
             except SegablateError as error:
                 errors.append((where, error))
@@ -93,124 +93,124 @@ def recommend(
     else:
         for where, why in errors:
             output.show(f"{where}: {why.message}\n")
-        for at, (where, found) in enumerate(answers):
+        for at, (where, best) in enumerate(answers):
             print("\n" * (at > 0) + (f"{where}: " if where else ""), end="")
-            _print(found, given)
+            _print(best, constraints)
 
 
 def _all(study: str, answers: Sequence[tuple[str, Advice]]) -> dict[str, Any]:
     if len(answers) == 1:
         return _document(study, answers[0][1])
-    return {"study": study, "given": {where: _document(study, found) for where, found in answers}}
+    return {"study": study, "given": {where: _document(study, advice) for where, advice in answers}}
 
 
-def _document(study: str, found: Advice) -> dict[str, Any]:
+def _document(study: str, advice: Advice) -> dict[str, Any]:
     return {
         "study": study,
-        "by": found.by.metric,
-        "measure": found.measure,
-        "best": _row(found.best, None),
-        "cannot_be_told": [_row(*one) for one in found.alike],
-        "notes": list(found.notes),
-        "worse": [_row(*one) for one in found.told_apart],
-        "left_out": [_row(one, None) for one in found.left_out],
+        "by": advice.by.metric,
+        "measure": advice.measure,
+        "best": _row(advice.best, None),
+        "cannot_be_told": [_row(*candidate) for candidate in advice.alike],
+        "notes": list(advice.notes),
+        "worse": [_row(*candidate) for candidate in advice.told_apart],
+        "left_out": [_row(candidate, None) for candidate in advice.left_out],
     }
 
 
-def _row(one: Candidate, verdict: Verdict | None) -> dict[str, Any]:
+def _row(candidate: Candidate, verdict: Verdict | None) -> dict[str, Any]:
     from dataclasses import asdict
 
     return {
-        "variant": one.variant,
-        "value": one.score.value if one.score else None,
-        "interval": one.score.interval if one.score else None,
-        "n": one.score.n if one.score else 0,
-        "constraints": dict(one.values),
+        "variant": candidate.variant,
+        "value": candidate.score.value if candidate.score else None,
+        "interval": candidate.score.interval if candidate.score else None,
+        "n": candidate.score.n if candidate.score else 0,
+        "constraints": dict(candidate.values),
         "verdict": asdict(verdict) if verdict else None,
     }
 
 
-def _print(found: Advice, constraints: list[Constraint]) -> None:
+def _print(advice: Advice, constraints: list[Constraint]) -> None:
     from segablate.cli import columns, output
     from segablate.quantity import quantity
 
-    value = found.by.shown(found.best.score.value, unit=True) if found.best.score else "–"
-    output.show(f"take {_name(found.best)}: {found.by.title} {value} under {found.measure}")
-    output.paragraph(_reason(found, constraints))
-    bounds, constraints = constraints, [one for one in constraints if one.metric != found.by.metric]
-    named = [("cannot be told from it", found.alike), ("worse", found.told_apart)]
+    value = advice.by.shown(advice.best.score.value, unit=True) if advice.best.score else "–"
+    output.show(f"take {_name(advice.best)}: {advice.by.title} {value} under {advice.measure}")
+    output.paragraph(_reason(advice, constraints))
+    bounds, constraints = constraints, [each for each in constraints if each.metric != advice.by.metric]
+    named = [("cannot be told from it", advice.alike), ("worse", advice.told_apart)]
     rows = [
-        [_name(one), _value(found, one), *_costs(one, constraints), _why(found, said, verdict)]
-        for said, group in [("best", ((found.best, None),)), *named]
-        for one, verdict in group
+        [_name(each), _value(advice, each), *_costs(each, constraints), _why(advice, standing, verdict)]
+        for standing, group in [("best", ((advice.best, None),)), *named]
+        for each, verdict in group
     ]
     rows += [
-        [_name(one), _value(found, one), *_costs(one, constraints), _broken(one, bounds)]
-        for one in found.left_out
-        if one.score
+        [_name(each), _value(advice, each), *_costs(each, constraints), _broken(each, bounds)]
+        for each in advice.left_out
+        if each.score
     ]
     heads = [
         "variant",
-        found.by.heading,
-        *(quantity(one.metric).heading for one in constraints),
+        advice.by.heading,
+        *(quantity(each.metric).heading for each in constraints),
         "beside the best",
     ]
     output.show()
     heads, rows = columns.broken(heads, rows, words=1, width=columns.room())
     output.table(heads, rows, right=range(1, len(heads) - 1))
-    unmeasured = sum(one.score is None for one in found.left_out)
+    unmeasured = sum(each.score is None for each in advice.left_out)
     if unmeasured:
         output.show()
         have = "variant has" if unmeasured == 1 else "variants have"
-        output.paragraph(f"{unmeasured:,} {have} no {found.by.title} under {found.measure}.")
-    for note in found.notes:
+        output.paragraph(f"{unmeasured:,} {have} no {advice.by.title} under {advice.measure}.")
+    for note in advice.notes:
         output.show()
         output.paragraph(note)
 
 
-def _reason(found: Advice, constraints: Sequence[Constraint]) -> str:
+def _reason(advice: Advice, constraints: Sequence[Constraint]) -> str:
     """Why it is the best one, and how sure that is."""
-    among = 1 + len(found.alike) + len(found.told_apart)
-    keep = listed([f"{one.option} {one.bound:g}" for one in constraints])
+    among = 1 + len(advice.alike) + len(advice.told_apart)
+    keep = listed([f"{constraint.option} {constraint.bound:g}" for constraint in constraints])
     if among == 1:
         return f"It is the only measured variant{f' that keeps to {keep}' if keep else ''}."
-    told = []
-    if found.alike:
-        told.append(f"{len(found.alike):,} cannot be told from it")
-    if found.told_apart:
-        told.append(f"{len(found.told_apart):,} {'is' if len(found.told_apart) == 1 else 'are'} worse")
-    best = f"{'highest' if found.by.direction == 'higher' else 'lowest'} {found.by.title}"
+    facts = []
+    if advice.alike:
+        facts.append(f"{len(advice.alike):,} cannot be told from it")
+    if advice.told_apart:
+        facts.append(f"{len(advice.told_apart):,} {'is' if len(advice.told_apart) == 1 else 'are'} worse")
+    best = f"{'highest' if advice.by.direction == 'higher' else 'lowest'} {advice.by.title}"
     of = f"{counted(among, 'measured variant')}{f' that keep to {keep}' if keep else ''}"
-    return f"It has the {best} of {of}; {' and '.join(told)}."
+    return f"It has the {best} of {of}; {' and '.join(facts)}."
 
 
-def _broken(one: Candidate, constraints: Sequence[Constraint]) -> str:
+def _broken(candidate: Candidate, constraints: Sequence[Constraint]) -> str:
     """Which constraints a variant breaks."""
-    broken = [bound for bound in constraints if not bound.holds(one.values[bound.metric])]
+    broken = [bound for bound in constraints if not bound.holds(candidate.values[bound.metric])]
     return f"left out: {listed([bound.option for bound in broken])}"
 
 
-def _name(one: Candidate) -> str:
-    return " ".join(one.variant.split())
+def _name(candidate: Candidate) -> str:
+    return " ".join(candidate.variant.split())
 
 
-def _value(found: Advice, one: Candidate) -> str:
-    return found.by.shown(one.score.value) if one.score else "–"
+def _value(advice: Advice, candidate: Candidate) -> str:
+    return advice.by.shown(candidate.score.value) if candidate.score else "–"
 
 
-def _costs(one: Candidate, constraints: list[Constraint]) -> list[str]:
+def _costs(candidate: Candidate, constraints: list[Constraint]) -> list[str]:
     from segablate.quantity import quantity
 
-    return [quantity(bound.metric).shown(one.values[bound.metric]) for bound in constraints]
+    return [quantity(bound.metric).shown(candidate.values[bound.metric]) for bound in constraints]
 
 
-def _why(found: Advice, said: str, verdict: Verdict | None) -> str:
+def _why(advice: Advice, standing: str, verdict: Verdict | None) -> str:
     from segablate.report import judged
 
-    if said == "best" or said == "worse":
-        return said
+    if standing == "best" or standing == "worse":
+        return standing
     if verdict is None:
-        return f"{said}: one {'process' if found.by.compared == 'ratio' else 'sample'} each"
+        return f"{standing}: one {'process' if advice.by.compared == 'ratio' else 'sample'} each"
     if verdict.source == "count":
-        return f"{said}: {verdict.kind}"
-    return f"{said}: {judged.verdict(verdict)}; n = {judged.number(verdict)}"
+        return f"{standing}: {verdict.kind}"
+    return f"{standing}: {judged.verdict(verdict)}; n = {judged.number(verdict)}"

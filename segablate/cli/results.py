@@ -14,15 +14,15 @@ if TYPE_CHECKING:
     from segablate.report.data import Record
 
 
-def show(told: Page, records: Sequence[Record]) -> None:
+def show(page: Page, records: Sequence[Record]) -> None:
     """Print what a page says before anything is unfolded, and what failed."""
-    for sentence in told.answer:
+    for sentence in page.answer:
         output.show(lines(sentence, columns.room()))
-    show_claims(told.claims)
-    if told.main:
-        if told.answer or told.claims:
+    show_claims(page.claims)
+    if page.main:
+        if page.answer or page.claims:
             output.show()
-        show_table(told.main)
+        show_table(page.main)
     for reason in _failures(records):
         output.show(lines(reason, columns.room(), "    "))
 
@@ -54,18 +54,18 @@ def show_table(table: Table) -> None:
 
 def _failures(records: Sequence[Record]) -> Iterator[str]:
     """Each reason why cells failed once, with the first of them."""
-    found: dict[str, list[Record]] = {}
+    by_reason: dict[str, list[Record]] = {}
     for record in records:
         if record.state == "failed":
-            found.setdefault(" ".join(record.reason.split()), []).append(record)
-    for reason, own in found.items():
+            by_reason.setdefault(" ".join(record.reason.split()), []).append(record)
+    for reason, own in by_reason.items():
         more = f" and {len(own) - 1:,} more" if len(own) > 1 else ""
         yield f"failed: {own[0].variant}, {own[0].measure}{more}: {reason}"
 
 
 def counts(done: int, reused: int, failed: int, skipped: int) -> str:
     """What a run came to, in a few words; what is zero is left out."""
-    said = [
+    parts = [
         f"{number:,} {words}"
         for number, words in [
             (done, "measured"),
@@ -75,4 +75,4 @@ def counts(done: int, reused: int, failed: int, skipped: int) -> str:
         ]
         if number
     ]
-    return ", ".join(said) or "nothing to do"
+    return ", ".join(parts) or "nothing to do"

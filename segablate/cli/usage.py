@@ -18,26 +18,26 @@ def reworded(error: typer.TyperException, command: str, commands: Iterable[str])
         command: the subcommand that was given; "" if none or an unknown one.
         commands: the subcommands there are.
     """
-    said = error.format_message()
-    unknown = re.match(r"No such command '(.*)'", said)
+    message = error.format_message()
+    unknown = re.match(r"No such command '(.*)'", message)
     if unknown:
         return SegablateError(f"there is no command `{unknown[1]}`", hint=near_miss(unknown[1], commands))
     help_of = f"see `{' '.join(filter(None, ('segablate', command, '--help')))}`"
     option = getattr(error, "option_name", None)
-    if option and said.startswith("No such option"):
+    if option and message.startswith("No such option"):
         close = getattr(error, "possibilities", None)
         return SegablateError(
             f"there is no option `{option}`", hint=f"did you mean `{close[0]}`?" if close else help_of
         )
-    return SegablateError(_ours(said), hint=help_of)
+    return SegablateError(_ours(message), hint=help_of)
 
 
-def _ours(said: str) -> str:
+def _ours(message: str) -> str:
     """Lower case, back-ticks, no full stop, no `invalid`."""
-    said = re.sub(r"'([^']*)'", r"`\1`", said.strip().rstrip("."))
-    said = re.sub(r"^Invalid value for ", "", said)
-    said = re.sub(r"^Got unexpected extra argument\(s\) \((.*)\)$", r"there is no place for `\1`", said)
-    said = re.sub(r"^Missing (?:argument|option) (`.*`)", r"\1 is missing", said)
-    said = said.replace(": Value error, ", ": ")
-    said = re.sub(r"(?<=`: )[A-Z]", lambda first: first[0].lower(), said)
-    return said[:1].lower() + said[1:]
+    message = re.sub(r"'([^']*)'", r"`\1`", message.strip().rstrip("."))
+    message = re.sub(r"^Invalid value for ", "", message)
+    message = re.sub(r"^Got unexpected extra argument\(s\) \((.*)\)$", r"there is no place for `\1`", message)
+    message = re.sub(r"^Missing (?:argument|option) (`.*`)", r"\1 is missing", message)
+    message = message.replace(": Value error, ", ": ")
+    message = re.sub(r"(?<=`: )[A-Z]", lambda first: first[0].lower(), message)
+    return message[:1].lower() + message[1:]

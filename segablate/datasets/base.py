@@ -38,10 +38,10 @@ class DataPart(Part):
         """Those of its own settings, and no `map`."""
         return super().defaults | {MAP: None}
 
-    def settings(self, given: Mapping[str, Any]) -> dict[str, Any]:
+    def settings(self, study: Mapping[str, Any]) -> dict[str, Any]:
         """What was given, validated. `map` is in it only where there is one: most keys do without."""
-        own = super().settings(_without_map(given))
-        mapping = checked(given.get(MAP))
+        own = super().settings(_without_map(study))
+        mapping = checked(study.get(MAP))
         return own | ({MAP: mapping} if mapping else {})
 
     def build(self, ingredients: Mapping[str, Any], settings: Mapping[str, Any]) -> Any:

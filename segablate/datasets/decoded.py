@@ -37,7 +37,7 @@ def decoded(
     folder: Path,
     *,
     tick: Callable[[int], None] = lambda done: None,
-    tell: Callable[[str], None] = lambda message: None,
+    notify: Callable[[str], None] = lambda message: None,
 ) -> Decoded:
     """A split's images and label maps, decoded now if they never were.
 
@@ -46,7 +46,7 @@ def decoded(
         split: a split's name or a list file.
         folder: where packs are kept; made if it is not there.
         tick: called with the number of further pictures decoded, of twice as many as there are items.
-        tell: called with what a person should know: a damaged pack that was set aside.
+        notify: called with what a person should know: a damaged pack that was set aside.
 
     Raises:
         SegablateError: a picture is missing or wrong, an image and its label map differ in size, there
@@ -58,8 +58,8 @@ def decoded(
             hint="merge some with `data.map`",
         )
     items = dataset.items(split)
-    images = _pack(folder, _name_of_images(dataset, split), items, dataset.image, tick, tell)
-    labels = _pack(folder, _name_of_labels(dataset, split), items, _eight_bits(dataset), tick, tell)
+    images = _pack(folder, _name_of_images(dataset, split), items, dataset.image, tick, notify)
+    labels = _pack(folder, _name_of_labels(dataset, split), items, _eight_bits(dataset), tick, notify)
     for item, image, label in zip(items, images.shapes, labels.shapes, strict=True):
         if image[:2] != label:
             raise SegablateError(
@@ -145,20 +145,20 @@ def _pack(
     items: Sequence[Item],
     read: Callable[[Item], np.ndarray],
     tick: Callable[[int], None],
-    tell: Callable[[str], None],
+    notify: Callable[[str], None],
 ) -> Pack:
     path = folder / f"{name}.pack"
-    with _told(folder):
+    with _storage_errors(folder):
         folder.mkdir(parents=True, exist_ok=True)
-        found = opened(path, None)
-        if found is None:
+        pack = opened(path, None)
+        if pack is None:
             with locked(path.with_name(f".{path.name}.lock")):
-                found = opened(path, tell)
-                if found is None:
+                pack = opened(path, notify)
+                if pack is None:
                     sweep(folder, path.name)
                     write_pack(path, [item.name for item in items], _read_ahead(items, read, tick))
-                    found = Pack(path)
-    return found
+                    pack = Pack(path)
+    return pack
 
 
 def _read_ahead(
@@ -173,7 +173,7 @@ def _read_ahead(
 
 
 @contextmanager
-def _told(folder: Path) -> Iterator[None]:
+def _storage_errors(folder: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:

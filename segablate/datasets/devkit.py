@@ -58,8 +58,8 @@ class Devkit(LabelFiles):
         known = self._lists / f"{split}.txt"
         path = known if split in self.splits else list_file(split, self.splits, self.root)
         images = self.root / "JPEGImages"
-        found = chosen(path, self._pictures)
-        return [Item(stem, Path(label), Path(f"{images}/{stem}.jpg")) for stem, label in found.items()]
+        paths = chosen(path, self._pictures)
+        return [Item(stem, Path(label), Path(f"{images}/{stem}.jpg")) for stem, label in paths.items()]
 
     @cached_property
     def _pictures(self) -> dict[str, str]:

@@ -209,8 +209,8 @@ def _too_large(path: Path, image: Image.Image | None = None) -> SegablateError:
 
 
 def _damaged(path: Path, error: BaseException) -> SegablateError:
-    said = str(error).split("\n", 1)[0] or type(error).__name__
-    return SegablateError(f"this picture is truncated or damaged: {said}", where=str(path))
+    reason = str(error).split("\n", 1)[0] or type(error).__name__
+    return SegablateError(f"this picture is truncated or damaged: {reason}", where=str(path))
 
 
 def _mapped(labels: np.ndarray, remap: np.ndarray) -> np.ndarray:

@@ -95,9 +95,9 @@ def _check_label(field: str, value: int | None) -> None:
         raise SegablateError(f"`{field}` is {value}, and labels lie in 0…{MOST}", field=field)
 
 
-def _table(given: dict[int, int]) -> np.ndarray:
-    for value in (*given.keys(), *given.values()):
+def _table(values: dict[int, int]) -> np.ndarray:
+    for value in (*values.keys(), *values.values()):
         _check_label("values", value)
-    table = np.arange(max(given) + 1, dtype=np.uint16)
-    table[list(given.keys())] = list(given.values())
+    table = np.arange(max(values) + 1, dtype=np.uint16)
+    table[list(values.keys())] = list(values.values())
     return table

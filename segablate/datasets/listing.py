@@ -25,21 +25,21 @@ def pictures(folder: Path, what: str) -> dict[str, str]:
     Raises:
         SegablateError: there is no such folder, it holds no picture, or two files share a stem.
     """
-    found: dict[str, str] = {}
+    paths: dict[str, str] = {}
     for entry in _entries(folder):
         stem, suffix = os.path.splitext(entry.name)
         if suffix.lower() not in SUFFIXES or entry.name.startswith(".") or entry.is_dir():
             continue
         stem = unicodedata.normalize("NFC", stem)
-        if stem in found:
-            first, second = sorted((os.path.basename(found[stem]), entry.name))
+        if stem in paths:
+            first, second = sorted((os.path.basename(paths[stem]), entry.name))
             raise SegablateError(
                 f"`{first}` and `{second}` have the same stem", where=str(folder), hint="keep one of them"
             )
-        found[stem] = entry.path  # no Path: its making is most of the time of a large folder
-    if not found:
+        paths[stem] = entry.path  # no Path: its making is most of the time of a large folder
+    if not paths:
         raise SegablateError(f"there are no {what} in this folder", where=str(folder), hint=_deeper(folder))
-    return dict(sorted(found.items()))
+    return dict(sorted(paths.items()))
 
 
 def below(folder: Path, ending: str, what: str) -> dict[str, str]:
@@ -53,7 +53,7 @@ def below(folder: Path, ending: str, what: str) -> dict[str, str]:
     Raises:
         SegablateError: there is no such folder, it holds no such file, or two share a name.
     """
-    found: dict[str, str] = {}
+    paths: dict[str, str] = {}
     for inner in _entries(folder):
         if inner.name.startswith(".") or not inner.is_dir():
             continue
@@ -61,15 +61,15 @@ def below(folder: Path, ending: str, what: str) -> dict[str, str]:
             if not entry.name.endswith(ending) or entry.name.startswith("."):
                 continue
             name = unicodedata.normalize("NFC", entry.name.removesuffix(ending))
-            if name in found:
+            if name in paths:
                 raise SegablateError(
-                    f"`{entry.name}` is there twice, also in `{found[name]}`", where=inner.path
+                    f"`{entry.name}` is there twice, also in `{paths[name]}`", where=inner.path
                 )
-            found[name] = entry.path
-    if not found:
+            paths[name] = entry.path
+    if not paths:
         hint = f"they are called `<folder>/<name>{ending}`"
         raise SegablateError(f"there are no {what} in this folder", where=str(folder), hint=hint)
-    return dict(sorted(found.items()))
+    return dict(sorted(paths.items()))
 
 
 def matched(labels: Mapping[str, str], images: Mapping[str, str], folder: Path) -> None:
@@ -79,9 +79,9 @@ def matched(labels: Mapping[str, str], images: Mapping[str, str], folder: Path) 
         SegablateError: they do not; the message names the stems.
     """
     alone = {"no image": labels.keys() - images.keys(), "no label map": images.keys() - labels.keys()}
-    said = [f"{_some(stems)} {_has(stems)} {lack}" for lack, stems in alone.items() if stems]
-    if said:
-        raise SegablateError("; ".join(said), where=str(folder), hint="they are matched by stem")
+    faults = [f"{_some(stems)} {_has(stems)} {lack}" for lack, stems in alone.items() if stems]
+    if faults:
+        raise SegablateError("; ".join(faults), where=str(folder), hint="they are matched by stem")
 
 
 def chosen(path: Path, labels: Mapping[str, str], endings: Sequence[str] = ()) -> dict[str, str]:

@@ -37,12 +37,12 @@ class Mapped:
         SegablateError: there is no such class, it is mapped twice, or none is left.
     """
 
-    def __init__(self, data: Dataset, given: Mapping[str, str | int | None]) -> None:
-        becomes = outcome(data.classes, given)
-        leaders = _leaders(data.classes, becomes)
-        self.classes = tuple(leaders)
-        self.palette = data.palette[list(leaders.values())]
-        void = 255 if len(leaders) <= 255 else 65535
+    def __init__(self, data: Dataset, class_map: Mapping[str, str | int | None]) -> None:
+        becomes = outcome(data.classes, class_map)
+        representatives = _representatives(data.classes, becomes)
+        self.classes = tuple(representatives)
+        self.palette = data.palette[list(representatives.values())]
+        void = 255 if len(representatives) <= 255 else 65535
         self.ignore = None if data.ignore is None and None not in becomes else void
         self._data = data
         self._table = _table(becomes, self.classes, data.ignore, void)
@@ -89,34 +89,34 @@ class Mapped:
         return self._data.image_fingerprint(split)
 
 
-def checked(given: Any) -> ClassMap:
+def checked(class_map: Any) -> ClassMap:
     """A `map` as a study writes it, its keys as text: JSON knows no others.
 
     Raises:
         SegablateError: it is no mapping, or a class becomes something that is no name, index or null.
     """
-    if given is None:
+    if class_map is None:
         return {}
-    if not isinstance(given, Mapping):
+    if not isinstance(class_map, Mapping):
         raise SegablateError(
-            f"`map` is `{given}`, but must say what classes become",
+            f"`map` is `{class_map}`, but must say what classes become",
             hint="write `map: {class: another, class: null}`",
             field="map",
         )
-    for name, value in given.items():
+    for name, value in class_map.items():
         if isinstance(value, bool) or not (value is None or isinstance(value, int) or _is_name(value)):
             raise SegablateError(
                 f"class `{name}` is mapped to `{value}`",
                 hint="a class becomes a name, the index of another class, or null",
                 field="map",
             )
-    return {str(name): given[name] for name in sorted(given, key=str)}
+    return {str(name): class_map[name] for name in sorted(class_map, key=str)}
 
 
-def outcome(classes: Sequence[str], given: Mapping[str, str | int | None]) -> list[str | None]:
+def outcome(classes: Sequence[str], class_map: Mapping[str, str | int | None]) -> list[str | None]:
     """For each class the name of what it becomes; None where it is ignored."""
     named: dict[int, str] = {}
-    for word in given:
+    for word in class_map:
         if word == REST:
             continue
         index = _index(word, classes)
@@ -125,20 +125,20 @@ def outcome(classes: Sequence[str], given: Mapping[str, str | int | None]) -> li
         named[index] = word
     becomes: list[str | None] = []
     for index, name in enumerate(classes):
-        target = given[named[index]] if index in named else given.get(REST, name)
+        target = class_map[named[index]] if index in named else class_map.get(REST, name)
         becomes.append(classes[_index(target, classes)] if isinstance(target, int) else target)
     if not any(target is not None for target in becomes):
         raise _error("`map` leaves no class")
     return becomes
 
 
-def _leaders(classes: Sequence[str], becomes: Sequence[str | None]) -> dict[str, int]:
+def _representatives(classes: Sequence[str], becomes: Sequence[str | None]) -> dict[str, int]:
     """New classes in their order, each with the old one whose place and colour it takes."""
-    leaders: dict[str, int] = {}
+    representatives: dict[str, int] = {}
     for index, target in enumerate(becomes):
-        if target is not None and (target not in leaders or classes[index] == target):
-            leaders[target] = index
-    return dict(sorted(leaders.items(), key=lambda leader: leader[1]))
+        if target is not None and (target not in representatives or classes[index] == target):
+            representatives[target] = index
+    return dict(sorted(representatives.items(), key=lambda leader: leader[1]))
 
 
 def _table(

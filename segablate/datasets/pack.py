@@ -168,13 +168,13 @@ def write_pack(path: Path, names: Sequence[str], arrays: Iterable[np.ndarray]) -
 
 
 def opened(
-    path: Path, tell: Callable[[str], None] | None, shapes: Sequence[Shape] | None = None
+    path: Path, notify: Callable[[str], None] | None, shapes: Sequence[Shape] | None = None
 ) -> Pack | None:
     """The pack, if there is a whole one.
 
     Args:
         path: its file.
-        tell: called with what was wrong with a file, which is then set aside; None: it is left where it is.
+        notify: called with what was wrong with a file, which is then set aside; None: it is left where it is.
         shapes: that its arrays must have; any if not given.
     """
     if not path.exists():
@@ -184,8 +184,8 @@ def opened(
         if shapes is not None and list(pack.shapes) != list(shapes):
             raise SegablateError("the arrays of this pack are of other sizes", where=str(path))
     except SegablateError as error:
-        if tell:
-            tell(str(distrust(path, error.message)))
+        if notify:
+            notify(str(distrust(path, error.message)))
         return None
     return pack
 

@@ -32,8 +32,8 @@ def shares(label: np.ndarray, data: Dataset) -> dict[str, float]:
     if data.ignore is not None and data.ignore < len(counts):
         counts[data.ignore] = 0
     order = np.argsort(-counts[: len(data.classes)], kind="stable")
-    found = {data.classes[c]: float(counts[c] / label.size) for c in order if counts[c]}
-    return found | ({IGNORED: ignored / label.size} if ignored else {})
+    shares_by_name = {data.classes[c]: float(counts[c] / label.size) for c in order if counts[c]}
+    return shares_by_name | ({IGNORED: ignored / label.size} if ignored else {})
 
 
 def example(image: np.ndarray | None, label: np.ndarray, data: Dataset) -> Image.Image:
@@ -64,14 +64,14 @@ def _resized(panel: np.ndarray, how: Image.Resampling) -> Image.Image:
     return picture if size == picture.size else picture.resize(size, how)
 
 
-def _legend(found: dict[str, float], data: Dataset) -> list[tuple[str, tuple[int, int, int]]]:
+def _legend(shares: dict[str, float], data: Dataset) -> list[tuple[str, tuple[int, int, int]]]:
     colours = dict(zip(data.classes, data.palette.tolist(), strict=True))
     return [
         (
             f"{name} {_percent(share)}",
             WHITE if name == IGNORED and name not in colours else tuple(colours[name]),
         )
-        for name, share in found.items()
+        for name, share in shares.items()
     ]
 
 

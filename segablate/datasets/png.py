@@ -28,10 +28,10 @@ def read_indices(data: bytes, most_pixels: int | None) -> np.ndarray | None:
     Returns:
         None where the file is of another kind, filtered, interlaced, animated or damaged.
     """
-    found = _chunks(data)
-    if found is None:
+    chunks = _chunks(data)
+    if chunks is None:
         return None
-    header, packed = found
+    header, packed = chunks
     width, height, *kind = _HEADER.unpack(header)
     if kind not in ([8, GREY, 0, 0, 0], [8, PALETTE, 0, 0, 0]) or not width * height:
         return None

@@ -14,10 +14,9 @@ import numpy as np
 
 from segablate.datasets import fingerprints
 from segablate.datasets.base import Item, datasets
-from segablate.datasets.painting import draw_image, draw_labels
+from segablate.datasets.drawing import draw_image, draw_labels
 from segablate.datasets.palettes import as_palette
-from segablate.datasets.street import street
-from segablate.datasets.strokes import VOID, Stroke
+from segablate.datasets.scene_generator import VOID, Primitive, scene
 from segablate.errors import SegablateError, near_miss
 
 CLASSES = ("sky", "building", "fence", "pavement", "road", "tree", "pole", "sign", "car", "pedestrian")
@@ -69,12 +68,12 @@ class Shapes:
 
     def label(self, item: Item) -> np.ndarray:
         """The label map, uint8 of shape `size`."""
-        return draw_labels(self._scene(item)[0], *self.size)
+        return draw_labels(self._generate(item)[0], *self.size)
 
     def image(self, item: Item) -> np.ndarray:
         """The image, uint8 of shape (*size, 3)."""
-        strokes, random = self._scene(item)
-        return draw_image(strokes, random, *self.size)
+        primitives, random = self._generate(item)
+        return draw_image(primitives, random, *self.size)
 
     def fingerprint(self, split: str) -> str:
         """A hash of the settings, and of the version of the drawing."""
@@ -85,7 +84,7 @@ class Shapes:
         """A hash of the same: labels and images are drawn together."""
         return self.fingerprint(split)
 
-    def _scene(self, item: Item) -> tuple[list[Stroke], Random]:
+    def _generate(self, item: Item) -> tuple[list[Primitive], Random]:
         # a text seeds by its SHA-512, the same in every process
         random = Random(f"{self.seed} {item.name} {self.size}")
-        return street(random, *self.size), random
+        return scene(random, *self.size), random

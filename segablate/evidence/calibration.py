@@ -66,11 +66,11 @@ def of_seeds(
     for start in range(0, simulations, CHUNK):
         size = min(CHUNK, simulations - start)
         drawn = _differences(spread, (size, n), correlation, rng)
-        counts += _judged(drawn, deviation(spread, correlation), resamples, rng)
+        counts += _verdicts(drawn, std_of_difference(spread, correlation), resamples, rng)
     return Shares(*(float(count) / simulations for count in counts))
 
 
-def _judged(drawn: Numbers, deviation: float, resamples: int, rng: np.random.Generator) -> Numbers:
+def _verdicts(drawn: Numbers, std: float, resamples: int, rng: np.random.Generator) -> Numbers:
     """Numbers of false verdicts, intervals that hold, false equivalents and differences told.
 
     Args:
@@ -86,14 +86,14 @@ def _judged(drawn: Numbers, deviation: float, resamples: int, rng: np.random.Gen
     low, high = reach(n - 1, LEVEL, resampled)
     holds = (mean - high * error <= 0) & (mean - low * error >= 0)
     # what can be told is also the margin, and the true difference of two further studies of the same spread
-    least = detectable(n, deviation, ALPHA) or 0.0
+    least = detectable(n, std, ALPHA) or 0.0
     _, over = tails(mean + 2 * least, error, n, n - 1, resampled)
-    _, told = tails(mean + least, error, n, n - 1, resampled)
+    _, p_values = tails(mean + least, error, n, n - 1, resampled)
     counted = (
         2 * np.minimum(below, above) <= ALPHA,
         holds,
         np.maximum(below, over) <= ALPHA,
-        2 * told <= ALPHA,
+        2 * p_values <= ALPHA,
     )
     return np.array([verdicts.sum() for verdicts in counted], float)
 
@@ -137,7 +137,7 @@ def of_claims(
     rng = np.random.default_rng(
         [seed, claims, n, round(1000 * correlation), *word.encode(), *spread.encode()]
     )
-    margin = 2 * (detectable(n, deviation(spread, correlation), ALPHA) or 0.0)
+    margin = 2 * (detectable(n, std_of_difference(spread, correlation), ALPHA) or 0.0)
     false = np.zeros(2)
     for start in range(0, simulations, CHUNK):
         size = min(CHUNK, simulations - start)
@@ -178,8 +178,8 @@ def _false_claims(
 
     p = p_confirmed(word, at(wrong * margin), margin), p_refuted(word, at(right * margin), margin)
     # of Holm's adjusted ones the smallest is the smallest times their number
-    least = [claims * one.reshape(claims, -1).min(axis=0) for one in p]
-    return np.array([(one <= ONE_SIDED).sum() for one in least], float)
+    least = [claims * values.reshape(claims, -1).min(axis=0) for values in p]
+    return np.array([(values <= ONE_SIDED).sum() for values in least], float)
 
 
 # true difference in margins at which a claim is just wrong, and at which it is just right
@@ -201,7 +201,7 @@ def _differences(
     return difference
 
 
-def deviation(spread: Spread, correlation: float) -> float:
+def std_of_difference(spread: Spread, correlation: float) -> float:
     """Standard deviation of one difference."""
     return float(np.sqrt((1 - correlation) * SPREADS[spread][1]))
 
@@ -219,11 +219,11 @@ def _skewed(rng: np.random.Generator, shape: tuple[int, int]) -> tuple[Numbers, 
     return -rng.lognormal(0, 1, shape), -rng.lognormal(0, 1, shape)
 
 
-def _one_skewed(rng: np.random.Generator, shape: tuple[int, int]) -> tuple[Numbers, Numbers]:
+def _variant_skewed(rng: np.random.Generator, shape: tuple[int, int]) -> tuple[Numbers, Numbers]:
     return np.zeros(shape), 1 - rng.exponential(1, shape)
 
 
-def _one_collapses(rng: np.random.Generator, shape: tuple[int, int]) -> tuple[Numbers, Numbers]:
+def _variant_collapses(rng: np.random.Generator, shape: tuple[int, int]) -> tuple[Numbers, Numbers]:
     fallen = 5 * (rng.random(shape) < 0.1)
     return np.zeros(shape), rng.normal(size=shape) + 0.5 - fallen
 
@@ -234,8 +234,8 @@ SPREADS: Mapping[Spread, tuple[Draw, float]] = {
     "normal": (_normal, 2.0),
     "heavy-tailed": (_heavy_tailed, 6.0),
     "skewed": (_skewed, 2 * (np.e - 1) * np.e),
-    "one-skewed": (_one_skewed, 1.0),
-    "one-collapses": (_one_collapses, 1 + 25 * 0.09),
+    "one-skewed": (_variant_skewed, 1.0),
+    "one-collapses": (_variant_collapses, 1 + 25 * 0.09),
 }
 # the two scores are drawn alike: whatever their distribution, their difference is symmetric about 0
 ALIKE: tuple[Spread, ...] = ("normal", "heavy-tailed", "skewed")
@@ -258,7 +258,7 @@ def of_images(scenes: Scenes, n: int, *, simulations: int, resamples: int, seed:
     hold = 0
     names = tuple(map(str, range(n)))
     for _ in range(simulations):
-        baseline, variant = (Pixels(names, one) for one in _models(scenes, n, rng))
+        baseline, variant = (Pixels(names, counts) for counts in _models(scenes, n, rng))
         low, high = over_images(baseline, [variant], resamples)[0]["miou"].interval(LEVEL)
         hold += low <= truth <= high
     return Shares(1 - hold / simulations, hold / simulations)
@@ -276,8 +276,8 @@ def _models(scenes: Scenes, n: int, rng: np.random.Generator) -> list[Numbers]:
         share = 1 / (1 + np.exp(-(1.5 + hard + 0.5 * rng.normal(size=(n, CLASSES)) - 3 * failing[:, None])))
         right = true * share
         # what is missed is taken for the next class
-        said = right + np.roll(true - right, 1, axis=1)
-        made.append(np.stack([right, true, said], axis=1))
+        predicted = right + np.roll(true - right, 1, axis=1)
+        made.append(np.stack([right, true, predicted], axis=1))
     return made
 
 

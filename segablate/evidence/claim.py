@@ -53,8 +53,8 @@ class Claim:
         Args:
             second: value of the variant compared with, of which a relative margin is a share.
         """
-        margins = [one for one in (self.margin, self.printed) if one is not None]
-        return min(self._scaled(one, second) for one in margins)
+        margins = [margin for margin in (self.margin, self.printed) if margin is not None]
+        return min(self._scaled(margin, second) for margin in margins)
 
     def ahead(self, second: float) -> float:
         """How much better the first is said to be, likewise."""
@@ -66,20 +66,20 @@ class Claim:
         return margin.beside(second)
 
     @property
-    def said(self) -> tuple[object, ...]:
+    def statement(self) -> tuple[object, ...]:
         """What is claimed, whatever the margin; the same of both orders where the order does not matter."""
-        sides = (self.first, self.second)
+        pair = (self.first, self.second)
         if self.word == "matches" and self.by is None:
-            sides = (min(sides), max(sides))
-        return (*sides, self.word, self.value, self.metric, self.measure, self.by)
+            pair = (min(pair), max(pair))
+        return (*pair, self.word, self.value, self.metric, self.measure, self.by)
 
     @property
     def identity(self) -> str:
         """All that its verdict depends on, as JSON: a claim that differs in any of it is another one."""
         named = {name: getattr(self, name) for name in ("first", "word", "second", "value")}
         margins = {name: written(self.metric, getattr(self, name)) for name in ("margin", "by", "printed")}
-        told = {**named, "metric": self.metric, "measure": self.measure, **margins}
-        return json.dumps(told, sort_keys=True)
+        statement = {**named, "metric": self.metric, "measure": self.measure, **margins}
+        return json.dumps(statement, sort_keys=True)
 
 
 def written(metric: str, margin: Margin | None) -> str:
@@ -95,21 +95,21 @@ def written(metric: str, margin: Margin | None) -> str:
 
 def contradictions(claims: Sequence[Claim]) -> Iterator[tuple[Claim, Claim]]:
     """Pairs of which not both can be confirmed."""
-    for one, other in combinations(claims, 2):
-        if (one.metric, one.measure) != (other.metric, other.measure):
+    for first, second in combinations(claims, 2):
+        if (first.metric, first.measure) != (second.metric, second.measure):
             continue
-        if one.word == other.word == "reaches":
-            if one.first == other.first and one.value != other.value:
-                yield one, other
+        if first.word == second.word == "reaches":
+            if first.first == second.first and first.value != second.value:
+                yield first, second
             continue
-        mine, theirs = _range(one), _range(other)
-        if mine is None or theirs is None or {one.first, one.second} != {other.first, other.second}:
+        mine, theirs = _range(first), _range(second)
+        if mine is None or theirs is None or {first.first, first.second} != {second.first, second.second}:
             continue
-        if one.first != other.first:
+        if first.first != second.first:
             theirs = (-theirs[1], -theirs[0])
         # the ends are no part of what confirms a claim
         if max(mine[0], theirs[0]) >= min(mine[1], theirs[1]):
-            yield one, other
+            yield first, second
 
 
 def _range(claim: Claim) -> tuple[float, float] | None:

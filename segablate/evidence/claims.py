@@ -148,18 +148,20 @@ def judge(cases: Sequence[Case]) -> list[ClaimVerdict]:
         for case in tested
     }  # fmt: skip
     alone = [p[id(case)] for case in tested]
-    confirmed, refuted = (holm([one[at] for one in alone]) for at in (0, 1))
+    confirmed, refuted = (holm([pair[at] for pair in alone]) for at in (0, 1))
     corrected = {
         id(case): both for case, both in zip(tested, zip(confirmed, refuted, strict=True), strict=True)
     }
     open_ = sum(_decision(corrected[id(case)]) == "cannot tell" for case in tested)
-    found = []
+    verdicts = []
     for case in cases:
         if id(case) in p:
-            found.append(_judged(case, p[id(case)], corrected[id(case)], len(tested), max(open_, 1)))
+            verdicts.append(
+                _tested_verdict(case, p[id(case)], corrected[id(case)], len(tested), max(open_, 1))
+            )
         else:
-            found.append(_untested(case))
-    return found
+            verdicts.append(_untested(case))
+    return verdicts
 
 
 def exact_kind(word: Word, difference: float, margin: float) -> Kind:
@@ -192,7 +194,7 @@ def _decision(p: tuple[float, float]) -> Kind:
     return "refuted" if p[1] <= ONE_SIDED else "cannot tell"
 
 
-def _judged(
+def _tested_verdict(
     case: Case, p: tuple[float, float], corrected: tuple[float, float], among: int, open_: int
 ) -> ClaimVerdict:
     kind, alone = _decision(corrected), _decision(p)
@@ -218,19 +220,19 @@ def _needed(case: Case, alpha: float) -> tuple[int | None, int | None]:
 def _on_scenes(case: Case, verdict: ClaimVerdict) -> ClaimVerdict:
     if not case.images:
         return verdict
-    found = case.scenes
-    if found is None or found.blocks < FEWEST_BLOCKS or not found.both.known:
-        return replace(verdict, scenes="unknown", blocks=found.blocks if found else 0)
-    low, high = found.both.interval(LEVEL)
-    together = _decision(_both(case, case.turned(found.both)))
-    ever = _decision(_both(case, case.turned(found.blocks_only)))
+    scenes = case.scenes
+    if scenes is None or scenes.blocks < FEWEST_BLOCKS or not scenes.both.known:
+        return replace(verdict, scenes="unknown", blocks=scenes.blocks if scenes else 0)
+    low, high = scenes.both.interval(LEVEL)
+    together = _decision(_both(case, case.turned(scenes.both)))
+    ever = _decision(_both(case, case.turned(scenes.blocks_only)))
     return replace(
         verdict,
         scenes="same" if together == verdict.kind or verdict.kind == "cannot tell" else "these",
         low_on_scenes=low,
         high_on_scenes=high,
-        blocks=found.blocks,
-        redrawn=found.redrawn,
+        blocks=scenes.blocks,
+        redrawn=scenes.redrawn,
         more_seeds_help=ever == verdict.kind if verdict.kind != "cannot tell" else ever != "cannot tell",
     )
 
@@ -240,8 +242,8 @@ def _untested(case: Case) -> ClaimVerdict:
     if not math.isfinite(case.estimate.difference):
         return replace(verdict, kind="no verdict", because="there are no numbers")
     if not case.exact and case.estimate.n < 2:
-        one = "process" if case.estimate.source == "processes" else "training"
-        return replace(verdict, kind="no verdict", because=f"one {one} decides nothing")
+        repeat = "process" if case.estimate.source == "processes" else "training"
+        return replace(verdict, kind="no verdict", because=f"one {repeat} decides nothing")
     if claim.word == "reaches":
         kind: Kind = "reproduced" if reproduced(claim, case.estimate.difference) else "not reproduced"
         return replace(verdict, kind=kind, because="on part of the label maps" if case.limited else "")
@@ -257,31 +259,31 @@ def _untested(case: Case) -> ClaimVerdict:
 
 def _shown(case: Case) -> ClaimVerdict:
     """The difference with its interval, on the scale that is shown."""
-    found = case.estimate
-    low, high = (math.nan, math.nan) if case.exact else found.interval(LEVEL)
+    estimate = case.estimate
+    low, high = (math.nan, math.nan) if case.exact else estimate.interval(LEVEL)
     verdict = ClaimVerdict(
         case.claim,
         "no verdict",
         "",
-        found.difference,
+        estimate.difference,
         low,
         high,
-        n=0 if case.exact else found.n,
+        n=0 if case.exact else estimate.n,
         exact=case.exact,
     )
-    if not found.ratio:
+    if not estimate.ratio:
         return verdict
-    middle, low, high = (math.exp(one) for one in (found.difference, low, high))
+    middle, low, high = (math.exp(value) for value in (estimate.difference, low, high))
     return replace(verdict, difference=middle, low=low, high=high, ratio=True)
 
 
-def _larger(one: P, other: P) -> P:
-    larger: P = np.maximum(one, other)
+def _larger(first: P, second: P) -> P:
+    larger: P = np.maximum(first, second)
     return larger
 
 
-def _smaller(one: P, other: P) -> P:
-    smaller: P = np.minimum(one, other)
+def _smaller(first: P, second: P) -> P:
+    smaller: P = np.minimum(first, second)
     return smaller
 
 
@@ -295,7 +297,7 @@ def of_numbers(first: float, second: float) -> Estimate:
 
 def counts_of(verdicts: Sequence[ClaimVerdict]) -> Mapping[Kind, int]:
     """How often each verdict came out, in the order of appearance."""
-    found: dict[Kind, int] = {}
-    for one in verdicts:
-        found[one.kind] = found.get(one.kind, 0) + 1
-    return found
+    counts: dict[Kind, int] = {}
+    for verdict in verdicts:
+        counts[verdict.kind] = counts.get(verdict.kind, 0) + 1
+    return counts

@@ -50,19 +50,21 @@ def decide(
         best_of_all: whether all are against the one that these very numbers made the best: then it might
             have been any, and there are as many tests as pairs.
     """
-    known = {key: one for key, one in family.items() if one.estimate.known}
+    known = {key: question for key, question in family.items() if question.estimate.known}
     times = (len(known) + 1) / 2 if best_of_all else 1.0
-    apart = dict(zip(known, holm([one.estimate.p_none() for one in known.values()], times), strict=True))
-    alike = dict(zip(known, holm([_matters(one) for one in known.values()], times), strict=True))
+    apart = dict(
+        zip(known, holm([question.estimate.p_none() for question in known.values()], times), strict=True)
+    )
+    alike = dict(zip(known, holm([_matters(question) for question in known.values()], times), strict=True))
     kinds = {
-        key: _kind(one, apart[key], alike[key], 1 - level) if key in known else "undecided"
-        for key, one in family.items()
+        key: _kind(question, apart[key], alike[key], 1 - level) if key in known else "undecided"
+        for key, question in family.items()
     }
     open_ = sum(kind == "undecided" for key, kind in kinds.items() if key in known)
     hurdle = (1 - level) / max(open_, 1) / times
     return {
-        key: _verdict(one, kinds[key], apart.get(key), level, hurdle if key in known else None)
-        for key, one in family.items()
+        key: _verdict(question, kinds[key], apart.get(key), level, hurdle if key in known else None)
+        for key, question in family.items()
     }
 
 
@@ -82,31 +84,33 @@ def count(baseline: float, variant: float, margin: float, direction: Direction) 
     return Verdict(kind, difference, difference, difference, LEVEL, 1, "count", margin, None, None, None)
 
 
-def _matters(one: Question) -> float:
-    return one.estimate.p_matters(one.bound) if one.margin > 0 else 1.0
+def _matters(question: Question) -> float:
+    return question.estimate.p_matters(question.bound) if question.margin > 0 else 1.0
 
 
-def _kind(one: Question, apart: float, alike: float, alpha: float) -> Kind:
+def _kind(question: Question, apart: float, alike: float, alpha: float) -> Kind:
     if alike <= alpha:
         return "equivalent"
-    return _side(one.estimate.difference, one.direction) if apart <= alpha else "undecided"
+    return _side(question.estimate.difference, question.direction) if apart <= alpha else "undecided"
 
 
 def _side(difference: float, direction: Direction) -> Kind:
     return "better" if (difference > 0) == (direction == "higher") else "worse"
 
 
-def _verdict(one: Question, kind: Kind, p: float | None, level: float, hurdle: float | None) -> Verdict:
-    found = one.estimate
-    low, high = found.interval(level)
+def _verdict(question: Question, kind: Kind, p: float | None, level: float, hurdle: float | None) -> Verdict:
+    estimate = question.estimate
+    low, high = estimate.interval(level)
     least = wanted = None
     if hurdle is not None:
-        least = detectable(found.n, found.spread, hurdle, found.freedom)
+        least = detectable(estimate.n, estimate.spread, hurdle, estimate.freedom)
         # nobody can add images to a test set by training again
-        if kind == "undecided" and found.source != "images":
-            wanted = needed(found.difference, found.spread, one.bound, hurdle, found.n)
-    told = (found.difference, low, high)
-    if found.ratio:
-        told = (math.exp(told[0]), math.exp(told[1]), math.exp(told[2]))
+        if kind == "undecided" and estimate.source != "images":
+            wanted = needed(estimate.difference, estimate.spread, question.bound, hurdle, estimate.n)
+    shown = (estimate.difference, low, high)
+    if estimate.ratio:
+        shown = (math.exp(shown[0]), math.exp(shown[1]), math.exp(shown[2]))
         least = None if least is None else math.expm1(least)
-    return Verdict(kind, *told, level, found.n, found.source, one.margin, p, least, wanted, found.ratio)
+    return Verdict(
+        kind, *shown, level, estimate.n, estimate.source, question.margin, p, least, wanted, estimate.ratio
+    )

@@ -59,35 +59,39 @@ def effects(values: NDArray[np.float64]) -> dict[Effect, Estimate]:
     variance = float((left**2).sum()) / freedom
     if math.sqrt(variance) <= ROUNDING * float(np.abs(values).max()):
         variance = 0.0
-    found = {}
-    for effect in asked(shape):
+    estimates = {}
+    for effect in effects_of(shape):
         weights = contrast(effect, shape).reshape(-1)
         error = math.sqrt(variance * float(weights @ weights) / seeds)
-        found[effect] = Estimate(float(weights @ means), error, freedom, seeds, "seeds")
-    return found
+        estimates[effect] = Estimate(float(weights @ means), error, freedom, seeds, "seeds")
+    return estimates
 
 
-def asked(shape: Sequence[int]) -> list[Effect]:
+def effects_of(shape: Sequence[int]) -> list[Effect]:
     """Every effect of a grid of that shape."""
     own = [(axis, choice) for axis, size in enumerate(shape) for choice in range(1, size)]
-    found = [Effect(situation, *one) for one in own for situation in SINGLE]
-    for one, two in combinations(own, 2):
-        if one[0] != two[0]:
-            found += [Effect("with", *one, two), Effect("with", *two, one), Effect("interaction", *one, two)]
-    return found
+    listed = [Effect(situation, *first) for first in own for situation in SINGLE]
+    for first, second in combinations(own, 2):
+        if first[0] != second[0]:
+            listed += [
+                Effect("with", *first, second),
+                Effect("with", *second, first),
+                Effect("interaction", *first, second),
+            ]
+    return listed
 
 
 def contrast(effect: Effect, shape: Sequence[int]) -> Numbers:
     """Weights of the cells' means, of the grid's shape; they add up to 0."""
-    sides = {effect.axis: _difference(shape[effect.axis], effect.choice)}
+    contrasts = {effect.axis: _difference(shape[effect.axis], effect.choice)}
     if effect.other is not None:
         axis, choice = effect.other
         interaction = effect.situation == "interaction"
-        sides[axis] = _difference(shape[axis], choice) if interaction else _single(shape[axis], choice)
+        contrasts[axis] = _difference(shape[axis], choice) if interaction else _single(shape[axis], choice)
     rest = _even if effect.situation in ("average", "interaction") else _first
     weights: Numbers = np.ones(())
     for axis, size in enumerate(shape):
-        weights = np.asarray(np.multiply.outer(weights, sides.get(axis, rest(size))))
+        weights = np.asarray(np.multiply.outer(weights, contrasts.get(axis, rest(size))))
     return np.asarray(weights)
 
 
@@ -102,8 +106,8 @@ def whole_grid(
     shape = tuple(max(at) + 1 for at in zip(*cells, strict=True))
     if set(cells) != set(product(*map(range, shape))):
         return None
-    kept = [{seed for seed, value in one.items() if math.isfinite(value)} for one in cells.values()]
-    seeds = tuple(sorted(set.intersection(*kept)))
+    finite = [{seed for seed, value in scores.items() if math.isfinite(value)} for scores in cells.values()]
+    seeds = tuple(sorted(set.intersection(*finite)))
     if not seeds:
         return None
     values = [[cells[at][seed] for seed in seeds] for at in product(*map(range, shape))]

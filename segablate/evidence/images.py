@@ -69,19 +69,19 @@ def over_images(
     Returns:
         Metric (`miou`, `pixel_accuracy`) → estimate, as many as variants.
     """
-    shared = [tuple(name for name in baseline.names if name in set(one.names)) for one in variants]
-    found: list[dict[str, Estimate]] = [{} for _ in variants]
+    shared = [tuple(name for name in baseline.names if name in set(pixels.names)) for pixels in variants]
+    by_variant: list[dict[str, Estimate]] = [{} for _ in variants]
     for names in dict.fromkeys(shared):
         own = [at for at, those in enumerate(shared) if those == names]
         parts = [baseline.only(names), *(variants[at].only(names) for at in own)]
         for at, estimates in zip(own, _together(parts, resamples), strict=True):
-            found[at] = estimates
-    return found
+            by_variant[at] = estimates
+    return by_variant
 
 
 def _together(parts: Sequence[Pixels], resamples: int) -> list[dict[str, Estimate]]:
     """The first against each of the others, all of the same images."""
-    counts = np.stack([one.counts for one in parts], axis=1)
+    counts = np.stack([part.counts for part in parts], axis=1)
     n = len(counts)
     if n < 2:
         return [{metric: Estimate(math.nan, math.nan, 0, n, "images") for metric in METRICS}] * len(parts[1:])
@@ -104,10 +104,10 @@ def scored(pixels: Numbers) -> Mapping[str, Numbers]:
     Returns:
         Metric → fractions, shape (sums, models).
     """
-    right, true, said = (pixels[:, :, i] for i in range(3))
+    right, true, predicted = (pixels[:, :, i] for i in range(3))
     occurs = true > 0
     with np.errstate(divide="ignore", invalid="ignore"):
-        iou = np.where(occurs, right / (true + said - right), 0.0)
+        iou = np.where(occurs, right / (true + predicted - right), 0.0)
         return {
             "miou": iou.sum(axis=2) / occurs.sum(axis=2),
             "pixel_accuracy": right.sum(axis=2) / true.sum(axis=2),

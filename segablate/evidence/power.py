@@ -61,8 +61,8 @@ def needed(difference: float, spread: float, margin: float, alpha: float, n: int
         if spread == 0:
             alike = 0.5**pairs
             return (difference != 0 and 2 * alike <= alpha) or (abs(difference) < margin and alike <= alpha)
-        told = power_of_difference(abs(difference) / spread, pairs, alpha)
-        return max(told, power_of_equivalence(difference / spread, margin / spread, pairs, alpha)) >= POWER
+        power = power_of_difference(abs(difference) / spread, pairs, alpha)
+        return max(power, power_of_equivalence(difference / spread, margin / spread, pairs, alpha)) >= POWER
 
     return _first(enough, max(n + 1, 2))
 
@@ -162,11 +162,11 @@ def pooled_spread(groups: Sequence[Sequence[float]], *, ratio: bool) -> tuple[fl
         It and its degrees of freedom; None where nothing is known. What pairs have in common is not
         taken off, so that it is rather too much.
     """
-    told = [np.log(group) if ratio else np.asarray(group, float) for group in groups if len(group) > 1]
-    if not told:
+    samples = [np.log(group) if ratio else np.asarray(group, float) for group in groups if len(group) > 1]
+    if not samples:
         return None
-    freedom = sum(len(group) - 1 for group in told)
-    squares = sum(float(((group - group.mean()) ** 2).sum()) for group in told)
+    freedom = sum(len(group) - 1 for group in samples)
+    squares = sum(float(((group - group.mean()) ** 2).sum()) for group in samples)
     return math.sqrt(2 * squares / freedom), freedom
 
 
@@ -197,12 +197,12 @@ def _below(statistic: float, freedom: float, shift: float) -> float:
     # its mirror image, because the routine is for shifts that are not negative
     if shift < 0:
         return 1 - _below(-statistic, freedom, -shift)
-    found = float(nctdtr(freedom, shift, statistic))
-    if math.isnan(found):
+    p = float(nctdtr(freedom, shift, statistic))
+    if math.isnan(p):
         quantiles = (np.arange(QUANTILES) + 0.5) / QUANTILES
         spread = np.sqrt(2 * gammaincinv(freedom / 2, quantiles) / freedom)
         return float(ndtr(statistic * spread - shift).mean())
-    return found
+    return p
 
 
 def _first(enough: Callable[[int], bool], low: int) -> int | None:

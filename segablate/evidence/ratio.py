@@ -84,9 +84,9 @@ def ratio(
     if len(variant) == 1:
         return _within(np.asarray(variant[0], float), np.asarray(baseline[0], float), level)
     ours, theirs = (np.array([np.median(process) for process in side]) for side in (variant, baseline))
-    told = between_processes(theirs, ours)
-    low, high = told.interval(level)
-    return Ratio(math.exp(told.difference), math.exp(low), math.exp(high), level, told.n)
+    interval = between_processes(theirs, ours)
+    low, high = interval.interval(level)
+    return Ratio(math.exp(interval.difference), math.exp(low), math.exp(high), level, interval.n)
 
 
 def interval_of_mean(values: Sequence[float], level: float = LEVEL) -> tuple[float, float]:

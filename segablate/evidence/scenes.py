@@ -74,7 +74,7 @@ def over_scenes(
     of_seeds = weigh(seeds, len(of_blocks), rng) / seeds
     again = scored((of_blocks @ counts.reshape(blocks, -1)).reshape(-1, *counts.shape[1:]))
     once = scored(counts.sum(axis=0)[None])
-    found = {}
+    estimates = {}
     for metric in METRICS:
         drawn = again[metric][:, :seeds] - again[metric][:, seeds:]
         each = once[metric][0, :seeds] - once[metric][0, seeds:]
@@ -84,13 +84,13 @@ def over_scenes(
         by_block = float(drawn.mean(axis=1).var(ddof=1)) * blocks / (blocks - 1)
         both = float((drawn * of_seeds).sum(axis=1).var(ddof=1)) + by_seed / seeds + by_block / blocks
         least, difference = min(seeds, blocks), float(each.mean())
-        found[metric] = Scenes(
+        estimates[metric] = Scenes(
             Estimate(difference, math.sqrt(both), least - 1, least, "scenes"),
             Estimate(difference, math.sqrt(by_block), blocks - 1, blocks, "scenes"),
             blocks,
             redrawn,
         )
-    return found
+    return estimates
 
 
 def _whole(counts: Numbers, resamples: int, rng: np.random.Generator) -> tuple[Numbers, int]:
@@ -98,17 +98,17 @@ def _whole(counts: Numbers, resamples: int, rng: np.random.Generator) -> tuple[N
     had not. Fewer resamples come back where hardly any has them all."""
     true = counts[:, 0, 1]
     occurs = np.asarray(true[:, true.any(axis=0)] > 0)
-    kept: list[Numbers] = []
+    complete: list[Numbers] = []
     there = redrawn = 0
     for _ in range(MOST_ROUNDS):
         drawn = weigh(len(counts), resamples, rng)
         whole: NDArray[np.bool_] = np.all((drawn > 0) @ occurs, axis=1)
         wanted = drawn[whole][: resamples - there]
-        kept.append(wanted)
+        complete.append(wanted)
         # those behind the last that is wanted were not asked for
         last = int(np.flatnonzero(whole)[len(wanted) - 1]) + 1 if there + len(wanted) == resamples else None
         redrawn += int((~whole[:last]).sum())
         there += len(wanted)
         if there == resamples:
             break
-    return np.concatenate(kept), redrawn
+    return np.concatenate(complete), redrawn

@@ -55,18 +55,18 @@ class Made:
     def same(self) -> Hashable:
         """Equal for claims that say the same of the same cells; the margin is part of what is said."""
         claim = self.verdict.claim
-        sides: Hashable = (self.first, self.second)
+        pair: Hashable = (self.first, self.second)
         if claim.word == "matches" and claim.by is None:
-            sides = frozenset({self.first, self.second})
-        return claim.word, claim.metric, claim.value, claim.by, claim.margin, claim.printed, sides
+            pair = frozenset({self.first, self.second})
+        return claim.word, claim.metric, claim.value, claim.by, claim.margin, claim.printed, pair
 
 
 def forms(verdicts: Iterable[ClaimVerdict]) -> list[Form]:
     """The claims of each form together, in the order in which forms appear."""
-    found: dict[Hashable, list[ClaimVerdict]] = {}
-    for one in verdicts:
-        found.setdefault(_form(one), []).append(one)
-    return [Form(tuple(own)) for own in found.values()]
+    groups: dict[Hashable, list[ClaimVerdict]] = {}
+    for verdict in verdicts:
+        groups.setdefault(_form(verdict), []).append(verdict)
+    return [Form(tuple(own)) for own in groups.values()]
 
 
 def _form(verdict: ClaimVerdict) -> Hashable:
@@ -84,13 +84,17 @@ def once(made: Iterable[Made]) -> list[tuple[Made, tuple[str, ...]]]:
     """
     first: dict[Hashable, Made] = {}
     others: dict[Hashable, list[str]] = {}
-    for one in made:
-        same = one.same if one.first else (one.study, one.same, one.verdict.claim.text)
+    for made_claim in made:
+        same = (
+            made_claim.same
+            if made_claim.first
+            else (made_claim.study, made_claim.same, made_claim.verdict.claim.text)
+        )
         if same in first:
-            others[same].append(one.study)
+            others[same].append(made_claim.study)
         else:
-            first[same], others[same] = one, []
-    return [(one, tuple(others[same])) for same, one in first.items()]
+            first[same], others[same] = made_claim, []
+    return [(made_claim, tuple(others[same])) for same, made_claim in first.items()]
 
 
 def tested(verdict: ClaimVerdict) -> bool:
@@ -104,4 +108,4 @@ def false_expected(studies: Iterable[Sequence[ClaimVerdict]]) -> float:
     Confirmations and refutations of a study are each corrected (Holm) to 2.5 %, so that at most 5 % of
     studies hold one. It is about training or timing again; other images, data and networks are not in it.
     """
-    return (1 - LEVEL) * sum(any(tested(one) for one in verdicts) for verdicts in studies)
+    return (1 - LEVEL) * sum(any(tested(verdict) for verdict in verdicts) for verdicts in studies)

@@ -41,11 +41,11 @@ def written(source: Source, measures: Sequence[str]) -> tuple[ClaimSpec, ...]:
     Raises:
         SegablateError: one has no such form, metric, measure or margin.
     """
-    given = source.data.get("claims", [])
-    if not isinstance(given, list):
+    entries = source.data.get("claims", [])
+    if not isinstance(entries, list):
         hint = "write `- {claim: A beats B, metric: miou}` beneath it"
-        raise source.error(f"`claims` must be a list, and is {kind_of(given)}", "claims", hint)
-    return tuple(_written(source, f"claims.{at}", entry, measures) for at, entry in enumerate(given))
+        raise source.error(f"`claims` must be a list, and is {kind_of(entries)}", "claims", hint)
+    return tuple(_written(source, f"claims.{at}", entry, measures) for at, entry in enumerate(entries))
 
 
 def claims(
@@ -62,15 +62,15 @@ def claims(
         SegablateError: a claim is about a variant or a number that is not there, may be read in two ways,
             or is made twice.
     """
-    found: list[Claim] = []
+    checked: list[Claim] = []
     for at, spec in enumerate(study.claims):
         claim = _claim(study, variants, metrics, at, spec)
-        for before, other in enumerate(found):
-            if other.said == claim.said:
+        for before, other in enumerate(checked):
+            if other.statement == claim.statement:
                 there = study.where(f"claims.{before}")
                 raise _error(study, f"this is claimed already at {there}", at, "remove one")
-        found.append(claim)
-    return tuple(found)
+        checked.append(claim)
+    return tuple(checked)
 
 
 def _written(source: Source, path: str, entry: Any, measures: Sequence[str]) -> ClaimSpec:
@@ -98,8 +98,8 @@ def _written(source: Source, path: str, entry: Any, measures: Sequence[str]) -> 
     else:
         what = compared(source, f"{path}.metric", metric)
         margins = {key: in_unit(source, f"{path}.{key}", what, entry[key]) for key in OF_TWO if key in entry}
-    told = text(source, f"{path}.source", entry["source"]) if "source" in entry else ""
-    return ClaimSpec(" ".join(claimed.split()), metric, measure, source=told, **margins)
+    source_text = text(source, f"{path}.source", entry["source"]) if "source" in entry else ""
+    return ClaimSpec(" ".join(claimed.split()), metric, measure, source=source_text, **margins)
 
 
 def _claim(
@@ -137,14 +137,14 @@ def _apart(first: Variant, second: Variant) -> tuple[tuple[str, str, str], ...]:
 
 
 def _measure(study: Study, metrics: Mapping[str, Sequence[str]], at: int, spec: ClaimSpec) -> str:
-    having = [label for label, given in metrics.items() if spec.metric in given]
+    having = [label for label, metrics_of in metrics.items() if spec.metric in metrics_of]
     if spec.measure:
         if spec.measure not in having:
             hint = near_miss(spec.metric, metrics[spec.measure])
             raise _error(study, f"`{spec.measure}` gives no `{spec.metric}`", at, hint, "measure")
         return spec.measure
     if not having:
-        every = {metric for given in metrics.values() for metric in given}
+        every = {metric for metrics_of in metrics.values() for metric in metrics_of}
         hint = near_miss(spec.metric, every)
         raise _error(study, f"nothing that the study measures gives `{spec.metric}`", at, hint, "metric")
     if len(having) > 1:
@@ -161,16 +161,18 @@ def _reading(study: Study, variants: Sequence[Variant], at: int, claimed: str) -
         SegablateError: there is none, or there are more.
     """
     splits = list(_splits(claimed))
-    found = list(dict.fromkeys(reading for split in splits for reading in _readings(study, variants, split)))
-    if not found:
+    readings = list(
+        dict.fromkeys(reading for split in splits for reading in _interpretations(study, variants, split))
+    )
+    if not readings:
         raise _unread(study, variants, at, splits[0])
-    if len(found) > 1:
-        ways = " or ".join(f"`{first}` {word} `{second}`" for first, word, second in found[:2])
+    if len(readings) > 1:
+        ways = " or ".join(f"`{first}` {word} `{second}`" for first, word, second in readings[:2])
         hint = "name variants as `segablate plan` prints them, and give them different labels"
         raise _error(study, f"this may be read as {ways}", at, hint)
-    if found[0][0] == found[0][2]:
-        raise _error(study, f"this compares `{found[0][0]}` with itself", at)
-    return found[0]
+    if readings[0][0] == readings[0][2]:
+        raise _error(study, f"this compares `{readings[0][0]}` with itself", at)
+    return readings[0]
 
 
 def _splits(claimed: str) -> Iterator[Reading]:
@@ -181,26 +183,26 @@ def _splits(claimed: str) -> Iterator[Reading]:
             yield f" {word} ".join(parts[:at]).strip(), word, f" {word} ".join(parts[at:]).strip()
 
 
-def _readings(study: Study, variants: Sequence[Variant], split: Reading) -> Iterator[Reading]:
+def _interpretations(study: Study, variants: Sequence[Variant], split: Reading) -> Iterator[Reading]:
     first, word, second = split
-    for one in _variants(study, variants, first):
+    for variant in _variants(study, variants, first):
         if word == "reaches":
             if _NUMBER.fullmatch(second):
-                yield one, word, second
+                yield variant, word, second
             continue
         for other in _variants(study, variants, second):
-            yield one, word, other
+            yield variant, word, other
 
 
 def _variants(study: Study, variants: Sequence[Variant], side: str) -> list[str]:
     """Labels of the variants that a side of a claim may mean."""
-    found = {side: None} if any(variant.label == side for variant in variants) else {}
+    matches = {side: None} if any(variant.label == side for variant in variants) else {}
     combined = {tuple(variant.choices.items()): variant.label for variant in variants}
     first = {axis.field: axis.choices[0].label for axis in study.axes}
     for chosen in _chosen(_owners(study), side):
         if label := combined.get(tuple({**first, **chosen}.items())):
-            found[label] = None
-    return list(found)
+            matches[label] = None
+    return list(matches)
 
 
 def _chosen(owners: Mapping[str, list[tuple[str, str]]], side: str) -> Iterator[dict[str, str]]:

@@ -56,12 +56,12 @@ def leaves_of(axis: Axis, choice: Choice) -> dict[Field, Any]:
 
 def fields_of(fixed: Leaves, axes: Iterable[Axis]) -> set[str]:
     """Every field that some variant has, with all that lie above it."""
-    found = {field if not isinstance(value, str) else (*field, "use") for field, value in fixed.items()}
+    fields = {field if not isinstance(value, str) else (*field, "use") for field, value in fixed.items()}
     for axis in axes:
         for choice in axis.choices:
             leaves = walk(choice.value, split(axis.field))
-            found.update((*field, "use") if isinstance(value, str) else field for field, value in leaves)
-    return {".".join(field[:depth]) for field in found for depth in range(1, len(field) + 1)}
+            fields.update((*field, "use") if isinstance(value, str) else field for field, value in leaves)
+    return {".".join(field[:depth]) for field in fields for depth in range(1, len(field) + 1)}
 
 
 def _fixed_and_varied(source: Source, both: Field, axis: Axis, choice: Choice) -> SegablateError:

@@ -25,17 +25,17 @@ def split(dotted: str) -> Field:
 
 def walk(value: Any, at: Field = ()) -> list[tuple[Field, Any]]:
     """The leaves of a value at a field; keys with dots in them are expanded, a field may come twice."""
-    found: list[tuple[Field, Any]] = []
-    _walk(value, at, found)
-    return found
+    leaves: list[tuple[Field, Any]] = []
+    _walk(value, at, leaves)
+    return leaves
 
 
-def _walk(value: Any, at: Field, found: list[tuple[Field, Any]]) -> None:
+def _walk(value: Any, at: Field, leaves: list[tuple[Field, Any]]) -> None:
     if value and isinstance(value, dict):
         for key, inner in value.items():
-            _walk(inner, (*at, *split(key)), found)
+            _walk(inner, (*at, *split(key)), leaves)
     else:
-        found.append((at, value))
+        leaves.append((at, value))
 
 
 def gather(pairs: Iterable[tuple[Field, Any]]) -> dict[Field, Any]:
@@ -44,28 +44,28 @@ def gather(pairs: Iterable[tuple[Field, Any]]) -> dict[Field, Any]:
     Raises:
         SegablateError: two of them clash; `field` says where.
     """
-    found: dict[Field, Any] = {}
+    leaves: dict[Field, Any] = {}
     for field, value in sorted(pairs, key=lambda pair: len(pair[0])):
-        if other := _in_the_way(found, field):
+        if other := _in_the_way(leaves, field):
             name, above = ".".join(field), ".".join(other)
             why = "is given twice" if other == field else f"lies beneath `{above}`, which has its own value"
             raise SegablateError(f"`{name}` {why}", field=name)
-        found[field] = value
-    return found
+        leaves[field] = value
+    return leaves
 
 
-def clash(one: Leaves, other: Leaves) -> Field | None:
+def clash(first: Leaves, second: Leaves) -> Field | None:
     """A field that both give, or that one cannot have beneath what the other gives."""
-    lower = (field for field in other if _in_the_way(one, field))
-    upper = (field for field in one if _in_the_way(other, field))
+    lower = (field for field in second if _in_the_way(first, field))
+    upper = (field for field in first if _in_the_way(second, field))
     return next(lower, None) or next(upper, None)
 
 
-def _in_the_way(found: Leaves, field: Field) -> Field | None:
-    if field in found:
+def _in_the_way(leaves: Leaves, field: Field) -> Field | None:
+    if field in leaves:
         return field
     for depth in range(1, len(field)):
-        above = found.get(field[:depth], {})
+        above = leaves.get(field[:depth], {})
         if isinstance(above, str):
             if field[depth] == "use":
                 return field
@@ -96,7 +96,7 @@ def nest(leaves: Leaves) -> dict[str, Any]:
 
 def replace(leaves: Leaves, field: Field, value: Any) -> dict[Field, Any]:
     """The leaves with `value` at `field` in place of all that was there; text above stays as `use`."""
-    kept: dict[Field, Any] = {}
+    rest: dict[Field, Any] = {}
     for old, was in leaves.items():
         above = old == field[: len(old)] and len(old) < len(field)
         if above and isinstance(was, str):
@@ -104,8 +104,8 @@ def replace(leaves: Leaves, field: Field, value: Any) -> dict[Field, Any]:
         elif above and was != {}:
             continue
         if old[: len(field)] != field:
-            kept[old] = was
-    return kept | dict(walk(value, field))
+            rest[old] = was
+    return rest | dict(walk(value, field))
 
 
 def lookup(config: Any, field: Field) -> Any:

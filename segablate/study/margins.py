@@ -30,10 +30,10 @@ def margins(source: Source) -> dict[str, Margin]:
     """
     if "margin" not in source.data:
         return {}
-    given = mapping(source, "margin", source.data["margin"])
+    entries = mapping(source, "margin", source.data["margin"])
     return {
         metric: in_unit(source, f"margin.{metric}", compared(source, f"margin.{metric}", metric), value)
-        for metric, value in given.items()
+        for metric, value in entries.items()
     }
 
 
@@ -68,11 +68,11 @@ def _split(source: Source, path: str, value: Any, what: Quantity) -> tuple[float
     """The number and the unit behind it, "" where there is none."""
     if isinstance(value, int | float) and not isinstance(value, bool) and value >= 0:
         return float(value), ""
-    found = _WRITTEN.fullmatch(value.strip()) if isinstance(value, str) else None
-    if not found:
+    match = _WRITTEN.fullmatch(value.strip()) if isinstance(value, str) else None
+    if not match:
         message = f"a margin is a number that is not negative, and `{path}` is {kind_of(value)}"
         raise source.error(message, path, _example(what))
-    return float(found[1]), found[2]
+    return float(match[1]), match[2]
 
 
 def _in_unit(what: Quantity, number: float, unit: str) -> Margin:

@@ -34,9 +34,9 @@ def top(source: Source) -> None:
             raise SegablateError(f"the study has no `{key}`", where=source.name, hint=f"add `{key}:`")
 
 
-def known_keys(source: Source, path: str, found: Iterable[str], known: Collection[str], what: str) -> None:
+def known_keys(source: Source, path: str, keys: Iterable[str], known: Collection[str], what: str) -> None:
     """Refuse the first key that is not known."""
-    for key in found:
+    for key in keys:
         if key not in known:
             inner = f"{path}.{key}" if path else key
             raise source.error(f"{what} has no `{key}`", inner, near_miss(key, known))
@@ -72,23 +72,23 @@ def optional_text(source: Source, key: str) -> str:
 
 def name(source: Source, path: Path) -> str:
     """The study's name, which is its file's and becomes a folder's."""
-    given = text(source, "name", source.data["name"])
-    if not re.fullmatch("[a-z0-9][a-z0-9-]*", given):
+    value = text(source, "name", source.data["name"])
+    if not re.fullmatch("[a-z0-9][a-z0-9-]*", value):
         hint = "small letters, digits and `-`: the name becomes a folder"
-        raise source.error(f"`{given}` will not do as a study's name", "name", hint)
-    if given != path.stem:
-        hint = f"rename one: `name: {path.stem}`, or `{given}{path.suffix}`"
-        raise source.error(f"the study `{given}` is in a file of another name", "name", hint)
-    return given
+        raise source.error(f"`{value}` will not do as a study's name", "name", hint)
+    if value != path.stem:
+        hint = f"rename one: `name: {path.stem}`, or `{value}{path.suffix}`"
+        raise source.error(f"the study `{value}` is in a file of another name", "name", hint)
+    return value
 
 
 def design(source: Source) -> tuple[str, dict[str, Any]]:
     """The design's name and its settings with defaults; `grid` where none is named."""
-    given = source.data.get("design", "grid")
-    if not isinstance(given, str):
-        mapping(source, "design", given)
+    value = source.data.get("design", "grid")
+    if not isinstance(value, str):
+        mapping(source, "design", value)
     try:
-        part, settings = designs.resolve(given)
+        part, settings = designs.resolve(value)
     except SegablateError as error:
         raise source.error(error.message, f"design.{error.field or 'use'}", error.hint) from None
     return part.name, settings
@@ -96,18 +96,18 @@ def design(source: Source) -> tuple[str, dict[str, Any]]:
 
 def measures(source: Source) -> tuple[MeasureSpec, ...]:
     """What is measured."""
-    given = source.data["measure"]
-    if not isinstance(given, list) or not given:
-        hint = f"write `[{given}]`" if isinstance(given, str) else "write `[one, another]`"
-        raise source.error(f"`measure` must be a list, and is {kind_of(given)}", "measure", hint)
-    found: dict[str, MeasureSpec] = {}
-    for index, entry in enumerate(given):
+    entries = source.data["measure"]
+    if not isinstance(entries, list) or not entries:
+        hint = f"write `[{entries}]`" if isinstance(entries, str) else "write `[one, another]`"
+        raise source.error(f"`measure` must be a list, and is {kind_of(entries)}", "measure", hint)
+    specs: dict[str, MeasureSpec] = {}
+    for index, entry in enumerate(entries):
         spec = _measure(source, f"measure.{index}", entry)
-        if spec.label in found:
+        if spec.label in specs:
             message = f"two measures are called `{spec.label}`"
             raise source.error(message, f"measure.{index}", "tell them apart with `as: another-name`")
-        found[spec.label] = spec
-    return tuple(found.values())
+        specs[spec.label] = spec
+    return tuple(specs.values())
 
 
 def _measure(source: Source, path: str, entry: Any) -> MeasureSpec:
@@ -123,35 +123,35 @@ def _measure(source: Source, path: str, entry: Any) -> MeasureSpec:
 
 def conditions(source: Source, axes: Collection[str]) -> tuple[str, ...]:
     """The axes of which each value has a baseline of its own: all that are named, and not all there are."""
-    given = source.data.get("conditions", [])
-    if not isinstance(given, list):
+    value = source.data.get("conditions", [])
+    if not isinstance(value, list):
         raise source.error("`conditions` must be a list of axes", "conditions", "write `[model.encoder]`")
-    for index, axis in enumerate(given):
+    for index, axis in enumerate(value):
         if axis not in axes:
             path = f"conditions.{index}"
             raise source.error(f"the study varies no `{axis}`", path, near_miss(str(axis), axes))
-    if given and set(given) == set(axes):
+    if value and set(value) == set(axes):
         raise source.error("all axes are conditions, so that nothing is compared", "conditions")
-    return tuple(given)
+    return tuple(value)
 
 
 def repeat(source: Source) -> int:
     """The number of seeds, 1 where it is absent."""
-    given = source.data.get("repeat", 1)
-    if isinstance(given, bool) or not isinstance(given, int):
-        raise source.error(f"`repeat` must be a whole number, and is {kind_of(given)}", "repeat")
-    if not 1 <= given <= MOST_SEEDS:
-        raise source.error(f"`repeat` is {given:,}, and must be between 1 and {MOST_SEEDS:,}", "repeat")
-    return given
+    value = source.data.get("repeat", 1)
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise source.error(f"`repeat` must be a whole number, and is {kind_of(value)}", "repeat")
+    if not 1 <= value <= MOST_SEEDS:
+        raise source.error(f"`repeat` is {value:,}, and must be between 1 and {MOST_SEEDS:,}", "repeat")
+    return value
 
 
 def skips(source: Source, fields: Collection[str], labels: Collection[str]) -> tuple[Skip, ...]:
     """What is left out: each condition on one of the fields, or on one of the measures' labels."""
-    given = source.data.get("skip", [])
-    if not isinstance(given, list):
-        message = f"`skip` must be a list, and is {kind_of(given)}"
+    entries = source.data.get("skip", [])
+    if not isinstance(entries, list):
+        message = f"`skip` must be a list, and is {kind_of(entries)}"
         raise source.error(message, "skip", "write `- {when: {field: value}, because: reason}` beneath it")
-    return tuple(_skip(source, f"skip.{i}", entry, fields, labels) for i, entry in enumerate(given))
+    return tuple(_skip(source, f"skip.{i}", entry, fields, labels) for i, entry in enumerate(entries))
 
 
 def _skip(source: Source, path: str, entry: Any, fields: Collection[str], labels: Collection[str]) -> Skip:

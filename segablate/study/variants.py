@@ -68,18 +68,18 @@ def field_in_study(study: Study, variant: Variant, field: str) -> str:
     Where nothing gave it one, the path it would have in the part it belongs to.
     """
     target = split(field)
-    given: list[tuple[int, str]] = []  # how near, and the path
+    candidates: list[tuple[int, str]] = []  # how near, and the path
     for axis in study.axes:
         at = split(axis.field)
         path = f"vary.{axis.field}.{variant.choices[axis.field]}"
         if at == target[: len(at)]:
-            given.append((len(at), ".".join((path, *target[len(at) :]))))
+            candidates.append((len(at), ".".join((path, *target[len(at) :]))))
         elif target == at[: len(target)]:
-            given.append((0, path))
+            candidates.append((0, path))
     for leaf in walk(study.fixed) if study.fixed else ():
         if leaf[0] == target[: len(leaf[0])] or target == leaf[0][: len(target)]:
-            given.append((min(len(leaf[0]), len(target)), f"fixed.{field}"))
-    return max(given, key=lambda near: near[0])[1] if given else f"fixed.{field}"
+            candidates.append((min(len(leaf[0]), len(target)), f"fixed.{field}"))
+    return max(candidates, key=lambda near: near[0])[1] if candidates else f"fixed.{field}"
 
 
 def _combinations(study: Study) -> list[tuple[int, ...]]:
@@ -146,15 +146,15 @@ def _matches(field: str, wanted: Any, variant: Variant, measure_label: str) -> b
         found = []
     if found and isinstance(found[0], Mapping) and "use" in found[0]:
         found.append(found[0]["use"])
-    one_of = [wanted, *wanted] if isinstance(wanted, list) else [wanted]
-    if field in variant.choices and any(_is_label(value, variant.choices[field]) for value in one_of):
+    wanted_values = [wanted, *wanted] if isinstance(wanted, list) else [wanted]
+    if field in variant.choices and any(_is_label(value, variant.choices[field]) for value in wanted_values):
         return True
-    return any(_same(value, other) for value in one_of for other in found)
+    return any(_same(value, other) for value in wanted_values for other in found)
 
 
 def _is_label(value: Any, label: str) -> bool:
     return not isinstance(value, list | dict) and label_of(value) == label
 
 
-def _same(one: Any, other: Any) -> bool:
-    return bool(one == other) and isinstance(one, bool) == isinstance(other, bool)
+def _same(first: Any, second: Any) -> bool:
+    return bool(first == second) and isinstance(first, bool) == isinstance(second, bool)

@@ -17,9 +17,9 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from segablate.models.encoders.base import Colour
-from segablate.training.chance import Draw
 from segablate.training.gpu import sent
 from segablate.training.losses.base import IGNORE
+from segablate.training.rng import Draw
 
 # raised when the same draw gives other pixels
 VERSION = 2

@@ -40,7 +40,7 @@ class Features:
         pictures: number → what the encoder sees of that picture, (3, height, width).
         device: where the encoder runs.
         progress: opens a bar.
-        tell: called with what a person should know: a damaged file that was set aside.
+        notify: called with what a person should know: a damaged file that was set aside.
 
     Raises:
         SegablateError: the file system refused.
@@ -55,23 +55,23 @@ class Features:
         pictures: Pictures,
         device: str,
         progress: Progress,
-        tell: Callable[[str], None] = lambda message: None,
+        notify: Callable[[str], None] = lambda message: None,
     ) -> None:
         self.sizes = sizes
         self._folder = folder
         self._features = {feature.name: feature for feature in encoder.gives}
-        self._tell = tell
+        self._notify = notify
         with told(folder), locked(folder / ".lock"):
             sweep(folder)
-            kept = {name: self._opened(name) for name in names}
-            missing = [name for name in names if kept[name] is None]
+            packs = {name: self._opened(name) for name in names}
+            missing = [name for name in names if packs[name] is None]
             if missing:
                 # a pass is dear and a coarse feature small: the next decoder may want it
-                deepest = max(place for place, one in enumerate(encoder.gives) if one.name in missing)
-                coarse = [one.name for one in encoder.gives[:deepest] if one.stride >= COARSE]
+                deepest = max(place for place, each in enumerate(encoder.gives) if each.name in missing)
+                coarse = [each.name for each in encoder.gives[:deepest] if each.stride >= COARSE]
                 wanted = {*missing, *(name for name in coarse if self._opened(name) is None)}
                 self._compute(sorted(wanted), encoder, pictures, device, progress)
-        self._kept = {name: kept[name] or Pack(self._path(name)) for name in names}
+        self._packs = {name: packs[name] or Pack(self._path(name)) for name in names}
 
     def of(self, number: int) -> dict[str, np.ndarray]:
         """The features of a picture, float16 (channels, h, w) each, still on the disk.
@@ -79,16 +79,16 @@ class Features:
         Raises:
             DamagedError: they are not what was computed; their file has been set aside.
         """
-        return {name: kept[number] for name, kept in self._kept.items()}
+        return {name: pack[number] for name, pack in self._packs.items()}
 
     def window(self, number: int, top: int, left: int, size: tuple[int, int]) -> dict[str, np.ndarray]:
         """What of them belongs to a window of the picture; its sides are multiples of every stride."""
-        found = {}
+        windows = {}
         for name, values in self.of(number).items():
             s = self._features[name].stride
             rows, columns = slice(top // s, (top + size[0]) // s), slice(left // s, (left + size[1]) // s)
-            found[name] = values[:, rows, columns]
-        return found
+            windows[name] = values[:, rows, columns]
+        return windows
 
     def tensors(self, numbers: Sequence[int], device: str) -> dict[str, Tensor]:
         """Of pictures of one size: float32 (pictures, channels, h, w) each."""
@@ -105,9 +105,9 @@ class Features:
             # on a CPU larger tensors only mean more memory to be fetched and given back
             for group in _groups(self.sizes, 1 if device == "cpu" else AT_ONCE):
                 images = torch.stack([pictures(number) for number in group]).to(device)
-                found = encoder(images.contiguous(memory_format=torch.channels_last), names)
+                features = encoder(images.contiguous(memory_format=torch.channels_last), names)
                 for name, file in files.items():
-                    values = found[name].to("cpu", torch.float16).numpy()
+                    values = features[name].to("cpu", torch.float16).numpy()
                     for number, value in zip(group, values, strict=True):
                         file.add(str(number), value)
                 tick(len(group))
@@ -119,12 +119,14 @@ class Features:
         feature = self._features[name]
         r = feature.stride
         shapes = [(feature.channels, -(-height // r), -(-width // r)) for height, width in self.sizes]
-        return opened(self._path(name), self._tell, shapes)
+        return opened(self._path(name), self._notify, shapes)
 
 
 def tensors(features: Sequence[Mapping[str, np.ndarray]], device: str) -> dict[str, Tensor]:
     """Features of pictures of one size as float32 batches on a device."""
-    return {name: sent(np.stack([one[name] for one in features]), device).float() for name in features[0]}
+    return {
+        name: sent(np.stack([feature[name] for feature in features]), device).float() for name in features[0]
+    }
 
 
 def _groups(sizes: Sequence[tuple[int, int]], most: int) -> list[list[int]]:

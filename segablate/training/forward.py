@@ -42,7 +42,7 @@ def _at_rest(encoder: Encoder, recipe: Recipe) -> Sequence[nn.Module]:
     return [encoder] if recipe.frozen is None else encoder.head(recipe.frozen)
 
 
-def kept(network: Segmenter, recipe: Recipe) -> list[str]:
+def stored_features(network: Segmenter, recipe: Recipe) -> list[str]:
     """The features of an encoder at rest that are computed once: those that are read, and the one from which
     the rest of the encoder runs on.
 
@@ -63,11 +63,11 @@ def kept(network: Segmenter, recipe: Recipe) -> list[str]:
     return sorted({*(read & set(before)), recipe.frozen})
 
 
-def run_on(network: Segmenter, given: Mapping[str, Tensor], recipe: Recipe) -> dict[str, Tensor]:
+def run_on(network: Segmenter, features: Mapping[str, Tensor], recipe: Recipe) -> dict[str, Tensor]:
     """What the decoder reads, from those features of the encoder that are kept."""
     if recipe.frozen is None:
-        return dict(given)
-    return network.encoder.tail(given, recipe.frozen, network.features_read())
+        return dict(features)
+    return network.encoder.tail(features, recipe.frozen, network.features_read())
 
 
 def forward(network: nn.Module, inputs: dict[str, Tensor], labels: Tensor, recipe: Recipe) -> Answer:
@@ -80,10 +80,10 @@ def forward(network: nn.Module, inputs: dict[str, Tensor], labels: Tensor, recip
     if recipe.channels_last:
         inputs = {name: x.contiguous(memory_format=torch.channels_last) for name, x in inputs.items()}
     if not isinstance(network, Segmenter):
-        found = scores(network, inputs["image"])
+        outputs = scores(network, inputs["image"])
         if isinstance(network, External):
-            _learnable(found, network.factory)
-        return Answer(found)
+            _learnable(outputs, network.factory)
+        return Answer(outputs)
     if "image" in inputs:
         inputs = network.encoder(inputs["image"], network.features_read())
     else:
@@ -93,8 +93,8 @@ def forward(network: nn.Module, inputs: dict[str, Tensor], labels: Tensor, recip
 
 def scores(network: nn.Module, image: Tensor) -> Tensor:
     """(batch, 3, height, width) → scores of that size; those of code from outside are looked at."""
-    given: Tensor = network.checked(image) if isinstance(network, External) else network(image)
-    return given
+    output: Tensor = network.checked(image) if isinstance(network, External) else network(image)
+    return output
 
 
 def _learnable(scores: Tensor, factory: str) -> None:

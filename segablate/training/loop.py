@@ -122,9 +122,9 @@ class Training:
         with ThreadPoolExecutor(1) as ahead:
             fetching = ahead.submit(self.source.fetch, done.iteration)
             while done.iteration < self.recipe.iterations:
-                asked = time.perf_counter()
+                began = time.perf_counter()
                 fetched = fetching.result()
-                done.waited += time.perf_counter() - asked
+                done.waited += time.perf_counter() - began
                 fetching = ahead.submit(self.source.fetch, done.iteration + 1)
                 self._step(self.source.batch(fetched, done.iteration))
                 tick(1)
@@ -156,36 +156,36 @@ class Training:
     def _finite(self, loss: float, rate: float) -> None:
         if loss - loss == 0:
             return
-        kept = f"at iteration {self.saved} in `{self.path}`" if self.saved else "none"
+        checkpoint = f"at iteration {self.saved} in `{self.path}`" if self.saved else "none"
         raise SegablateError(
             f"the loss is not finite at iteration {self.progress.iteration}, learning rate {rate:.3g}; "
-            f"last good checkpoint: {kept}",
+            f"last good checkpoint: {checkpoint}",
             hint="a smaller `recipe.rate`, or a longer `recipe.warmup`",
         )
 
     def _resume(self) -> Done:
-        found = files.load(self.path)
-        if found is None:
+        checkpoint = files.load(self.path)
+        if checkpoint is None:
             return self.progress
         try:
-            self._take(found)
+            self._take(checkpoint)
         except (MemoryError, torch.OutOfMemoryError):
             raise
         except Exception as error:  # it is whole, but of another network, or another program's
             raise distrust(self.path, "this checkpoint is not of this training") from error
         return self.progress
 
-    def _take(self, found: dict[str, Any]) -> None:
-        self.network.load_state_dict(found["network"])
-        done = self.progress = Done(**found["progress"], curve=found["curve"].tolist())
+    def _take(self, checkpoint: dict[str, Any]) -> None:
+        self.network.load_state_dict(checkpoint["network"])
+        done = self.progress = Done(**checkpoint["progress"], curve=checkpoint["curve"].tolist())
         done.resumed += done.iteration < self.recipe.iterations
         self.saved = done.iteration
         if not len(done.curve) == done.iteration <= self.recipe.iterations:
             raise ValueError("the curve does not fit")
         if done.iteration < self.recipe.iterations:
-            self.optimiser.load_state_dict(found["optimiser"])
-            self.scaler.load_state_dict(found["scaler"])
-            _set_generators(found["generators"], self.device)
+            self.optimiser.load_state_dict(checkpoint["optimiser"])
+            self.scaler.load_state_dict(checkpoint["scaler"])
+            _set_generators(checkpoint["generators"], self.device)
 
     def _save(self) -> None:
         done = self.progress

@@ -32,7 +32,7 @@ def possible(recipe: Recipe, device: str) -> Recipe:
             hint="write `recipe.precision: fp32`, or `recipe.or_fp32: true` to take it where it must be",
             field="precision",
         )
-    _tell(f"{what} does not compute in bfloat16: the recipe runs in fp32")
+    _warn(f"{what} does not compute in bfloat16: the recipe runs in fp32")
     return replace(recipe, precision="fp32", or_fp32=False)
 
 
@@ -53,5 +53,5 @@ def _flags() -> set[str]:
 
 
 @cache  # once, not once a variant
-def _tell(message: str) -> None:
+def _warn(message: str) -> None:
     print(f"note: {message}", file=sys.stderr)

@@ -22,8 +22,8 @@ from segablate.training.recipes.base import Recipe
 
 
 @dataclass(frozen=True)
-class Sight:
-    """How an image is looked at.
+class TTA:
+    """Test-time augmentation: in which ways an image is predicted before scores are averaged.
 
     Attributes:
         flip: mirrored too.
@@ -37,7 +37,7 @@ class Sight:
 
     @property
     def plain(self) -> bool:
-        """Whether an image is looked at once, as it is."""
+        """Whether an image is predicted once, as it is."""
         return not self.flip and self.scales == (1.0,) and self.window is None
 
 
@@ -46,8 +46,8 @@ class Predictor:
 
     Args:
         network: put in eval mode.
-        pixels: mean and deviation that the encoder wants.
-        sight: how it looks at an image.
+        pixels: mean and standard deviation that the encoder wants.
+        tta: the ways in which an image is predicted.
         device: where it runs.
         recipe: of the training: its precision, its layout, and what of the encoder was at rest.
     """
@@ -56,13 +56,13 @@ class Predictor:
         self,
         network: nn.Module,
         pixels: tuple[Colour, Colour],
-        sight: Sight,
+        tta: TTA,
         device: str,
         recipe: Recipe,
     ) -> None:
         self.network = network.to(device).eval()
         self.pixels = pixels
-        self.sight = sight
+        self.tta = tta
         self.device = device
         self.recipe = recipe
 
@@ -71,37 +71,37 @@ class Predictor:
         """uint8 (height, width, 3) → the class of each pixel, uint8 (height, width)."""
         colours = torch.from_numpy(image.copy()).to(self.device).permute(2, 0, 1)[None].float()
         size = (image.shape[0], image.shape[1])
-        if self.sight.plain:
+        if self.tta.plain:
             return _labels(self._scores(colours))
         total = torch.zeros(())
-        for seen in _seen(colours, self.sight):
-            for mirrored in (False, True) if self.sight.flip else (False,):
+        for seen in _seen(colours, self.tta):
+            for mirrored in (False, True) if self.tta.flip else (False,):
                 probability = self._through_windows(seen.flip(-1) if mirrored else seen).softmax(1)
                 probability = probability.flip(-1) if mirrored else probability
                 total = total.to(probability) + _resized(probability, size)
         return _labels(total)
 
     @torch.no_grad()
-    def of_features(self, given: Mapping[str, Tensor], size: tuple[int, int]) -> np.ndarray:
+    def of_features(self, features: Mapping[str, Tensor], size: tuple[int, int]) -> np.ndarray:
         """Kept features of one image → the class of each pixel, uint8 of that size."""
         assert isinstance(self.network, Segmenter)
         with mixed(self.device, self.recipe.precision):
-            read = run_on(self.network, given, self.recipe)
+            read = run_on(self.network, features, self.recipe)
             return _labels(self.network.decode(read, size, auxiliary=False).scores)
 
     def _through_windows(self, colours: Tensor) -> Tensor:
         height, width = colours.shape[-2:]
-        window = self.sight.window
+        window = self.tta.window
         if window is None or (height <= window[0] and width <= window[1]):
             return self._scores(colours)
         total, seen = torch.zeros(()), torch.zeros((1, 1, height, width), device=self.device)
         for top in _starts(height, window[0]):
             for left in _starts(width, window[1]):
                 place = (..., slice(top, top + window[0]), slice(left, left + window[1]))
-                found = self._scores(colours[place])
+                scores = self._scores(colours[place])
                 if not total.ndim:
-                    total = found.new_zeros(1, found.shape[1], height, width)
-                total[place] += found
+                    total = scores.new_zeros(1, scores.shape[1], height, width)
+                total[place] += scores
                 seen[place] += 1
         return total / seen
 
@@ -110,14 +110,14 @@ class Predictor:
             return scores(self.network, normalise(colours, *self.pixels)).float()
 
 
-def _labels(given: Tensor) -> np.ndarray:
-    labels: np.ndarray = given[0].argmax(0).to(torch.uint8).cpu().numpy()
+def _labels(scores: Tensor) -> np.ndarray:
+    labels: np.ndarray = scores[0].argmax(0).to(torch.uint8).cpu().numpy()
     return labels
 
 
-def _seen(colours: Tensor, sight: Sight) -> Iterator[Tensor]:
+def _seen(colours: Tensor, tta: TTA) -> Iterator[Tensor]:
     height, width = colours.shape[-2:]
-    for scale in sight.scales:
+    for scale in tta.scales:
         yield _resized(colours, (max(1, round(height * scale)), max(1, round(width * scale))))
 
 

@@ -40,10 +40,10 @@ def optimiser(network: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
         decay = recipe.decay if parameter.ndim > 1 or recipe.decay_all else 0.0
         factor = recipe.encoder_rate if name.startswith("encoder.") else 1.0
         groups.setdefault((decay, factor), []).append(parameter)
-    given = [
+    parameter_groups = [
         {"params": parameters, "weight_decay": decay, "factor": factor, "lr": recipe.rate}
         for (decay, factor), parameters in groups.items()
     ]
     if recipe.optimiser == "adamw":
-        return torch.optim.AdamW(given, betas=(recipe.momentum, 0.999))
-    return torch.optim.SGD(given, momentum=recipe.momentum)
+        return torch.optim.AdamW(parameter_groups, betas=(recipe.momentum, 0.999))
+    return torch.optim.SGD(parameter_groups, momentum=recipe.momentum)

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from segablate.datasets.pack import Pack
 from segablate.models.encoders.base import Colour
-from segablate.training import chance
+from segablate.training import rng
 from segablate.training.augment import Canvas, augment
 from segablate.training.features import Features, tensors
 from segablate.training.gpu import sent
@@ -74,7 +74,7 @@ class Images:
     Args:
         pictures: of the training split.
         recipe: says how they are augmented.
-        pixels: mean and deviation that the encoder wants.
+        pixels: mean and standard deviation that the encoder wants.
         seed: of the run.
         device: where they are augmented.
     """
@@ -90,13 +90,13 @@ class Images:
 
     def fetch(self, iteration: int) -> Canvas:
         """The images and labels as they are, on the device."""
-        chosen = chance.order(self.seed, iteration, self.recipe.batch, len(self.pictures))
+        chosen = rng.order(self.seed, iteration, self.recipe.batch, len(self.pictures))
         images = [self.pictures.image(int(number)) for number in chosen]
         return Canvas(images, [self.pictures.label(int(number)) for number in chosen], self.device)
 
     def batch(self, fetched: Canvas, iteration: int) -> Batch:
         """Scaled, cropped, mirrored, recoloured and normalised."""
-        draw = chance.draw(self.recipe, self.recipe.batch, chance.AUGMENT, self.seed, iteration)
+        draw = rng.draw(self.recipe, self.recipe.batch, rng.AUGMENT, self.seed, iteration)
         colours, labels = augment(fetched, draw, self.recipe.crop, self.pixels[0])
         return Batch({"image": normalise(colours, *self.pixels)}, labels)
 
@@ -124,15 +124,15 @@ class Windows:
     def fetch(self, iteration: int) -> Batch:
         """All of it: nothing is left to do on the device."""
         (height, width), (rows, columns), batch = self.recipe.crop, self.recipe.view, self.recipe.batch
-        chosen = chance.order(self.seed, iteration, batch, len(self.labels))
-        places = chance.generator(chance.WINDOW, self.seed, iteration).random((batch, 2))
-        found, labels = [], []
+        chosen = rng.order(self.seed, iteration, batch, len(self.labels))
+        places = rng.generator(rng.WINDOW, self.seed, iteration).random((batch, 2))
+        windows, labels = [], []
         for number, (row, column) in zip(chosen, places, strict=True):
             top, left = _start(row, rows, height), _start(column, columns, width)
-            found.append(self.features.window(int(number), top, left, self.recipe.crop))
+            windows.append(self.features.window(int(number), top, left, self.recipe.crop))
             labels.append(self.labels[int(number)][top : top + height, left : left + width])
         truth = sent(np.stack(labels), self.device).long()
-        return Batch(tensors(found, self.device), truth)
+        return Batch(tensors(windows, self.device), truth)
 
     def batch(self, fetched: Batch, iteration: int) -> Batch:
         """As it was fetched."""

@@ -28,7 +28,7 @@ from PIL import Image
 from results import Row, publish
 from rounds import ratio, seconds, spread
 
-from segablate.app.oracle import Bench
+from segablate.app.oracle import TemporaryContext
 from segablate.datasets.base import Item, datasets
 from segablate.labels.fit import Solver, fit
 from segablate.labels.subspace import Subspace
@@ -127,7 +127,7 @@ def run(stride: int, widths: Sequence[int], fit_on: str, score_on: str) -> None:
     configs = [{"data": "voc", "model": {"upsampler": spec, "output_stride": stride}} for spec in specs]
     cells = [oracle.reads(config) for config in configs]
     before = time.perf_counter()
-    with Bench(silent) as bench:
+    with TemporaryContext(silent) as bench:
         found = list(oracle.measure(cells, 0, bench))
     score = found[-1].measurements[0].value
     note = f"r = {stride}, {len(widths)} widths: {time.perf_counter() - before:.1f} s, mIoU* {score:.4f}"

@@ -33,7 +33,7 @@ from segablate.run.execute import execute
 from segablate.run.plan import plan
 from segablate.run.store import Store
 from segablate.study.load import load
-from segablate.training import chance
+from segablate.training import rng
 from segablate.training.losses.base import losses
 from segablate.training.recipes.base import Recipe, recipes
 
@@ -219,9 +219,9 @@ def test_a_setting_of_a_recipe_that_has_no_say_in_kept_pictures_leaves_them_as_t
     assert {field.name for field in dataclasses.fields(Recipe)} >= Recipe.after_views
     for name, before, after in changes(part):
         one, other = (part.build({}, settings) for settings in (before, after))
-        drawn = [chance.draw(recipe, 4, chance.VIEW, 1, 0) for recipe in (one, other)]
+        drawn = [rng.draw(recipe, 4, rng.VIEW, 1, 0) for recipe in (one, other)]
         kept = [
-            (drawing, recipe.views, recipe.view, recipe.mean, recipe.deviation)
+            (drawing, recipe.views, recipe.view, recipe.mean, recipe.std)
             for drawing, recipe in zip(drawn, (one, other), strict=True)
         ]
         if name in Recipe.after_views:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from segablate.evidence.calibration import ALIKE, SPREADS, deviation, of_claims, of_images, of_seeds
+from segablate.evidence.calibration import ALIKE, SPREADS, of_claims, of_images, of_seeds, std_of_difference
 
 SIMULATIONS = 1500
 # three standard errors of a share of 5 % above the rule's 6 %
@@ -36,7 +36,7 @@ def test_differences_are_drawn_about_zero_with_the_spread_they_say(spread):
     base, variant = SPREADS[spread][0](np.random.default_rng(0), (2000, 100))
     difference = variant - base
     assert difference.mean() == pytest.approx(0, abs=0.03)
-    assert difference.std() == pytest.approx(deviation(spread, 0.0), rel=0.15)
+    assert difference.std() == pytest.approx(std_of_difference(spread, 0.0), rel=0.15)
 
 
 def test_over_images_intervals_hold():

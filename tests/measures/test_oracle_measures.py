@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from asked import SHAPES, UPSAMPLERS, config, same, value
 
-from segablate.app.oracle import Bench
+from segablate.app.oracle import TemporaryContext
 from segablate.datasets.base import datasets
 from segablate.labels import fit
 from segablate.labels.confusion import confusion, scores
@@ -279,7 +279,7 @@ def test_the_seconds_of_a_cell_are_its_own(oracle: Callable[..., Any], encode: s
     made = oracle(encode=encode, **({"iterations": 1} if encode == "autoencoder" else {}))
     reads = made.reads(config("bilinear", 8))
     cells = [reads] * 4
-    told = [result.facts["seconds"] for result in made.measure(cells, 0, Bench(silent))]
+    told = [result.facts["seconds"] for result in made.measure(cells, 0, TemporaryContext(silent))]
     phase = "fit" if encode == "autoencoder" else "decode"
     # where they add up, the last is the sum of all
     assert told[-1][phase] < sum(one[phase] for one in told[:-1])

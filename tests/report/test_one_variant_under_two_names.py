@@ -14,8 +14,8 @@ from segablate.report.facts import StudyFacts
 from segablate.report.verdicts import verdicts
 from segablate.run.plan import plan
 from segablate.study.load import load
-from segablate.training.chance import draw
 from segablate.training.recipes.base import recipes
+from segablate.training.rng import draw
 
 ROOT = Path(__file__).parents[2]
 STUDY = load(ROOT / "studies/aa-shapes.yaml")

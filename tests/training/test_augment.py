@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from segablate.training import chance
+from segablate.training import rng
 from segablate.training.augment import Canvas, augment
 from segablate.training.losses.base import IGNORE
 from segablate.training.recipes.base import Recipe
@@ -17,9 +17,9 @@ from segablate.training.recipes.base import Recipe
 GREY = (100.0, 110.0, 120.0)
 
 
-def draw(**given: Any) -> chance.Draw:
-    values = {**vars(chance.plain(1)), **{name: np.array([value]) for name, value in given.items()}}
-    return chance.Draw(**values)
+def draw(**given: Any) -> rng.Draw:
+    values = {**vars(rng.plain(1)), **{name: np.array([value]) for name, value in given.items()}}
+    return rng.Draw(**values)
 
 
 def canvas(height: int = 6, width: int = 8) -> tuple[Canvas, np.ndarray, np.ndarray]:
@@ -31,7 +31,7 @@ def canvas(height: int = 6, width: int = 8) -> tuple[Canvas, np.ndarray, np.ndar
 
 def test_nothing_drawn_changes_nothing() -> None:
     laid, image, label = canvas()
-    colours, labels = augment(laid, chance.plain(1), (6, 8), GREY)
+    colours, labels = augment(laid, rng.plain(1), (6, 8), GREY)
     np.testing.assert_allclose(colours[0].permute(1, 2, 0), image, atol=1e-3)
     np.testing.assert_array_equal(labels[0], label)
 
@@ -76,8 +76,8 @@ def test_images_of_other_sizes_do_not_see_each_other() -> None:
     laid, image, label = canvas()
     small = np.full((3, 3, 3), 7, np.uint8)
     both = Canvas([image, small], [label, np.zeros((3, 3), np.uint8)], "cpu")
-    colours, labels = augment(both, chance.plain(2), (6, 8), GREY)
-    alone, _ = augment(laid, chance.plain(1), (6, 8), GREY)
+    colours, labels = augment(both, rng.plain(2), (6, 8), GREY)
+    alone, _ = augment(laid, rng.plain(1), (6, 8), GREY)
     torch.testing.assert_close(colours[:1], alone)
     assert set(colours[1, 0][labels[1] != IGNORE].tolist()) == {7.0}
 
@@ -95,7 +95,7 @@ def test_brightness_contrast_and_saturation_by_hand() -> None:
 
 def test_a_draw_is_a_function_of_its_key() -> None:
     recipe = Recipe(scale=(0.5, 2.5), scale_step=0.25, jitter=0.5)
-    one, again, other = (chance.draw(recipe, 500, chance.AUGMENT, 3, i) for i in (7, 7, 8))
+    one, again, other = (rng.draw(recipe, 500, rng.AUGMENT, 3, i) for i in (7, 7, 8))
     for name, values in vars(one).items():
         np.testing.assert_array_equal(values, vars(again)[name])
     assert not np.array_equal(one.row, other.row)
@@ -106,8 +106,8 @@ def test_a_draw_is_a_function_of_its_key() -> None:
 
 
 def test_every_image_comes_once_before_any_comes_again() -> None:
-    seen = np.concatenate([chance.order(5, iteration, 4, 10) for iteration in range(5)])
+    seen = np.concatenate([rng.order(5, iteration, 4, 10) for iteration in range(5)])
     assert sorted(seen[:10]) == sorted(seen[10:]) == list(range(10))
     assert list(seen[:10]) != list(seen[10:])
-    assert list(chance.order(6, 0, 4, 10)) != list(seen[:4])
-    np.testing.assert_array_equal(chance.order(5, 3, 4, 10), seen[12:16])
+    assert list(rng.order(6, 0, 4, 10)) != list(seen[:4])
+    np.testing.assert_array_equal(rng.order(5, 3, 4, 10), seen[12:16])

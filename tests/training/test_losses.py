@@ -103,7 +103,7 @@ def test_ohem_that_need_keep_no_pixel_keeps_those_below_the_threshold() -> None:
         1, 2, 1, 1
     )
     losses = F.cross_entropy(scores, labels, ignore_index=IGNORE, reduction="none")
-    kept = OHEM(None, min_kept=0).kept(losses, labels != IGNORE)
+    kept = OHEM(None, min_kept=0).hardest(losses, labels != IGNORE)
     assert kept.tolist() == [[[False, True, True, False]]]
 
 

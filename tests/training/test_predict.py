@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from segablate.training.predict import Predictor, Sight
+from segablate.training.predict import TTA, Predictor
 from segablate.training.recipes.base import Recipe
 
 PIXELS = ((0.0, 0.0, 0.0), (1.0, 1.0, 1.0))
@@ -37,7 +37,7 @@ def image(height: int = 20, width: int = 31) -> np.ndarray:
 
 
 def predictor(network: nn.Module, **sight: object) -> Predictor:
-    return Predictor(network, PIXELS, Sight(**sight), "cpu", Recipe())  # type: ignore[arg-type]
+    return Predictor(network, PIXELS, TTA(**sight), "cpu", Recipe())  # type: ignore[arg-type]
 
 
 def test_it_is_the_arg_max_and_a_tie_goes_to_the_lowest_class() -> None:

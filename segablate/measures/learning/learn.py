@@ -29,15 +29,15 @@ from segablate.models.complete import bare
 from segablate.models.segmenter import Segmenter
 from segablate.models.upsamplers.base import Subspace
 from segablate.records import Reads
-from segablate.training import chance, files
+from segablate.training import files, rng
 from segablate.training.augment import Canvas, augment
 from segablate.training.features import Features
-from segablate.training.forward import kept
+from segablate.training.forward import stored_features
 from segablate.training.loop import Done, Training
 from segablate.training.losses.base import losses
 from segablate.training.objective import Objective
 from segablate.training.pixels import normalisation, normalise
-from segablate.training.predict import Predictor, Sight
+from segablate.training.predict import TTA, Predictor
 from segablate.training.recipes.base import Recipe, recipes
 from segablate.training.sources import Images, Source, Windows
 
@@ -77,7 +77,7 @@ class Learning:
         torch.manual_seed(seed)
         made = assemble(model, reads["classes"], subspace=subspace, allow_external=shop.allow_external)
         self.network = made.to(shop.device)
-        self.pixels = normalisation(made, self.recipe.mean, self.recipe.deviation)
+        self.pixels = normalisation(made, self.recipe.mean, self.recipe.std)
 
     def learn(self) -> Done:
         """Train the network, or take its weights where it was trained before."""
@@ -137,7 +137,7 @@ class Learning:
             self.timed("decode"),
             self.shop.progress(f"decoding {role}", 2 * len(self.data.items(split))) as tick,
         ):
-            return decoded(self.data, split, folder, tick=tick, tell=self.shop.tell)
+            return decoded(self.data, split, folder, tick=tick, notify=self.shop.tell)
 
     def _subspace(self) -> Subspace | None:
         if "fitted" not in self.reads:
@@ -194,7 +194,7 @@ class Learning:
         return Features(
             self.shop.workspace("features", key),
             self.network.encoder,
-            kept(self.network, self.recipe),
+            stored_features(self.network, self.recipe),
             sizes,
             picture,
             self.shop.device,
@@ -205,7 +205,7 @@ class Learning:
     def _view(self, number: int) -> tuple[Tensor, np.ndarray]:
         """A picture of those that are kept, and its labels: the first of each image is the image itself."""
         view, image = divmod(number, len(self.train))
-        draw = chance.draw(self.recipe, 1, chance.VIEW, view, image) if view else chance.plain(1)
+        draw = rng.draw(self.recipe, 1, rng.VIEW, view, image) if view else rng.plain(1)
         canvas = Canvas([self.train.image(image)], [self.train.label(image)], "cpu")
         colours, labels = augment(canvas, draw, self.recipe.view, self.pixels[0])
         return normalise(colours, *self.pixels)[0], labels[0].to(torch.uint8).numpy()
@@ -231,9 +231,9 @@ def _of_the_views(told: Mapping[str, Any]) -> dict[str, Any]:
     return part.without_neutral({n: value for n, value in settings.items() if n not in Recipe.after_views})
 
 
-def _sight(told: Mapping[str, Any]) -> Sight:
+def _sight(told: Mapping[str, Any]) -> TTA:
     window = told["window"]
-    return Sight(told["flip"], tuple(told["scales"]), None if window is None else (window[0], window[1]))
+    return TTA(told["flip"], tuple(told["scales"]), None if window is None else (window[0], window[1]))
 
 
 def _spread(count: int, limit: int | None) -> list[int]:

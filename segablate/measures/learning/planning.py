@@ -13,7 +13,7 @@ from segablate.measures.base import Config
 from segablate.models.assemble import needed_fit, planned, shaped
 from segablate.models.complete import EXTERNAL, complete
 from segablate.models.segmenter import Segmenter
-from segablate.training.forward import forward, kept, training_mode
+from segablate.training.forward import forward, stored_features, training_mode
 from segablate.training.objective import Objective, completed
 from segablate.training.precision import possible
 from segablate.training.recipes.base import Recipe, recipes
@@ -125,7 +125,7 @@ def _check(network: Segmenter, recipe: Recipe, classes: int) -> None:
                 f"must be multiples of {GRID}"
             )
     with context(field="frozen"):
-        kept(network, recipe)
+        stored_features(network, recipe)
     training_mode(network, recipe)
     Objective(network, recipe, classes)
     at_once = recipe.batch // recipe.accumulate

@@ -48,7 +48,7 @@ class Encoder(Staged):
     Attributes:
         border: what its average pools take in beyond the image, `zeros` or nothing but what is `inside`; ""
             where it has none. Weights of the other kind are refused.
-        normalisation: mean and deviation of the pixels it was trained with, red, green and blue in 0…255.
+        normalisation: mean and standard deviation of the pixels it was trained with, in 0…255.
         needs: the package that makes it; "" where it is ours.
         pretrained: where the file of its ImageNet weights is asked for, `package:function`; "" where no
             package brings one.

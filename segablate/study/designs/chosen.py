@@ -41,11 +41,11 @@ def _combination(
 
 
 def _owner(owners: Mapping[str, list[tuple[str, int]]], label: str, path: str) -> tuple[str, int]:
-    found = owners.get(label, [])
-    if not found:
+    owner = owners.get(label, [])
+    if not owner:
         raise SegablateError(f"no axis has a choice `{label}`", field=path, hint=near_miss(label, owners))
-    if len(found) > 1:
-        axes = " and ".join(f"`{field}`" for field, _ in found)
+    if len(owner) > 1:
+        axes = " and ".join(f"`{field}`" for field, _ in owner)
         message = f"`{label}` is a choice of {axes}"
         raise SegablateError(message, field=path, hint="give the choices of different axes different labels")
-    return found[0]
+    return owner[0]

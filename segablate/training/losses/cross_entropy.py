@@ -62,10 +62,10 @@ class OHEM(Loss):
     def forward(self, answer: Answer, labels: Tensor) -> Tensor:
         """See `Loss`: mean(loss · kept) / (mean(kept) + 1e-5)."""
         losses = F.cross_entropy(answer.scores, labels, ignore_index=IGNORE, reduction="none")
-        kept = self.kept(losses.detach(), labels != IGNORE)
-        return (losses * kept).mean() / (kept.to(losses.dtype).mean() + EPSILON)
+        hard = self.hardest(losses.detach(), labels != IGNORE)
+        return (losses * hard).mean() / (hard.to(losses.dtype).mean() + EPSILON)
 
-    def kept(self, losses: Tensor, valid: Tensor) -> Tensor:
+    def hardest(self, losses: Tensor, valid: Tensor) -> Tensor:
         """Which pixels are kept, (batch, height, width), given each one's −log p of the true class."""
         # p is never computed over all classes: the loss of a pixel is its −log already
         true = (-losses).exp()

@@ -43,12 +43,12 @@ def edges(labels: Tensor) -> Tensor:
     kernel = torch.tensor(LAPLACIAN, device=labels.device)[None, None]
     mixed = torch.zeros_like(values)
     for stride, weight in MIXTURE:
-        found = F.conv2d(values, kernel, stride=stride, padding=1).clamp(min=0)
-        mixed += weight * F.interpolate((found > CUT).float(), values.shape[-2:], mode="nearest")
+        response = F.conv2d(values, kernel, stride=stride, padding=1).clamp(min=0)
+        mixed += weight * F.interpolate((response > CUT).float(), values.shape[-2:], mode="nearest")
     return (mixed > CUT).float()
 
 
-def _dice(found: Tensor, truth: Tensor) -> Tensor:
-    found, truth = found.flatten(1), truth.flatten(1)
-    both = (found * truth).sum(1)
-    return (1 - (2 * both + 1) / (found.sum(1) + truth.sum(1) + 1)).mean()
+def _dice(predicted: Tensor, truth: Tensor) -> Tensor:
+    predicted, truth = predicted.flatten(1), truth.flatten(1)
+    both = (predicted * truth).sum(1)
+    return (1 - (2 * both + 1) / (predicted.sum(1) + truth.sum(1) + 1)).mean()

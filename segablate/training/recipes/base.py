@@ -52,7 +52,7 @@ class Recipe:
         flip: mirror every other image.
         jitter: brightness, contrast and saturation change by a factor of at most 1 ± this.
         mean: subtracted from the pixels' red, green and blue in 0…255; none given: the encoder's own.
-        deviation: the pixels are divided by it afterwards; none given: the encoder's own.
+        std: the pixels are divided by it afterwards; none given: the encoder's own.
         optimiser: `sgd` with momentum, or `adamw`.
         rate: learning rate after the warm-up.
         encoder_rate: factor on the learning rate of the encoder.
@@ -95,7 +95,7 @@ class Recipe:
     flip: bool = True
     jitter: float = 0.0
     mean: tuple[float, float, float] | None = None
-    deviation: tuple[float, float, float] | None = None
+    std: tuple[float, float, float] | None = None
     optimiser: Literal["sgd", "adamw"] = "sgd"
     rate: float = 0.01
     encoder_rate: float = 1.0
@@ -160,5 +160,5 @@ class Recipe:
             )
 
 
-def _size(sides: tuple[int, int]) -> str:
-    return f"{sides[0]}×{sides[1]}"
+def _size(size: tuple[int, int]) -> str:
+    return f"{size[0]}×{size[1]}"

@@ -27,7 +27,7 @@ class PPLiteSegCityscapes(Recipe):
     scale_step: float = 0.125
     jitter: float = 0.5
     mean: tuple[float, float, float] | None = PADDLE_PIXELS
-    deviation: tuple[float, float, float] | None = PADDLE_PIXELS
+    std: tuple[float, float, float] | None = PADDLE_PIXELS
     rate: float = 0.005
     decay: float = 5e-4
     decay_all: bool = True
@@ -51,7 +51,7 @@ class PPLiteSegCamVid(Recipe):
     scale_step: float = 0.25
     jitter: float = 0.5
     mean: tuple[float, float, float] | None = PADDLE_PIXELS
-    deviation: tuple[float, float, float] | None = PADDLE_PIXELS
+    std: tuple[float, float, float] | None = PADDLE_PIXELS
     rate: float = 0.01
     decay: float = 5e-4
     decay_all: bool = True

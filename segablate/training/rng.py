@@ -1,4 +1,4 @@
-"""All chance in training, as a pure function of a seed and a number: nothing to save, nothing to replay.
+"""All random numbers of training, a pure function of a seed and a number: nothing to save, nothing to replay.
 
 Every draw names what it is for, so that no two draws share their numbers.
 """
@@ -60,18 +60,18 @@ class Draw:
 
 def draw(recipe: Recipe, count: int, *key: int) -> Draw:
     """Augmentation of `count` images: a function of the recipe and the key."""
-    chance = generator(*key)
+    rng = generator(*key)
     low, high = recipe.scale
-    scale = chance.uniform(low, high, count)
+    scale = rng.uniform(low, high, count)
     if recipe.scale_step:
         steps = np.floor((high - low) / recipe.scale_step + 1e-9) + 1
-        scale = low + np.floor(chance.random(count) * steps) * recipe.scale_step
-    row, column, side = chance.random((3, count))
-    factors = chance.uniform(max(0.0, 1 - recipe.jitter), 1 + recipe.jitter, (3, count))
+        scale = low + np.floor(rng.random(count) * steps) * recipe.scale_step
+    row, column, side = rng.random((3, count))
+    factors = rng.uniform(max(0.0, 1 - recipe.jitter), 1 + recipe.jitter, (3, count))
     return Draw(scale, row, column, (side < 0.5) & recipe.flip, *factors)
 
 
 def plain(count: int) -> Draw:
     """No augmentation: the middle of the image as it is."""
-    one, half = np.ones(count), np.full(count, 0.5)
-    return Draw(one, half, half, np.zeros(count, np.bool_), one, one, one)
+    ones, half = np.ones(count), np.full(count, 0.5)
+    return Draw(ones, half, half, np.zeros(count, np.bool_), ones, ones, ones)

@@ -1,4 +1,4 @@
-"""Strokes drawn as a label map, or as an image of the same scene: in some light, with texture and noise."""
+"""Draws graphics primitives as a label map, or as an image of that scene with light, texture and noise."""
 
 from __future__ import annotations
 
@@ -9,28 +9,28 @@ from random import Random
 import numpy as np
 from PIL import Image, ImageDraw
 
-from segablate.datasets.strokes import Stroke
+from segablate.datasets.scene_generator import Primitive
 
 _TILE = 512
 
 
-def draw_labels(strokes: Iterable[Stroke], height: int, width: int) -> np.ndarray:
+def draw_labels(primitives: Iterable[Primitive], height: int, width: int) -> np.ndarray:
     """The label map, uint8 of shape (height, width)."""
     canvas = Image.new("L", (width, height))
     draw = ImageDraw.Draw(canvas)
-    for stroke in strokes:
-        if stroke.label is not None:
-            _draw(draw, stroke, stroke.label)
+    for primitive in primitives:
+        if primitive.label is not None:
+            _draw(draw, primitive, primitive.label)
     return np.array(canvas)
 
 
-def draw_image(strokes: Iterable[Stroke], random: Random, height: int, width: int) -> np.ndarray:
+def draw_image(primitives: Iterable[Primitive], random: Random, height: int, width: int) -> np.ndarray:
     """The image, uint8 of shape (height, width, 3): soft edges, one light for all, coarse and fine grain."""
     canvas = Image.new("RGB", (width, height))
     draw = ImageDraw.Draw(canvas)
-    for stroke in strokes:
-        if stroke.colour is not None:
-            _draw(draw, stroke, stroke.colour)
+    for primitive in primitives:
+        if primitive.colour is not None:
+            _draw(draw, primitive, primitive.colour)
     tints = (1.0, random.uniform(0.95, 1.02), random.uniform(0.9, 1.08))
     light = random.uniform(0.75, 1.1)
     lit = canvas.point([level for tint in tints for level in _ramp(light * tint)])
@@ -40,13 +40,13 @@ def draw_image(strokes: Iterable[Stroke], random: Random, height: int, width: in
     return clipped.astype(np.uint8)
 
 
-def _draw(draw: ImageDraw.ImageDraw, stroke: Stroke, fill: int | tuple[int, int, int]) -> None:
-    if stroke.shape == "polygon":
-        draw.polygon(stroke.points, fill=fill)
-    elif stroke.shape == "ellipse":
-        draw.ellipse(stroke.points, fill=fill)
+def _draw(draw: ImageDraw.ImageDraw, primitive: Primitive, fill: int | tuple[int, int, int]) -> None:
+    if primitive.shape == "polygon":
+        draw.polygon(primitive.points, fill=fill)
+    elif primitive.shape == "ellipse":
+        draw.ellipse(primitive.points, fill=fill)
     else:
-        draw.line(stroke.points, fill=fill, width=stroke.width)
+        draw.line(primitive.points, fill=fill, width=primitive.width)
 
 
 def _ramp(factor: float) -> list[int]:
