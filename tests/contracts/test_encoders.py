@@ -58,7 +58,7 @@ each = pytest.mark.parametrize("name", NAMES, scope="module")
 
 
 @cases
-@pytest.mark.parametrize("size", [(64, 96), (33, 47), (65, 97), (32, 45)])
+@pytest.mark.parametrize("size", [(64, 96), (33, 47)])
 def test_features_are_what_is_declared(name: str, output_stride: int, size: tuple[int, int]) -> None:
     encoder = made(name, output_stride, "meta")
     # twice as large for one that goes down to 1/64

@@ -24,38 +24,36 @@ EVEN = (64, 96)
 # neither a multiple of 64, nor do windows divide it
 ODD = (360, 480)
 
-# one of each family of parts; the rest takes minutes
-OFTEN = (
-    "dupsampling-resnet50",
-    "fanet-18",
-    "pp-liteseg-t",
-    "stdc1-seg",
-)
+# matrices fitted to labels, on a small encoder
+SMALL = {"encoder": "xception39", "upsampler": {"use": "dupsampling", "channels": 16}}
 
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.timeout(600),
     # exporters warn of their own inner workings
     pytest.mark.filterwarnings("ignore"),
-    pytest.mark.parametrize(
-        "name",
-        [
-            pytest.param(name, marks=[] if name in OFTEN else pytest.mark.exhaustive)
-            for name in networks.names()
-        ],
-    ),
 ]
 
 
-def made(name: str) -> nn.Module:
-    fit = needed_fit({"use": name}, CLASSES)
+def every(*often: str) -> pytest.MarkDecorator:
+    """Every network, these each time: tracing all takes minutes."""
+    names = networks.names()
+    exhaustive = pytest.mark.exhaustive
+    return pytest.mark.parametrize(
+        "name", [pytest.param(name, marks=[] if name in often else exhaustive) for name in names]
+    )
+
+
+def made(name: str | dict[str, Any]) -> nn.Module:
+    model = {"use": name} if isinstance(name, str) else name
+    fit = needed_fit(model, CLASSES)
     subspace = None
     if fit:
         rng = np.random.default_rng(0)
         patch = fit.stride**2 * CLASSES
         subspace = Subspace(rng.normal(size=(patch, fit.channels)).astype(np.float32))
     torch.manual_seed(0)
-    return assemble({"use": name}, CLASSES, subspace=subspace).eval()
+    return assemble(model, CLASSES, subspace=subspace).eval()
 
 
 def image(size: tuple[int, int]) -> torch.Tensor:
@@ -87,13 +85,19 @@ def onnx_is_here() -> bool:
     return all(importlib.util.find_spec(module) for module in ("onnx", "onnxscript", "onnxruntime"))
 
 
-def test_the_exported_program_gives_the_same_labels(name: str) -> None:
+def test_the_exported_program_of_dupsampling_gives_the_same_labels() -> None:
+    test_the_exported_program_gives_the_same_labels(SMALL)
+
+
+@every("fanet-18")
+def test_the_exported_program_gives_the_same_labels(name: str | dict[str, Any]) -> None:
     network, x = made(name), image(EVEN)
     program = torch.export.export(network, (x,)).module()
     with torch.no_grad():
         assert same_labels(network, network(x), program(x))
 
 
+@every("pp-liteseg-t")
 def test_at_an_odd_size_the_exported_and_the_onnx_program_give_the_same_labels(
     name: str, tmp_path: Path
 ) -> None:
@@ -109,6 +113,7 @@ def test_at_an_odd_size_the_exported_and_the_onnx_program_give_the_same_labels(
     assert same_labels(network, expected, torch.from_numpy(given))
 
 
+@every("pp-liteseg-t")
 def test_the_compiled_network_gives_the_same_labels(name: str) -> None:
     network, x = made(name), image(EVEN)
     # all networks share their code, of which only so many forms are kept
