@@ -12,7 +12,7 @@ from typing import Literal
 Direction = Literal["higher", "lower", "none"]
 Compared = Literal["difference", "ratio", "count", "none"]
 TIMES = ("ms", "s", "image/s")
-COUNTS = ("MAC", "FLOP", "operation", "B")
+COUNTS = ("MAC", "FLOP", "operation", "B", "bit")
 FEWEST_DIGITS = 2  # of a count that the usual decimals would show as zero
 # they tell how times scatter within a process; what is judged between processes is the median
 SCATTER = ("p95_ms", "p99_ms", "iqr_ms")
@@ -109,6 +109,8 @@ _KNOWN = [
     Quantity("coverage", "intervals that hold the truth", "", "none", 100.0, "%", 1),
     Quantity("false_equivalents", "false equivalent", "", "none", 100.0, "%", 1),
     Quantity("power", "told of what could be told", "", "none", 100.0, "%", 1),
+    Quantity("code_bits", "code length", "bit", "lower", 1.0, "bits a cell", 0),
+    Quantity("entropy_bits", "entropy of the code", "bit", "lower", 1.0, "bits a cell", 1),
     Quantity("params", "parameters", "", "lower", 1e-6, "million", 3),
     Quantity("trainable_params", "parameters with training heads", "", "none", 1e-6, "million", 3),
     Quantity("training_only_params", "parameters of training only", "", "none", 1e-6, "million", 3),

@@ -5,6 +5,7 @@
 `project` encodes linearly: the average of each cell, or the leading components of the label patches
 (DUpsampling: x = Pv). `optimise` starts there and searches the code itself, image by image.
 `autoencoder` trains a network to encode, on other label maps than those that are scored.
+`clusters` stores a cell in so many bits, found by k-means on label maps to fit on.
 Tian et al., CVPR 2019, arXiv:1903.02120, Table 1, call the number mIoU*.
 """
 
@@ -19,18 +20,22 @@ from segablate.errors import SegablateError, context
 from segablate.labels.fit import ALWAYS_CENTRED, CENTRE_IT, Solver
 from segablate.labels.subspace import check_channels
 from segablate.measures.base import PLACES, Config, Needs, Result, Workshop, measures
+from segablate.measures.ceilings import clusters as limited
 from segablate.measures.ceilings.autoencode import autoencode, unseen
+from segablate.measures.ceilings.clusters import clusters
 from segablate.measures.ceilings.project import project
 from segablate.measures.ceilings.scene import CONVENTION, spread
 from segablate.measures.ceilings.search import search
 from segablate.models.upsamplers.base import upsampler_class, upsamplers
 from segablate.records import Reads
 
+# what k-means may find
+MOST_BITS = 16
 # a confusion matrix of more takes a gigabyte for each process
 MOST_CLASSES = 4096
 MOST_STRIDE = 4096
 
-Encode: TypeAlias = Literal["project", "optimise", "autoencoder"]
+Encode: TypeAlias = Literal["project", "optimise", "autoencoder", "clusters"]
 
 
 @measures.register("oracle", paper="arXiv:1903.02120, Sec. 3.2 and Table 1")
@@ -39,19 +44,20 @@ class Oracle:
 
     Args:
         encode: `project`: linearly; `optimise`: search the code by gradient, starting from the projection;
-            `autoencoder`: by a network, trained through the upsampler on label maps that are not scored.
-        fit: split that components are fitted and the autoencoder is trained on, or a list file; the data
-            set's own choice if not given.
+            `autoencoder`: by a network, trained through the upsampler on label maps that are not scored;
+            `clusters`: in a limited number of bits, by k-means.
+        fit: split that components and clusters are fitted and the autoencoder is trained on, or a list file;
+            the data set's own choice if not given.
         score: split that is scored, or a list file; the data set's own choice if not given.
         limit: score so many label maps only, spread evenly over the split.
         solver: how components are found; `auto` takes the second moment where it fits in memory.
         iterations: steps that the autoencoder is trained; at 600 a variant takes minutes on one core.
         crops: pieces of label maps in each of these steps.
         width: channels of the layers of the autoencoder's encoder.
+        bits: of `clusters`: length of each number of a linear code; a `codebook` says its own.
     """
 
     portable: ClassVar[bool] = True
-    metrics: ClassVar[tuple[str, ...]] = tuple(CONVENTION)
     needs: Needs = Needs()
 
     def __init__(
@@ -65,6 +71,7 @@ class Oracle:
         iterations: int = 600,
         crops: int = 8,
         width: int = 64,
+        bits: int = 4,
     ) -> None:
         for name, number in (
             ("limit", limit),
@@ -74,8 +81,11 @@ class Oracle:
         ):
             if number is not None and number < 1:
                 raise SegablateError(f"`{name}` is {number}, but must be at least 1", field=name)
+        if not 1 <= bits <= MOST_BITS:
+            raise SegablateError(f"`bits` is {bits}, but must be from 1 to {MOST_BITS}", field="bits")
+        self.metrics = (*CONVENTION, *(limited.CONVENTION if encode == "clusters" else ()))
         # a linear projection and a search have nothing random
-        self.seeded = encode == "autoencoder"
+        self.seeded = encode in ("autoencoder", "clusters")
         # each search has one thread, and components are the same on any number of them
         self.thread_sensitive = encode == "autoencoder"
         self.needs = Needs(gpu="optional" if encode == "autoencoder" else "never")
@@ -84,6 +94,7 @@ class Oracle:
         self.score = score
         self.limit = limit
         self.solver = solver
+        self.bits = bits
         self.budget = {"iterations": iterations, "crops": crops, "width": width}
 
     def reads(self, config: Config) -> dict[str, Any]:
@@ -112,6 +123,8 @@ class Oracle:
         }
         if self.encode == "autoencoder":
             reads |= self._reads_of_training(data, score)
+        elif self.encode == "clusters":
+            reads |= self._reads_of_clusters(data, upsampler.name)
         elif self.fit and not needs_labels:
             with context(field="fit"):
                 data.items(self.fit)  # not read here, and wrong all the same if it is not there
@@ -127,6 +140,8 @@ class Oracle:
         """See `Measure`."""
         if self.encode == "autoencoder":
             return autoencode(cells, seed, shop)
+        if self.encode == "clusters":
+            return clusters(cells, seed, shop)
         return (project if self.encode == "project" else search)(cells, shop)
 
     def _reads_of_training(self, data: Dataset, score: str) -> dict[str, Any]:
@@ -136,6 +151,12 @@ class Oracle:
             trained = {"on": _named(fit, data), "labels": data.fingerprint(fit), **self.budget}
         unseen(items, spread(data.items(score), self.limit))
         return {"trained": trained}
+
+    def _reads_of_clusters(self, data: Dataset, upsampler: str) -> dict[str, Any]:
+        fit = self.fit or data.default_fit
+        with context(field="fit" if self.fit else "data"):
+            found = {"on": _named(fit, data), "labels": data.fingerprint(fit)}
+        return {"clustered": found if upsampler_class(upsampler).own_length else {**found, "bits": self.bits}}
 
     def _of_the_ceiling(self, upsampler: str, settings: Mapping[str, Any]) -> dict[str, Any]:
         made = upsampler_class(upsampler)
@@ -164,16 +185,34 @@ def _check(name: str, settings: Mapping[str, Any], classes: int, stride: int, en
         raise SegablateError(
             f"a confusion matrix of {classes:,} classes is too large: {MOST_CLASSES:,} at most", field="data"
         )
+    if encode == "clusters" and upsampler.short_code(settings, 1) is None:
+        raise SegablateError(
+            f"upsampler `{name}` with these settings has no code of limited length",
+            hint=f"there is one for {_listed(_with_short_codes())}",
+        )
     if upsampler.needs_labels(settings):
         # not `code_channels`, to which 0 channels are none given
         check_channels(settings["channels"], stride, classes)
         return True
-    if encode != "autoencoder" and upsampler.restorer(classes, stride, settings, None) is None:
+    if encode in ("project", "optimise") and upsampler.restorer(classes, stride, settings, None) is None:
         raise SegablateError(
             f"upsampler `{name}` with these settings has no linear projection of labels onto its code",
             hint="its weights are learned, so its ceiling has to be trained: `encode: autoencoder`",
         )
     return False
+
+
+def _with_short_codes() -> list[str]:
+    return [
+        name
+        for name in upsamplers.names()
+        if upsampler_class(name).short_code(upsamplers.part(name).settings({}), 1)
+    ]
+
+
+def _listed(names: Sequence[str]) -> str:
+    quoted = [f"`{name}`" for name in names]
+    return f"{', '.join(quoted[:-1])} and {quoted[-1]}"
 
 
 def _given(config: Config, *path: str) -> Any:

@@ -15,13 +15,14 @@ the number of classes and the stride, and `code_channels` tells whoever stands b
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, TypeAlias
 
 import numpy as np
 from torch import Tensor, nn
 
+from segablate.labels.codes import Code, Sample
 from segablate.labels.restore import Restorer
 from segablate.labels.subspace import Subspace as Fitted
 from segablate.models.check import positive
@@ -32,6 +33,8 @@ from segablate.registry import Registry
 upsamplers = Registry("upsampler", "segablate.models.upsamplers")
 
 Size: TypeAlias = tuple[int, int]
+# from a sample of patches, fitted components where it needs some, and a seed
+ShortCode: TypeAlias = Callable[[Sample, Fitted | None, int], Code]
 
 
 class Upsampler(nn.Module):
@@ -49,11 +52,13 @@ class Upsampler(nn.Module):
         only_training: settings that tell only how it is trained: they have no say in its time, nor in a
             ceiling for which it is not trained. Any other counts.
         in_ceilings: settings that have no say in a ceiling, and the value at which it is built for one.
+        own_length: whether its settings say how long a code of limited length is; else the measure does.
     """
 
     overlaps: ClassVar[bool] = True
     only_training: ClassVar[tuple[str, ...]] = ()
     in_ceilings: ClassVar[Mapping[str, Any]] = {}
+    own_length: ClassVar[bool] = False
 
     def __init__(self, classes: int, stride: int) -> None:
         super().__init__()
@@ -78,6 +83,16 @@ class Upsampler(nn.Module):
             stride: pixels a cell is high and wide.
             settings: validated settings of this upsampler.
             fitted: components of the labels, for those whose `needs_labels` says so.
+        """
+        return None
+
+    @classmethod
+    def short_code(cls, settings: Mapping[str, Any], bits: int) -> ShortCode | None:
+        """How a code of limited length is found for it; None if there is no such code.
+
+        Args:
+            settings: validated settings of this upsampler.
+            bits: length of each number of a cell, unless its settings say it.
         """
         return None
 

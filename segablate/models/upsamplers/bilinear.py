@@ -12,10 +12,11 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from segablate.labels import restore
+from segablate.labels.quantised import Shares
 from segablate.labels.restore import Restorer
 from segablate.labels.subspace import Subspace as Fitted
 from segablate.models.labelling.ways import enlarged
-from segablate.models.upsamplers.base import Size, Upsampler, upsamplers
+from segablate.models.upsamplers.base import ShortCode, Size, Upsampler, upsamplers
 
 
 @upsamplers.register()
@@ -58,6 +59,12 @@ class Bilinear(Upsampler):
         if not cls.on_grid(settings):
             return None
         return restore.Bilinear(stride, classes, settings["align_corners"])
+
+    @classmethod
+    def short_code(cls, settings: Mapping[str, Any], bits: int) -> ShortCode | None:
+        """The cells' averages, rounded."""
+        aligned = bool(settings["align_corners"])
+        return lambda sample, _, seed: Shares.fitted(sample, aligned, 1 << bits)
 
     def restore(self, code: Tensor) -> Tensor:
         """(batch, classes, h, w) → (batch, classes, h·stride, w·stride)."""

@@ -18,12 +18,21 @@ import torch
 from torch import Tensor, nn
 
 from segablate.errors import SegablateError
+from segablate.labels.codes import Code, Sample
+from segablate.labels.quantised import Coefficients
 from segablate.labels.restore import Linear, Restorer
 from segablate.labels.subspace import Subspace as Fitted
 from segablate.models.check import positive
 from segablate.models.labelling import patches
 from segablate.models.labelling.plain import traced
-from segablate.models.upsamplers.base import Size, Subspace, Upsampler, depth_to_space, upsamplers
+from segablate.models.upsamplers.base import (
+    ShortCode,
+    Size,
+    Subspace,
+    Upsampler,
+    depth_to_space,
+    upsamplers,
+)
 
 
 @upsamplers.register(paper="arXiv:1903.02120")
@@ -93,6 +102,19 @@ class DUpsampling(Upsampler):
     ) -> Restorer | None:
         """x = Pv and ṽ = Wx with the labels' own components."""
         return None if fitted is None else Linear(fitted, [settings["channels"]])
+
+    @classmethod
+    def short_code(cls, settings: Mapping[str, Any], bits: int) -> ShortCode | None:
+        """x̂ is x = Pv with each coefficient rounded, and ṽ = Wx̂."""
+        if not cls.needs_labels(settings):
+            return None
+
+        def make(sample: Sample, fitted: Fitted | None, _: int) -> Code:
+            if fitted is None:
+                raise RuntimeError("its components were not fitted")
+            return Coefficients(fitted, settings["channels"], sample, 1 << bits)
+
+        return make
 
     @property
     def weight(self) -> Tensor:

@@ -21,7 +21,7 @@ from segablate.report.words import percent
 class Oracle(Reader):
     """mIoU* of label maps that were encoded and restored."""
 
-    headline: ClassVar = {"miou": "mIoU* (%)"}
+    headline: ClassVar = {"miou": "mIoU* (%)", "code_bits": "bits a cell"}
 
     def answer(self, records: Sequence[Record], measure: str) -> str:
         """What the baseline and the best upsampler give back at the two coarsest output strides."""
