@@ -239,7 +239,8 @@ def oracle(
     stride: Sequence[int],
     upsampler: Sequence[str] = ("bilinear", "dupsampling"),
     channels: Sequence[int] = (64,),
-    encode: Literal["project", "optimise", "autoencoder"] = "project",
+    encode: Literal["project", "optimise", "autoencoder", "clusters"] = "project",
+    bits: int = 8,
     centre: bool = False,
     fit: PathLike | None = None,
     score: PathLike | None = None,
@@ -254,7 +255,8 @@ def oracle(
         stride: output strides.
         upsampler: names of upsamplers.
         channels: numbers of channels, for upsamplers that have some.
-        encode: how label maps are stored: projected, searched or by a trained network.
+        encode: how label maps are stored: projected, searched, by a trained network or in few bits.
+        bits: of `clusters`: length of a codebook's number, and of each number of a linear code.
         centre: whether to take the mean patch off before the fit.
         fit: file with the names to fit on; all if None.
         score: file with the names to score; all if None.
@@ -282,6 +284,7 @@ def oracle(
         upsampler,
         channels,
         encode,
+        bits,
         centre,
         None if fit is None else Path(fit),
         None if score is None else Path(score),

@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 from segablate.disk.machine_lock import shared
 from segablate.errors import SegablateError
 from segablate.measures.base import Arrays, Result, measures
-from segablate.models.upsamplers.base import upsamplers
+from segablate.models.upsamplers.base import upsampler_class, upsamplers
 from segablate.records import Reads
 
 USUAL_IGNORE, NO_LABEL = 255, 65535
@@ -59,6 +59,7 @@ def ceilings(
     names: Sequence[str],
     channels: Sequence[int],
     encode: str,
+    bits: int,
     centre: bool,
     fit: Path | None,
     score: Path | None,
@@ -74,7 +75,8 @@ def ceilings(
         strides: output strides.
         names: upsamplers.
         channels: code widths, for upsamplers that have one.
-        encode: `project`, `optimise` or `autoencoder`.
+        encode: `project`, `optimise`, `autoencoder` or `clusters`.
+        bits: length of each number of a cell, for `clusters`.
         centre: take the mean patch off, where components are fitted.
         fit: file with the stems to fit on; all if None.
         score: file with the stems to score; all if None.
@@ -84,12 +86,12 @@ def ceilings(
     Raises:
         SegablateError: as in a study.
     """
-    settings = {"encode": encode, "fit": _path(fit), "score": _path(score), "limit": limit}
+    settings = {"encode": encode, "bits": bits, "fit": _path(fit), "score": _path(score), "limit": limit}
     oracle = measures.part("oracle").build({}, settings)
     data = {"use": "folder", "root": str(labels), "classes": classes, "ignore": ignore}
     configs = [
         {"data": data, "model": {"upsampler": spec, "output_stride": stride}}
-        for spec in _specs(names, channels, centre)
+        for spec in _specs(names, channels, bits, centre)
         for stride in strides
     ]
     reads = [oracle.reads(config) for config in configs]
@@ -109,15 +111,17 @@ def _path(path: Path | None) -> str | None:
     return None if path is None else str(path)
 
 
-def _specs(names: Sequence[str], channels: Sequence[int], centre: bool) -> list[dict[str, Any]]:
+def _specs(names: Sequence[str], channels: Sequence[int], bits: int, centre: bool) -> list[dict[str, Any]]:
     specs: list[dict[str, Any]] = []
     for name in names:
         known = upsamplers.part(name).defaults
-        bias = {"bias": True} if centre and "bias" in known else {}
+        own: dict[str, Any] = {"bias": True} if centre and "bias" in known else {}
+        if upsampler_class(name).own_length:
+            own["bits"] = bits
         if "channels" in known:
-            specs += [{"use": name, "channels": width, **bias} for width in channels]
+            specs += [{"use": name, "channels": width, **own} for width in channels]
         else:
-            specs.append({"use": name})
+            specs.append({"use": name, **own})
     return specs
 
 

@@ -21,6 +21,8 @@ OPTIONS = {
     "model.output_stride": "--stride",
     "model.upsampler": "--upsampler",
     "model.upsampler.channels": "--channels",
+    "model.upsampler.bits": "--bits",
+    "bits": "--bits",
     "fit": "--fit",
     "score": "--score",
     "limit": "--limit",
@@ -46,13 +48,16 @@ def oracle(
         str, typer.Option(metavar="K,…", help="Numbers of channels, for upsamplers that have some.")
     ] = "64",
     encode: Annotated[
-        Literal["project", "optimise", "autoencoder"],
+        Literal["project", "optimise", "autoencoder", "clusters"],
         typer.Option(
             metavar="HOW",
             help="project: linearly; optimise: then search; autoencoder: by a network, "
-            "trained on label maps that are not scored.",
+            "trained on label maps that are not scored; clusters: in few bits, by k-means.",
         ),
     ] = "project",
+    bits: Annotated[
+        int, typer.Option(min=1, max=16, metavar="B", help="Bits of each number of a cell, for `clusters`.")
+    ] = 8,
     centre: Annotated[bool, typer.Option("--centre", help="Take the mean patch off before the fit.")] = False,
     fit: Annotated[
         Path | None,
@@ -105,6 +110,7 @@ def oracle(
             names,
             widths,
             encode,
+            bits,
             centre,
             fit,
             score,
@@ -153,7 +159,8 @@ def _print(rows: Sequence[Mapping[str, Any]]) -> None:
     from segablate.cli import output
     from segablate.quantity import quantity
 
-    scores = [quantity(metric) for metric in ("miou", "pixel_accuracy", "boundary_iou")]
+    shown = ("miou", "pixel_accuracy", "boundary_iou", "code_bits", "entropy_bits")
+    scores = [quantity(metric) for metric in shown if metric in rows[0]]
     heads = ["upsampler", "output stride", "channels", *(score.heading for score in scores), "images"]
     lines = [
         [

@@ -20,10 +20,10 @@ from segablate.labels.patches import Labels, Patches, occurring, paste, raster
 
 # clusters are of class counts in so many parts of a patch along a side, projected onto so many directions
 PARTS = 8
-DIRECTIONS = 128
+DIRECTIONS = 64
 BATCH = 4096
 POWER_ITERATIONS = 2
-EPOCHS = 10
+EPOCHS = 5
 ROWS_AT_ONCE = 2048
 
 

@@ -1,7 +1,8 @@
-"""Ceiling curves as data: mIoU* over the channels of the code, and over the output stride."""
+"""Ceiling curves as data: mIoU* over the channels of the code, its bits, and over the output stride."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 from segablate.report.ceilings import Ceiling, measures, strides
@@ -11,7 +12,7 @@ from segablate.report.words import images, stem
 
 def figures(found: Sequence[Ceiling]) -> tuple[Figure, ...]:
     """All ceiling curves that have at least two points to join, measure by measure."""
-    drawn: list[Figure | None] = []
+    drawn: list[Figure | None] = [over_bits(found)]
     stems: list[str] = []
     for label in measures(found):
         own = [ceiling for ceiling in found if ceiling.measure == label]
@@ -36,6 +37,33 @@ def over_channels(found: Sequence[Ceiling], called: str) -> Figure | None:
         x_label="channels C̃ of the low-resolution code",
         curves=tuple(curves),
     )
+
+
+def over_bits(found: Sequence[Ceiling]) -> Figure | None:
+    """mIoU* over the bits of a cell, whatever its numbers have: one line per upsampler and output stride."""
+    limited = [one for one in found if not math.isnan(one.bits)]
+    curves = []
+    for stride in strides(limited):
+        # each number of a linear code may have a few bits or many
+        for name in dict.fromkeys(_of_bits(one) for one in limited):
+            own = {(o.bits, o.miou) for o in limited if _of_bits(o) == name and o.stride == stride}
+            x, y = zip(*sorted(own), strict=True) if own else ((), ())
+            group = f"stride {stride}"
+            curves += [Curve(f"{name}, {group}", name, group, group, x, y)] if own else []
+    if not any(len(curve.x) > 1 for curve in curves):
+        return None
+    scored = images(ceiling.images for ceiling in limited)
+    return Figure(
+        name="ceiling-over-bits",
+        caption=f"mIoU* over the bits that a cell is stored in, n = {scored}.",
+        metric="miou",
+        x_label="bits of a cell",
+        curves=tuple(curves),
+    )
+
+
+def _of_bits(one: Ceiling) -> str:
+    return one.family if one.channels is None else one.name
 
 
 def over_stride(found: Sequence[Ceiling], called: str) -> Figure | None:

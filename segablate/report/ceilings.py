@@ -12,6 +12,8 @@ from segablate.report.words import flat, plain
 
 STRIDE = "output_stride"
 NAMES = {"dupsampling": "DUpsampling"}
+# settings that say how long a code is: a name has them at its end
+LENGTHS = ("channels", "bits")
 
 
 @dataclass(frozen=True)
@@ -25,6 +27,7 @@ class Ceiling:
         channels: channels of the low-resolution code, C̃; None where the upsampler has no such setting.
         miou: mIoU*, a fraction.
         images: how many label maps were scored.
+        bits: length of a cell's code in bits; NaN where it is not limited.
     """
 
     record: Record
@@ -33,6 +36,7 @@ class Ceiling:
     channels: int | None
     miou: float
     images: int
+    bits: float
 
     @property
     def measure(self) -> str:
@@ -47,7 +51,10 @@ class Ceiling:
     @property
     def name(self) -> str:
         """The upsampler in words: `DUpsampling (C̃ = 64)`."""
-        return self.family if self.channels is None else f"{self.family} (C̃ = {self.channels})"
+        if self.channels is not None:
+            return f"{self.family} (C̃ = {self.channels})"
+        own = _spec(self.record).get("bits")
+        return self.family if own is None else f"{self.family} ({own} bits)"
 
 
 def ceilings(records: Iterable[Record]) -> tuple[Ceiling, ...]:
@@ -118,6 +125,7 @@ def _ceiling(record: Record, varied: Mapping[str, set[str]]) -> Ceiling:
         None if channels is None else int(channels),
         record.outcome.value("miou"),
         images,
+        record.outcome.value("code_bits"),
     )
 
 
@@ -134,7 +142,7 @@ def _varied_settings(records: Iterable[Record]) -> dict[str, set[str]]:
         for name, value in spec.items():
             settings.setdefault(name, set()).add(plain(value))
     return {
-        use: {name for name, values in settings.items() if len(values) > 1 and name != "channels"}
+        use: {name for name, values in settings.items() if len(values) > 1 and name not in LENGTHS}
         for use, settings in seen.items()
     }
 

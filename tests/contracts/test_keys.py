@@ -247,6 +247,10 @@ SHOWN: Mapping[str, list[tuple[dict[str, Any], dict[str, Any]]]] = {
             {"encode": "autoencoder"},
             {"data": SHAPES, "model": {"upsampler": "bilinear", "output_stride": STRIDE}},
         ),
+        (
+            {"encode": "clusters"},
+            {"data": SHAPES, "model": {"upsampler": "bilinear", "output_stride": STRIDE}},
+        ),
     ],
 }
 

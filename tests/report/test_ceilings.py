@@ -200,3 +200,24 @@ def test_ceilings_of_other_data_are_not_raced_with(fake, records_of):
         ["bilinear, hard", "nearest, hard"],
     ]
     assert {one.record.choices["data"] for one in selected(found, baseline_choices(records))} == {"easy"}
+
+
+def test_codes_of_limited_length_are_drawn_over_their_bits_whatever_the_measure_is_called(fake, records_of):
+    def line(name, spec, bits, measure):
+        plain = fake.oracle("bilinear", None, 16)
+        taken = (*plain.measurements, replace(plain.measurements[0], metric="code_bits", samples=(bits,)))
+        reads = {**plain.reads, "upsampler": spec}
+        outcome = replace(plain, key=f"{name}{measure}", reads=reads, measurements=taken)
+        return fake.Line(name, {"model.upsampler": name}, False, measure, outcome)
+
+    lines = [line(f"k-means-{b}", {"use": "codebook", "bits": b}, float(b), "bits-4") for b in (4, 8)]
+    linear = {"use": "dupsampling", "channels": 32}
+    lines += [line("DUpsampling-32", linear, 32.0 * b, f"bits-{b}") for b in (2, 4)]
+    found = ceilings(records_of(lines))
+    assert [one.name for one in found][:2] == ["codebook (4 bits)", "codebook (8 bits)"]
+    drawn = figures(found)[0]
+    assert drawn.name == "ceiling-over-bits"
+    assert {curve.label: curve.x for curve in drawn.curves} == {
+        "codebook, stride 16": (4.0, 8.0),
+        "DUpsampling (C̃ = 32), stride 16": (64.0, 128.0),
+    }
