@@ -24,6 +24,7 @@ from segablate.measures.ceilings import clusters as limited
 from segablate.measures.ceilings.autoencode import autoencode, unseen
 from segablate.measures.ceilings.clusters import clusters
 from segablate.measures.ceilings.project import project
+from segablate.measures.ceilings.refine import refine
 from segablate.measures.ceilings.scene import CONVENTION, spread
 from segablate.measures.ceilings.search import search
 from segablate.models.upsamplers.base import upsampler_class, upsamplers
@@ -43,15 +44,16 @@ class Oracle:
     """The label-reconstruction ceiling (mIoU*) of an upsampler on a data set's own labels.
 
     Args:
-        encode: `project`: linearly; `optimise`: search the code by gradient, starting from the projection;
-            `autoencoder`: by a network, trained through the upsampler on label maps that are not scored;
-            `clusters`: in a limited number of bits, by k-means.
+        encode: `project`: linearly; `optimise`: search the code by gradient, from the projection on, and of a
+            learned upsampler from what `autoencoder` gives; `autoencoder`: by a network, trained through the
+            upsampler on label maps that are not scored; `clusters`: in a limited number of bits, by k-means.
         fit: split that components and clusters are fitted and the autoencoder is trained on, or a list file;
             the data set's own choice if not given.
         score: split that is scored, or a list file; the data set's own choice if not given.
         limit: score so many label maps only, spread evenly over the split.
         solver: how components are found; `auto` takes the second moment where it fits in memory.
-        iterations: steps that the autoencoder is trained; at 600 a variant takes minutes on one core.
+        iterations: steps that the autoencoder is trained, for `optimise` of a learned upsampler too; at 600 a
+            variant takes minutes on one core.
         crops: pieces of label maps in each of these steps.
         width: channels of the layers of the autoencoder's encoder.
         bits: of `clusters`: length of each number of a linear code; a `codebook` says its own.
@@ -107,6 +109,11 @@ class Oracle:
         with context(field="model.upsampler"):
             upsampler, chosen = upsamplers.resolve(_given(config, "model", "upsampler"))
             needs_labels = _check(upsampler.name, chosen, len(data.classes), stride, self.encode)
+            trained = self.encode == "autoencoder" or (
+                self.encode == "optimise"
+                and not needs_labels
+                and upsampler_class(upsampler.name).restorer(len(data.classes), stride, chosen, None) is None
+            )
         score = self.score or data.default_score
         with context(field="score" if self.score else "data"):
             fingerprint = data.fingerprint(score)
@@ -118,10 +125,10 @@ class Oracle:
             "limit": self.limit,
             "encode": self.encode,
             "output_stride": stride,
-            "upsampler": upsampler.told(self._of_the_ceiling(upsampler.name, chosen)),
+            "upsampler": upsampler.told(self._of_the_ceiling(upsampler.name, chosen, trained)),
             PLACES: {"root": root, "score": score, "fit": self.fit or data.default_fit},
         }
-        if self.encode == "autoencoder":
+        if trained:
             reads |= self._reads_of_training(data, score)
         elif self.encode == "clusters":
             reads |= self._reads_of_clusters(data, upsampler.name)
@@ -132,7 +139,7 @@ class Oracle:
 
     def together(self, reads: Reads) -> Hashable:
         """Everything on the same label maps: they are read once. What is trained is trained by itself."""
-        if self.encode == "autoencoder":
+        if "trained" in reads:
             return str({name: value for name, value in reads.items() if name != PLACES})
         return tuple(str(reads[name]) for name in ("data", "scored", "limit", "encode"))
 
@@ -142,6 +149,8 @@ class Oracle:
             return autoencode(cells, seed, shop)
         if self.encode == "clusters":
             return clusters(cells, seed, shop)
+        if "trained" in cells[0]:
+            return refine(cells, seed, shop)
         return (project if self.encode == "project" else search)(cells, shop)
 
     def _reads_of_training(self, data: Dataset, score: str) -> dict[str, Any]:
@@ -158,10 +167,9 @@ class Oracle:
             found = {"on": _named(fit, data), "labels": data.fingerprint(fit)}
         return {"clustered": found if upsampler_class(upsampler).own_length else {**found, "bits": self.bits}}
 
-    def _of_the_ceiling(self, upsampler: str, settings: Mapping[str, Any]) -> dict[str, Any]:
+    def _of_the_ceiling(self, upsampler: str, settings: Mapping[str, Any], trained: bool) -> dict[str, Any]:
         made = upsampler_class(upsampler)
-        # an autoencoder trains it
-        without = {*made.in_ceilings, *(() if self.encode == "autoencoder" else made.only_training)}
+        without = {*made.in_ceilings, *(() if trained else made.only_training)}
         return {name: value for name, value in settings.items() if name not in without}
 
     def _reads_of_fit(self, data: Dataset, settings: Mapping[str, Any]) -> dict[str, Any]:
@@ -194,10 +202,10 @@ def _check(name: str, settings: Mapping[str, Any], classes: int, stride: int, en
         # not `code_channels`, to which 0 channels are none given
         check_channels(settings["channels"], stride, classes)
         return True
-    if encode in ("project", "optimise") and upsampler.restorer(classes, stride, settings, None) is None:
+    if encode == "project" and upsampler.restorer(classes, stride, settings, None) is None:
         raise SegablateError(
             f"upsampler `{name}` with these settings has no linear projection of labels onto its code",
-            hint="its weights are learned, so its ceiling has to be trained: `encode: autoencoder`",
+            hint="its weights are learned, so train them: `encode: autoencoder`, or `optimise`",
         )
     return False
 

@@ -34,7 +34,7 @@ def rows(folder: Callable[..., Path]) -> Callable[..., list[dict[str, Any]]]:
         asked: dict[str, Any] = {
             "labels": root, "classes": 3, "ignore": 255, "strides": [4, 8],
             "names": ["bilinear", "dupsampling"], "channels": [4, 9], "encode": "project",
-            "centre": False, "fit": None, "score": None, "limit": None, "progress": silent,
+            "bits": 8, "centre": False, "fit": None, "score": None, "limit": None, "progress": silent,
         }  # fmt: skip
         return ceilings(**(asked | changes))
 

@@ -227,3 +227,19 @@ def test_unseen_is_told_by_the_file_and_by_the_name_where_there_is_none() -> Non
     trained, scored = (Item("0000", Path(split, "0000.png"), None) for split in ("train", "test"))
     assert autoencode.unseen([trained], [scored]) == [trained]
     assert autoencode.unseen(items, items[1:2]) == [items[0], items[2]]
+
+
+@pytest.mark.parametrize("name", ["carafe", "dysample", "transposed"])
+def test_a_learned_upsampler_s_code_is_searched_from_where_its_encoder_ends(
+    measured: Measured, name: str
+) -> None:
+    (begun,) = measured(config(name), **TINY)
+    (found,) = measured(config(name), **{**TINY, "encode": "optimise"})
+    assert value(begun) < value(found) < 1
+    assert found.facts["seconds"]["fit"] > 0
+
+
+def test_a_search_that_trains_has_the_budget_in_its_key_and_another_has_not(oracle: Any) -> None:
+    few, many = ({"encode": "optimise", "iterations": n} for n in (2, 3))
+    assert oracle(**few).reads(config("carafe")) != oracle(**many).reads(config("carafe"))
+    assert oracle(**few).reads(config("bilinear")) == oracle(**many).reads(config("bilinear"))

@@ -11,7 +11,7 @@ from segablate.errors import SegablateError
 from segablate.measures.base import Result
 
 Measured = Callable[..., list[Result]]
-SHAPES = {"use": "shapes", "images": 3, "size": [64, 96]}
+SHAPES = {"use": "shapes", "images": 4, "size": [64, 96]}
 CLASSES = 10
 
 

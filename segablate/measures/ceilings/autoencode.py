@@ -35,7 +35,7 @@ from segablate.labels.work import each, threads
 from segablate.measures.base import PLACES, Result, Workshop
 from segablate.measures.ceilings.encoder import Encoder, components, shares
 from segablate.measures.ceilings.scene import Scene, kind
-from segablate.measures.ceilings.search import SHARPNESS, one_torch_thread
+from segablate.measures.ceilings.search import SHARPNESS, one_torch_thread, truth_of
 from segablate.models.upsamplers.base import Subspace as Basis
 from segablate.models.upsamplers.base import Upsampler, upsampler_class, upsamplers
 from segablate.records import Reads
@@ -102,7 +102,7 @@ class Pair:
         with self.scene.shop.progress("training", iterations) as tick:
             for labels in each(pool, self._crops, range(iterations)):
                 optimiser.zero_grad()
-                loss = self._loss(_truth(labels, self.scene.classes).to(self.device))
+                loss = self._loss(truth_of(labels, self.scene.classes).to(self.device))
                 loss.backward()  # type: ignore[no-untyped-call]  # torch has no types there
                 optimiser.step()
                 fall.step()
@@ -129,7 +129,7 @@ class Pair:
     def restore(self, label: Labels) -> Labels:
         """The map as it comes back, of the padded size."""
         padded = pad(label, self.stride, self.scene.ignore)
-        scores = self._scores(_truth(padded, self.scene.classes)[None].to(self.device))
+        scores = self._scores(truth_of(padded, self.scene.classes)[None].to(self.device))
         best = scores[0].max(dim=0).indices  # quicker than arg max, and the first of equals too
         return best.cpu().numpy().astype(label.dtype)
 
@@ -219,9 +219,3 @@ def _upsampler(reads: Reads, classes: int, subspace: Subspace | None) -> Upsampl
     given = {"classes": classes, "stride": reads["output_stride"], "subspace": basis}
     made: Upsampler = part.build(given, {**spec, **upsampler_class(part.name).in_ceilings})
     return made
-
-
-def _truth(labels: Labels, classes: int) -> Tensor:
-    """Labels as int64, −1 for what is not scored."""
-    truth = torch.from_numpy(labels.astype(np.int64))
-    return truth.masked_fill_(truth >= classes, -1)

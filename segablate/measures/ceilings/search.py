@@ -15,7 +15,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import torch
@@ -67,7 +67,7 @@ def search(cells: Sequence[Reads], shop: Workshop) -> Iterator[Result | Segablat
             begun = time.perf_counter()
             bar = shop.progress(f"searching {reads['upsampler']['use']}", len(scene.items))
             with bar as tick, one_torch_thread():  # not beyond: whoever takes the result has its own threads
-                tally, worst = _score_all(hunt, scene, pool, tick)
+                tally, worst = score_all(hunt, scene, pool, tick)
             scene.seconds["score"] = time.perf_counter() - begun
 
             def again(number: int, _: Labels, worst: dict[int, Labels] = worst) -> Labels:
@@ -76,8 +76,8 @@ def search(cells: Sequence[Reads], shop: Workshop) -> Iterator[Result | Segablat
             yield scene.result(tally, again, explained)
 
 
-def _score_all(
-    hunt: Hunt, scene: Scene, pool: Executor, tick: Callable[[int], None]
+def score_all(
+    hunt: Search, scene: Scene, pool: Executor, tick: Callable[[int], None]
 ) -> tuple[Tally, dict[int, Labels]]:
     """The tally, and the maps restored worst, by number; the projection's own where the search lost."""
     found, before = Tally.empty(scene.classes), Tally.empty(scene.classes)
@@ -101,6 +101,16 @@ def _score_all(
     # no image's own mIoU fell, yet the mean over classes of all images together still could
     fell = scores(found.confusion).miou < scores(before.confusion).miou
     return before if fell else found, {n: maps[0 if fell else 1] for n, maps in worst.items()}
+
+
+class Search(Protocol):
+    """A search for the best code of a label map."""
+
+    classes: int
+    ignore: int
+
+    def both(self, label: Labels, truth: Truth) -> tuple[Labels, Labels]:
+        """The map where the search began, and the best that was found. Padded sizes."""
 
 
 class Hunt:
@@ -146,7 +156,7 @@ class Hunt:
         chosen = mixed & wrong
         if not chosen.any():
             return begun
-        truth = _truth(padded.reshape(grid).transpose(0, 2, 1, 3)[chosen], self.classes)
+        truth = truth_of(padded.reshape(grid).transpose(0, 2, 1, 3)[chosen], self.classes)
         start = torch.from_numpy(begun.reshape(grid).transpose(0, 2, 1, 3)[chosen].astype(np.int64))
         held = self._enough(_classes_in(torch.cat([truth, start]), self.classes))
         upsampler, full = self._make(held), self._make(list(range(self.classes)))
@@ -176,7 +186,7 @@ class Hunt:
             return begun
         held = present.tolist()
         upsampler = self._make(held)
-        truth = _truth(padded, self.classes)[None]
+        truth = truth_of(padded, self.classes)[None]
         near = torch.from_numpy(patches.mixed)[None, None].float()
         moves = F.max_pool2d(near, 3, 1, 1)
         size = (padded.shape[0], padded.shape[1])
@@ -229,6 +239,29 @@ class Hunt:
         return torch.from_numpy(code.astype(np.float32))[:, :, None, None]
 
 
+def best_code(code: Tensor, scores_at: Callable[[Tensor], Tensor], target: Tensor, begun: Labels) -> Labels:
+    """The label map (height, width) with most pixels right that the search for a code of all classes came by.
+
+    Args:
+        code: where to begin, (1, code, h, w).
+        scores_at: code → scores (1, classes, height, width).
+        target: classes (1, height, width), −1 where nothing is scored.
+        begun: what is restored from the code as it is.
+    """
+    best = torch.from_numpy(begun.astype(np.int64))[None].to(target.device)
+    right = _right(best, target)
+
+    def look(at: Tensor) -> None:
+        said = scores_at(at).argmax(dim=1)
+        now = _right(said, target)
+        if bool(now > right):
+            best.copy_(said)
+            right.copy_(now)
+
+    _descend(code.clone(), scores_at, target, look)
+    return best[0].cpu().numpy().astype(begun.dtype)
+
+
 def _descend(
     code: Tensor,
     scores_at: Callable[[Tensor], Tensor],
@@ -274,7 +307,7 @@ def _classes_in(labels: Tensor, classes: int) -> list[int]:
     return [c for c in found if 0 <= c < classes]
 
 
-def _truth(labels: Labels, classes: int) -> Tensor:
+def truth_of(labels: Labels, classes: int) -> Tensor:
     """Labels, −1 for what is not scored: nothing that is restored equals it."""
     truth = torch.from_numpy(labels.astype(np.int64))
     return truth.masked_fill_(truth >= classes, -1)

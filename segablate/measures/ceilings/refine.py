@@ -1,0 +1,79 @@
+"""`encode: optimise` of an upsampler whose weights are learned: from a trained encoder's code on.
+
+    label maps to train on ──► encoder and upsampler, as for `autoencoder` ──► both stay as they are
+    label maps never seen ──encoder──► code ──upsampler──► scores ──cross-entropy──► gradient ──► code
+
+Weights are one set for all label maps, for weights that follow each of them would store it themselves. The
+search takes up where the encoder ends, and never ends below it.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+import torch
+
+from segablate.errors import SegablateError
+from segablate.labels.ceiling import Truth
+from segablate.labels.confusion import scores
+from segablate.labels.crew import Crew
+from segablate.labels.patches import Labels, pad
+from segablate.labels.work import threads
+from segablate.measures.base import Result, Workshop
+from segablate.measures.ceilings.autoencode import Pair
+from segablate.measures.ceilings.scene import Scene, kind
+from segablate.measures.ceilings.search import best_code, one_torch_thread, score_all, truth_of
+from segablate.records import Reads
+
+BLIND_SPOT = "the code is searched, the upsampler's weights are of one training: another may reach more"
+
+
+def refine(cells: Sequence[Reads], seed: int, shop: Workshop) -> Iterator[Result | SegablateError]:
+    """The searched ceiling of some learned upsamplers on the same label maps, one after the other."""
+    scene = Scene(cells[0], shop)
+    with threads() as pool, Crew() as crew:
+        fitted = scene.components(cells, pool, crew)
+        for reads in cells:
+            scene.begin()
+            subspace = fitted[kind(reads)] if "fitted" in reads else None
+            pair = Pair(reads, scene, subspace, seed, shop.device)
+            with one_torch_thread():
+                pair.train(pool)
+                begun = time.perf_counter()
+                with shop.progress(f"searching {reads['upsampler']['use']}", len(scene.items)) as tick:
+                    tally, worst = score_all(Refined(pair), scene, pool, tick)
+            scene.seconds["score"] = time.perf_counter() - begun
+
+            def again(number: int, _: Labels, worst: dict[int, Labels] = worst) -> Labels:
+                return worst[number]
+
+            found = scene.result(tally, again, None)
+            seen = [replace(one, blind_spots=(*one.blind_spots, BLIND_SPOT)) for one in found.measurements]
+            yield replace(found, measurements=tuple(seen))
+
+
+class Refined:
+    """The search for the best code of a label map, from a trained encoder's on.
+
+    Args:
+        pair: the trained encoder and upsampler.
+    """
+
+    def __init__(self, pair: Pair) -> None:
+        self.pair = pair
+        self.classes, self.ignore = pair.scene.classes, pair.scene.ignore
+        pair.upsampler.requires_grad_(False)
+
+    def both(self, label: Labels, truth: Truth) -> tuple[Labels, Labels]:
+        """The map as it is encoded, and the best that was found: its mIoU is not lower. Padded sizes."""
+        padded = pad(label, self.pair.stride, self.ignore)
+        begun = self.pair.restore(label)
+        target = truth_of(padded, self.classes)[None].to(self.pair.device)
+        with torch.no_grad():
+            code = self.pair.encoder(target)
+        size = (padded.shape[0], padded.shape[1])
+        found = best_code(code, lambda at: self.pair.upsampler(at, size), target, begun)
+        before, after = (scores(truth.compare(restored)[0]).miou for restored in (begun, found))
+        return begun, begun if after < before else found
