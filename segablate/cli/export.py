@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from segablate.cli.app import app, example
-from segablate.cli.network import USUAL_SHAPE, Shape
+from segablate.cli.network import USUAL_SHAPE, Shapes
 from segablate.cli.options import AllowExternal, AsJson, Classes, Label, ReportsFolder, StoreFolder
 from segablate.errors import SegablateError
 
@@ -43,7 +43,7 @@ def export(
     store: StoreFolder = Path("runs"),
     reports: ReportsFolder = None,
     label: Label = "",
-    shape: Shape = USUAL_SHAPE,
+    shapes: Shapes = [USUAL_SHAPE],  # noqa: B006  # likewise
     classes: Classes = 19,
     labels: Annotated[
         bool, typer.Option("--labels", help="With `--to onnx`: give labels in place of scores.")
@@ -54,16 +54,21 @@ def export(
     """Take results, or a network, to another program.
 
     Of a study one run a cell: what it read, its samples and its arrays. What is there already is left alone.
-    A network is written in its deployment form, for one size of input:
-    `segablate export pp-liteseg-t net.onnx --to onnx`.
+    A network is written in its deployment form: `segablate export pp-liteseg-t net.onnx --to onnx`.
+    With `--input` given again it is one file for all sizes where the network bears it, else one for each.
     """
     from segablate.cli import output
+    from segablate.report.words import listed
 
     if to == ONNX:
         if path is None:
             raise SegablateError("`--to onnx` needs the file to write", hint="name it after the network")
-        document = _network(subject, path, shape, classes, overrides, labels, allow_external)
-        words = f"{path} takes {shape} and gives {'labels' if labels else 'scores'} as torch does"
+        document = _network(subject, path, shapes, classes, overrides, labels, allow_external)
+        words = "\n".join(
+            f"{file['where']} takes {listed([f'{h}×{w}' for h, w in file['sizes']])} "
+            f"and gives {document['output']} as torch does"
+            for file in document["files"]
+        )
     elif path is not None:
         raise SegablateError(f"`--to {to}` writes no file, but `{path}` is given", hint="leave it out")
     else:
@@ -98,7 +103,7 @@ def _study(
 def _network(
     model: str,
     path: Path,
-    shape: str,
+    shapes: list[str],
     classes: int,
     settings: list[str],
     labels: bool,
@@ -116,22 +121,31 @@ def _network(
     from segablate.models.segmenter import Segmenter
 
     check_packages("an export to ONNX")
-    batch, height, width = parsed(shape)
+    sizes = [parsed(shape) for shape in shapes]
+    if len({batch for batch, *_ in sizes}) > 1:
+        raise SegablateError("`--input` is given with several numbers of images", hint="take one for all")
     find_external(allow_external)
     with placed():
         network = assemble(configured(model, settings), classes, allow_external=allow_external).eval()
         if isinstance(network, Segmenter):
-            network.check_size(height, width)
+            for _, height, width in sizes:
+                network.check_size(height, width)
             network = fuse(network)
     drawn = [torch.Generator().manual_seed(seed) for seed in TRIED]
-    images = [torch.randn(batch, 3, height, width, generator=generator) for generator in drawn]
-    to_onnx(scoped(network, "labels" if labels else "logits"), images, path)
+    images = [
+        torch.randn(count, 3, height, width, generator=generator)
+        for count, height, width in sizes
+        for generator in drawn
+    ]
+    files = to_onnx(scoped(network, "labels" if labels else "logits"), images, path)
     output = "labels" if labels else "scores"
+    batch, height, width = sizes[0]
     return {
         "model": model,
         "to": ONNX,
         "where": str(path),
         "input": [batch, 3, height, width],
+        "files": [{"where": str(file), "sizes": tried} for file, tried in files.items()],
         "classes": classes,
         "output": output,
     }

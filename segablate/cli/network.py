@@ -16,6 +16,9 @@ SHAPE = re.compile(r"(\d{1,9})[x×](\d{1,9})[x×](\d{1,9})[x×](\d{1,9})")
 COLOURS = 3
 
 Shape = Annotated[str, typer.Option("--input", metavar="BxCxHxW", help="Shape of the input.")]
+Shapes = Annotated[
+    list[str], typer.Option("--input", metavar="BxCxHxW", help="Shape of the input; may be given again.")
+]
 USUAL_SHAPE = "1x3x512x1024"
 
 

@@ -8,6 +8,7 @@ import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TypeAlias
 
 import numpy as np
 import torch
@@ -21,6 +22,10 @@ NEEDED = ("onnx", "onnxscript", "onnxruntime")
 LEAST_AGREEMENT = 0.999
 # of a score, relative to the largest
 MOST_DIFFERENCE = 1e-3
+# of what ONNX Runtime logs: what it cannot do is an exception too
+FATAL = 4
+
+Size: TypeAlias = tuple[int, int]
 
 
 def check_packages(who: str, field: str | None = None) -> None:
@@ -42,48 +47,95 @@ def check_packages(who: str, field: str | None = None) -> None:
         )
 
 
-def program(module: nn.Module, example: Tensor) -> bytes:
+def program(module: nn.Module, example: Tensor, *, any_size: bool = False) -> bytes:
     """The module for inputs of the example's size, as the bytes of an ONNX file.
 
     Args:
         module: anything that takes one tensor and gives one.
         example: an input.
+        any_size: for any height and width, where the module bears it; where it does not, some operators
+            keep the example's, which only another size shows.
     """
+    free = ({2: torch.export.Dim.AUTO, 3: torch.export.Dim.AUTO},) if any_size else None
     with _silence():
-        made = torch.onnx.export(module.eval(), (example.contiguous(),), dynamo=True, verbose=False)
+        made = torch.onnx.export(
+            module.eval(), (example.contiguous(),), dynamo=True, verbose=False, dynamic_shapes=free
+        )
         assert made is not None  # it is None only for the exporter that dynamo replaces
     found: bytes = made.model_proto.SerializeToString()
     return found
 
 
-def export(module: nn.Module, images: Sequence[Tensor], path: Path) -> None:
-    """Write an ONNX file that ONNX Runtime answers as the module does.
+def export(module: nn.Module, images: Sequence[Tensor], path: Path) -> dict[Path, list[Size]]:
+    """Write an ONNX file that ONNX Runtime answers as the module does, at each size that it is tried on.
+
+    Where the images have several sizes and one program does not bear them all, there is a file for each size,
+    `net-512x1024.onnx`.
 
     Args:
         module: from an image to scores (batch, classes, h, w) or labels (batch, h, w).
-        images: what it is tried on, all of one size, which is the program's.
+        images: what it is tried on.
         path: the file.
+
+    Returns:
+        Files and the sizes that each was tried on.
 
     Raises:
         SegablateError: a package is missing, or ONNX Runtime answers otherwise; then there is no file.
     """
     check_packages("an export to ONNX")
+    sizes: dict[Size, list[Tensor]] = {}
+    for image in images:
+        sizes.setdefault((image.shape[-2], image.shape[-1]), []).append(image)
+    made = _of_any_size(module, images) if len(sizes) > 1 else None
+    if made is not None:
+        programs, tried = {path: made}, {path: list(sizes)}
+    else:
+        names = {size: _named(path, size) if len(sizes) > 1 else path for size in sizes}
+        programs = {names[size]: program(module, own[0]) for size, own in sizes.items()}
+        tried = {names[size]: [size] for size in sizes}
+        for size, own in sizes.items():
+            if not _answers(programs[names[size]], module, own):
+                raise SegablateError(
+                    f"ONNX Runtime does not answer as torch does at {size[0]}×{size[1]}; nothing was written",
+                    hint="another version of `onnxruntime` or `torch` may",
+                )
+    for place, written in programs.items():
+        with told(place, "PATH"), staged(place) as file:
+            file.write(written)
+    return tried
+
+
+def _of_any_size(module: nn.Module, images: Sequence[Tensor]) -> bytes | None:
+    """One program that answers all images as the module does; None where there is none."""
+    from onnxruntime.capi import onnxruntime_pybind11_state as runtime
+
+    try:
+        made = program(module, images[0], any_size=True)
+        return made if _answers(made, module, images) else None
+    # what the tracer cannot do, and what the runtime cannot with sides that the tracer took for constants
+    except (torch.onnx.OnnxExporterError, runtime.InvalidArgument, runtime.Fail, runtime.RuntimeException):
+        return None
+
+
+def _answers(made: bytes, module: nn.Module, images: Sequence[Tensor]) -> bool:
     import onnxruntime
 
-    made = program(module, images[0])
-    session = onnxruntime.InferenceSession(made, providers=["CPUExecutionProvider"])
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = FATAL
+    session = onnxruntime.InferenceSession(made, options, providers=["CPUExecutionProvider"])
     (source,) = session.get_inputs()
     for image in images:
         with torch.no_grad():
             expected = module(image).numpy()
         (answer,) = session.run(None, {source.name: image.numpy()})
         if not _agree(expected, answer):
-            raise SegablateError(
-                "ONNX Runtime does not answer as torch does, and nothing was written",
-                hint="another version of `onnxruntime` or `torch` may",
-            )
-    with told(path, "PATH"), staged(path) as file:
-        file.write(made)
+            return False
+    return True
+
+
+def _named(path: Path, size: Size) -> Path:
+    return path.with_name(f"{path.stem}-{size[0]}x{size[1]}{path.suffix}")
 
 
 def _agree(expected: np.ndarray, answer: np.ndarray) -> bool:

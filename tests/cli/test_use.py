@@ -300,6 +300,7 @@ def test_a_network_is_exported_to_onnx_and_answers_as_torch_does(
     said = segablate("export", "pp-liteseg-t", path, "--to", "onnx", "--input", "1x3x64x96", *flags, "--json")
     assert said.code == 0, said.err
     assert said.document["output"] == ("labels" if labels else "scores")
+    assert said.document["files"] == [{"where": str(path), "sizes": [[64, 96]]}]
     (output,) = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"]).get_outputs()
     assert output.shape == ([1, 64, 96] if labels else [1, 19, 64, 96])
 
@@ -316,6 +317,10 @@ def test_an_export_to_onnx_that_cannot_be_says_why(
     assert "`--to onnx` needs the file to write" in refused("pp-liteseg-t")
     assert "there is no network `pp-litesegt`" in refused("pp-litesegt", path)
     assert "too small for encoder" in refused("pp-liteseg-t", path, "--input", "1x3x8x8")
+    second = refused("pp-liteseg-t", path, "--input", "1x3x64x96", "--input", "1x3x8x8")
+    assert "too small for encoder" in second
+    batches = refused("pp-liteseg-t", path, "--input", "1x3x64x96", "--input", "2x3x64x96")
+    assert "several numbers of images" in batches
     monkeypatch.setattr(onnx, "NEEDED", ("there_is_no_such_package",))
     assert "an export to ONNX needs `there_is_no_such_package`" in refused("pp-liteseg-t", path)
     assert not path.exists()
