@@ -13,14 +13,14 @@ from typing import Any, TypeAlias
 import torch
 
 from segablate.errors import SegablateError, context
-from segablate.models.auxiliary import AuxiliaryHead, auxiliary_head
+from segablate.models.auxiliary import Head, head_of
 from segablate.models.check import positive
 from segablate.models.complete import EXTERNAL, Config, bare, complete, read
 from segablate.models.contexts.base import Context
 from segablate.models.decoders.base import Decoder
 from segablate.models.encoders.base import Encoder
 from segablate.models.external import External, external
-from segablate.models.features import Feature, find
+from segablate.models.features import Feature
 from segablate.models.segmenter import Segmenter
 from segablate.models.upsamplers.base import Subspace, Upsampler, upsampler_class
 from segablate.models.weights.load import load_weights, locate
@@ -78,7 +78,7 @@ def _assemble(done: Config, classes: int, subspace: Subspace | None) -> Segmente
     _context_is_read(done, decoder)
     above = {"classes": classes, "stride": decoder.code.stride, "subspace": subspace}
     upsampler: Upsampler = _build("upsampler", done, above)
-    heads = _heads(done["auxiliary"], (*encoder.gives, *decoder.gives), classes)
+    heads = _heads(done["auxiliary"], (*encoder.gives, *around.sees, *decoder.gives), classes)
     network = Segmenter(encoder, around, decoder, upsampler, heads)
     if "weights" in done:
         load_weights(network, locate(done["weights"]["path"], done["encoder"]["use"]))
@@ -150,20 +150,11 @@ def _build(name: str, done: Config, ingredients: Config, lift: tuple[str, ...] =
         raise
 
 
-def _heads(wanted: Config, features: tuple[Feature, ...], classes: int) -> dict[str, AuxiliaryHead]:
+def _heads(wanted: Config, features: tuple[Feature, ...], classes: int) -> dict[str, Head]:
     heads = {}
     for name, told in wanted.items():
-        settings = auxiliary_head.with_neutral(told)
         with context(field=f"auxiliary.{name}"):
-            try:
-                feature = find(features, settings["on"])
-            except SegablateError as error:
-                raise SegablateError(
-                    f"auxiliary head `{name}` looks at `{settings['on']}`, which the network does not have",
-                    hint=error.hint,
-                    field="on",
-                ) from None
-            heads[name] = auxiliary_head.build({"feature": feature, "classes": classes}, settings)
+            heads[name] = head_of(name, told, features, classes)
     return heads
 
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any, TypeAlias
 
 from segablate.errors import SegablateError, context, near_miss
-from segablate.models.auxiliary import auxiliary_head
+from segablate.models import auxiliary
 from segablate.models.contexts.base import contexts
 from segablate.models.decoders.base import decoders
 from segablate.models.encoders.base import encoders
@@ -75,9 +75,7 @@ def bare(done: Config) -> dict[str, Any]:
         part, settings = read(name, done[name])
         written[name] = {"use": part.name, **settings}
     if "auxiliary" in done:
-        written["auxiliary"] = {
-            name: auxiliary_head.with_neutral(told) for name, told in done["auxiliary"].items()
-        }
+        written["auxiliary"] = {name: auxiliary.written(told) for name, told in done["auxiliary"].items()}
     if done.get("weights"):
         written["weights"] = done["weights"]["path"]
     return written
@@ -106,7 +104,7 @@ def _complete_heads(heads: Any) -> dict[str, Any]:
     done = {}
     for name, given in heads.items():
         with context(field=f"auxiliary.{name}"):
-            done[str(name)] = auxiliary_head.without_neutral(auxiliary_head.settings(given))
+            done[str(name)] = auxiliary.told(given)
     return done
 
 

@@ -50,6 +50,26 @@ class ConvNorm(nn.Module):
         return y.relu() if self.relu else y
 
 
+class Refinement(nn.Module):
+    """DFN's refinement residual block (arXiv:1804.09337).
+
+    Args:
+        inputs: channels of the input.
+        outputs: channels of the output.
+    """
+
+    def __init__(self, inputs: int, outputs: int) -> None:
+        super().__init__()
+        self.lateral = convolution(inputs, outputs, 1)
+        self.residual = nn.Sequential(ConvNorm(outputs, outputs), convolution(outputs, outputs))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(batch, inputs, h, w) → (batch, outputs, h, w)."""
+        x = self.lateral(x)
+        total: Tensor = x + self.residual(x)
+        return total.relu()
+
+
 class ConvPReLU(ConvNorm):
     """Convolution, batch norm and a PReLU with a slope for each channel.
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from torch import Tensor, nn
 
-from segablate.models.auxiliary import AuxiliaryHead
+from segablate.models.auxiliary import Head
 from segablate.models.contexts.base import Context
 from segablate.models.decoders.base import Decoder
 from segablate.models.encoders.base import Encoder
@@ -50,7 +50,7 @@ class Segmenter(nn.Module):
         context: Context,
         decoder: Decoder,
         upsampler: Upsampler,
-        auxiliary: Mapping[str, AuxiliaryHead],
+        auxiliary: Mapping[str, Head],
     ) -> None:
         super().__init__()
         self.encoder = encoder
@@ -94,7 +94,7 @@ class Segmenter(nn.Module):
     def features_read(self, *, auxiliary: bool = True) -> frozenset[str]:
         """Names of the encoder's features that the other parts look at."""
         own = {feature.name for feature in self.encoder.gives}
-        looked_at = {head.on for head in self.heads().values()} if auxiliary else set()
+        looked_at = {name for head in self.heads().values() for name in head.reads} if auxiliary else set()
         context = {self.encoder.last.name} if "context" in self.decoder.reads else set()
         return frozenset((looked_at | set(self.decoder.reads)) & own | context)
 
@@ -109,9 +109,9 @@ class Segmenter(nn.Module):
             auxiliary: ask the auxiliary heads too.
         """
         heads = self.heads() if auxiliary else {}
-        looked_at = frozenset(head.on for head in heads.values())
+        looked_at = frozenset(name for head in heads.values() for name in head.reads)
         seen = {**features, **self._decoded(features, looked_at)}
-        answers = {name: head(seen[head.on], size) for name, head in heads.items()}
+        answers = {name: head(*(seen[one] for one in head.reads), size=size) for name, head in heads.items()}
         return Answer(self.upsampler(seen["code"], size), seen["code"], answers)
 
     def without_auxiliary(self) -> Segmenter:
@@ -122,12 +122,15 @@ class Segmenter(nn.Module):
     def _decoded(self, features: Mapping[str, Tensor], more: frozenset[str]) -> dict[str, Tensor]:
         """The code, and those of the decoder's levels that are named."""
         seen = dict(features)
+        own = more & {feature.name for feature in self.context.sees}
         if "context" in self.decoder.reads:
-            seen["context"] = self.context(seen[self.encoder.last.name])
+            x = seen[self.encoder.last.name]
+            # called as a module where nothing more is wanted of it: hooks count and draw it
+            seen.update(self.context.seen(x) if own else {"context": self.context(x)})
         levels = more & {feature.name for feature in self.decoder.gives}
         decoded: dict[str, Tensor] = self.decoder(seen, ("code", *levels))
-        return decoded
+        return {**{name: seen[name] for name in own}, **decoded}
 
-    def heads(self) -> dict[str, AuxiliaryHead]:
+    def heads(self) -> dict[str, Head]:
         """The auxiliary heads by name."""
-        return {name: head for name, head in self.auxiliary.items() if isinstance(head, AuxiliaryHead)}
+        return {name: head for name, head in self.auxiliary.items() if isinstance(head, Head)}

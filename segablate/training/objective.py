@@ -8,6 +8,7 @@ from typing import Any
 from torch import Tensor, nn
 
 from segablate.errors import SegablateError, context, near_miss
+from segablate.models.auxiliary import Head
 from segablate.models.segmenter import Answer, Segmenter
 from segablate.training.losses.base import Loss, losses, share
 from segablate.training.losses.cross_entropy import CrossEntropy
@@ -18,8 +19,9 @@ from segablate.training.recipes.base import Recipe
 class Objective:
     """The loss of a network under a recipe.
 
-    A head with one score a pixel is a detail head: it is asked for the edges. All others are asked what the
-    network is asked, by the same loss; one that looks at the code gives way to cross-entropy.
+    A head that names a loss is asked by that one. Of the others, one with another number of scores than
+    classes is a detail head: it is asked for the edges. The rest is asked what the network is asked, by the
+    same loss; one that looks at the code gives way to cross-entropy.
 
     Args:
         network: what is trained.
@@ -47,8 +49,8 @@ class Objective:
                 )
         self.heads: dict[str, tuple[float, Loss]] = {
             name: (
-                recipe.auxiliary.get(name, recipe.auxiliary_weight),
-                Detail(None) if head.classify.out_channels != classes else other,
+                recipe.auxiliary.get(name, recipe.auxiliary_weight if head.weight is None else head.weight),
+                _loss_of(name, head, Detail(None) if head.outputs != classes else other),
             )
             for name, head in heads.items()
         }
@@ -70,6 +72,15 @@ class Objective:
     def _of(self, loss: Loss, answer: Answer, labels: Tensor, whole: Tensor | None) -> Tensor:
         value: Tensor = loss(answer, labels)
         return value if whole is None else value * share(loss, labels, whole)
+
+
+def _loss_of(name: str, head: Head, usual: Loss) -> Loss:
+    if head.loss is None:
+        return usual
+    with context(field=f"model.auxiliary.{name}.loss"):
+        part, settings = losses.resolve(head.loss)
+        made: Loss = part.build({"upsampler": None}, settings)
+    return made
 
 
 def completed(spec: str | Mapping[str, Any]) -> dict[str, Any]:

@@ -23,7 +23,7 @@ from segablate.labels.restore import Bilinear as Restorer
 from segablate.labels.subspace import Subspace as Fitted
 from segablate.measures import latency
 from segablate.measures.base import PLACES, measures
-from segablate.models.auxiliary import auxiliary_head
+from segablate.models.auxiliary import KINDS
 from segablate.models.complete import REGISTRIES, complete
 from segablate.models.fusions.base import fusions
 from segablate.models.upsamplers.base import Subspace, Upsampler, upsampler_class, upsamplers
@@ -66,6 +66,7 @@ ANOTHER: Mapping[tuple[str, str], Any] = {
 GIVEN: Mapping[tuple[str, str], Any] = {
     ("data set", "classes"): 3,
     ("auxiliary head", "on"): "x8",
+    ("auxiliary network", "on"): ["x8"],
 }
 # what makes a setting of a recipe one that counts: `or_fp32` is about bfloat16 only
 BESIDE: Mapping[str, dict[str, Any]] = {"or_fp32": {"precision": "bf16"}}
@@ -148,9 +149,11 @@ def test_a_setting_of_another_part_is_in_what_keys_tell_of_it(part: Part) -> Non
 
 
 def test_a_setting_of_an_auxiliary_head_is_in_the_keys() -> None:
-    for name, before, after in changes(auxiliary_head):
-        models = [{"encoder": "resnet18", "auxiliary": {"one": settings}} for settings in (before, after)]
-        assert complete(models[0]) != complete(models[1]), name
+    for kind, part in KINDS.items():
+        for name, before, after in changes(part):
+            heads = [{"use": kind, **settings} for settings in (before, after)]
+            models = [{"encoder": "resnet18", "auxiliary": {"one": head}} for head in heads]
+            assert complete(models[0]) != complete(models[1]), name
 
 
 @pytest.mark.parametrize("encode", ["project", "optimise", "autoencoder"])

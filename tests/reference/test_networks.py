@@ -206,9 +206,9 @@ def test_modules_of_the_classics_have_the_parameters_of_the_reference() -> None:
 def test_dfn_has_the_parameters_of_the_reference_with_its_heads_and_its_border_network() -> None:
     with torch.device("meta"):
         head = count(Refinement(512, 171)) + 171 * 19 + 19
-        narrow = sum(count(Refinement(channels, 21)) for channels in (256, 512, 1024, 2048))
-        border = narrow + 4 * (count(Refinement(21, 21)) + count(Refinement(21, 9)) + 9 + 1)
-    assert count(made("dfn-resnet101").without_auxiliary()) + 3 * head + border == 90_217_888
+    network = made("dfn-resnet101")
+    border = count(network.auxiliary.get_submodule("border"))
+    assert count(network.without_auxiliary()) + 3 * head + border == 90_217_888
 
 
 @pytest.mark.parametrize(
@@ -251,3 +251,9 @@ def test_what_the_released_fanet_never_runs_is_at_rest() -> None:
     resting = [p for p in made("fanet-18").parameters() if not p.requires_grad]
     # of what rests, the coarsest level's 3×3 convolution is run by the released code, which then drops it
     assert sum(p.numel() for p in resting) == 149_824 + 9 * 512 * 128 + 2 * 128
+
+
+def test_heads_of_training_have_the_parameters_of_the_reference() -> None:
+    assert count(made("encnet-resnet50").auxiliary.get_submodule("presence")) == PRESENCE
+    # the released code brings scores that are there already to size
+    assert count(made("espnetv2").auxiliary) == 0

@@ -15,8 +15,10 @@ from segablate.models.upsamplers.base import Subspace
 from segablate.models.upsamplers.bilinear import Bilinear
 from segablate.models.upsamplers.dupsampling import DUpsampling
 from segablate.training.losses.base import IGNORE, losses, share
+from segablate.training.losses.border import Border, borders
 from segablate.training.losses.cross_entropy import EPSILON, OHEM, CrossEntropy
 from segablate.training.losses.detail import Detail, edges
+from segablate.training.losses.presence import Presence
 from segablate.training.losses.regression import CodeRegression
 
 CLASSES, STRIDE = 3, 4
@@ -52,6 +54,33 @@ def test_a_batch_without_a_single_label_costs_nothing(name: str) -> None:
     value = loss(Answer(scores), torch.full((2, 4, 4), IGNORE))
     value.backward()
     assert value == 0
+
+
+def test_presence_asks_which_classes_there_are() -> None:
+    labels = torch.full((2, 4, 6), IGNORE)
+    labels[0, 0, 0], labels[1, 1] = 2, 1
+    sure = torch.tensor([[-9.0, -9.0, 9.0], [-9.0, 9.0, -9.0]])[:, :, None, None].expand(2, 3, 4, 6)
+    assert Presence(None)(Answer(sure), labels) < 1e-3
+    assert Presence(None)(Answer(-sure), labels) > 8
+
+
+def test_borders_are_where_labels_meet_and_what_is_not_scored_is_no_label() -> None:
+    labels = torch.zeros(1, 5, 6, dtype=torch.long)
+    labels[0, :, 3:], labels[0, 4:] = 1, IGNORE
+    found = borders(labels)[0]
+    assert found[:4].tolist() == [[False, False, True, True, False, False]] * 4
+    assert not found[4].any()
+
+
+def test_without_focus_the_border_loss_is_cross_entropy_and_with_it_less_for_what_is_right() -> None:
+    labels = torch.randint(0, CLASSES, (2, 8, 12))
+    scores = torch.randn(2, 1, 8, 12)
+    truth = borders(labels)[:, None].float()
+    plain = Border(None, focus=0.0)(Answer(scores), labels)
+    torch.testing.assert_close(plain, F.binary_cross_entropy_with_logits(scores, truth))
+    assert Border(None)(Answer(scores), labels) < plain
+    two = Border(None)(Answer(scores.expand(2, 2, 8, 12)), labels)
+    torch.testing.assert_close(two, 2 * Border(None)(Answer(scores), labels))
 
 
 def test_cross_entropy_is_that_of_torch() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from torch import Tensor, nn
 
 from segablate.models.check import positive
@@ -20,7 +22,13 @@ class Context(nn.Module):
 
     Raises:
         SegablateError: no channels.
+
+    Attributes:
+        gives: the result.
+        sees: further features that it computes, which auxiliary heads may look at.
     """
+
+    sees: tuple[Feature, ...] = ()
 
     def __init__(self, feature: Feature, channels: int) -> None:
         super().__init__()
@@ -30,3 +38,7 @@ class Context(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """(batch, feature, h, w) → (batch, channels, h, w)."""
         raise NotImplementedError
+
+    def seen(self, x: Tensor) -> Mapping[str, Tensor]:
+        """The result, and what `sees` declares, by name."""
+        return {self.gives.name: self(x)}

@@ -4,8 +4,8 @@
                              ├───────────────────────────────────────► × ────┘
                              └─ 1×1 conv ── residuals to codewords ─► γ ┘
 
-Zhang et al., Context Encoding for Semantic Segmentation, CVPR 2018, arXiv:1803.08904. The paper also predicts
-from the code which classes there are; that loss is not here.
+Zhang et al., Context Encoding for Semantic Segmentation, CVPR 2018, arXiv:1803.08904. In training an
+auxiliary head also predicts from the code, `encoding`, which classes there are.
 """
 
 from __future__ import annotations
@@ -74,11 +74,15 @@ class Encoding(Context):
         self.norm = nn.BatchNorm1d(codewords)
         self.weigh = nn.Linear(channels, channels)
         self.dropout = nn.Dropout2d(dropout)
+        self.sees = (Feature("encoding", channels, feature.stride),)
 
     def forward(self, x: Tensor) -> Tensor:
         """(batch, feature, h, w) → (batch, channels, h, w)."""
+        return self.seen(x)["context"]
+
+    def seen(self, x: Tensor) -> dict[str, Tensor]:
+        """The result, and the code of the whole image, (batch, channels, 1, 1)."""
         x = self.narrow(x)
         code = self.norm(self.code(self.mix(x))).relu().mean(1)
         weight: Tensor = self.weigh(code).sigmoid()[:, :, None, None]
-        weighed: Tensor = self.dropout((x + x * weight).relu())
-        return weighed
+        return {"context": self.dropout((x + x * weight).relu()), "encoding": code[:, :, None, None]}

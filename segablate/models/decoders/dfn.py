@@ -8,7 +8,7 @@
                             └─ 3×3 ── 3×3 ────┘                 means, × the finer feature, + the coarser
 
 Yu et al., Learning a Discriminative Feature Network, CVPR 2018, arXiv:1804.09337. The paper's border network,
-which only training uses and which has a loss of its own, is not here.
+which only training uses, is an auxiliary head.
 """
 
 from __future__ import annotations
@@ -21,30 +21,10 @@ from torch import Tensor, nn
 from segablate.models.check import positive
 from segablate.models.decoders.base import Decoder, decoders, finer, ladder
 from segablate.models.features import Feature
-from segablate.models.layers import ConvNorm, convolution, resize
+from segablate.models.layers import ConvNorm, Refinement, resize
 
 # channels of a head for each of the code's
 PER_CLASS = 9
-
-
-class Refinement(nn.Module):
-    """A refinement residual block.
-
-    Args:
-        inputs: channels of the input.
-        outputs: channels of the output.
-    """
-
-    def __init__(self, inputs: int, outputs: int) -> None:
-        super().__init__()
-        self.lateral = convolution(inputs, outputs, 1)
-        self.residual = nn.Sequential(ConvNorm(outputs, outputs), convolution(outputs, outputs))
-
-    def forward(self, x: Tensor) -> Tensor:
-        """(batch, inputs, h, w) → (batch, outputs, h, w)."""
-        x = self.lateral(x)
-        total: Tensor = x + self.residual(x)
-        return total.relu()
 
 
 class ChannelAttention(nn.Module):

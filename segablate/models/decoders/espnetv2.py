@@ -82,16 +82,20 @@ class ESPNetV2(Decoder):
         self.reads = ("context", *(feature.name for feature in named))
         self.narrow = ConvPReLU(high.channels, channels, 1)
         self.join = nn.Sequential(Unit(near.channels + channels, channels, REACH), Pyramid(channels))
-        self.score = nn.Sequential(nn.Dropout2d(dropout), convolution(channels, code, 1), NormPReLU(code))
+        self.score = nn.Sequential(nn.Dropout2d(dropout), convolution(channels, code, 1))
+        self.norm = NormPReLU(code)
         self.join_middle = ConvPReLU(middle.channels + code, code, 1)
         self.dropout = nn.Dropout2d(dropout)
-        self.finish(Feature("last", fine.channels + code, fine.stride), code, bias=False)
+        # those before their norm are what the released code trains too
+        scores = Feature(f"scores{near.stride}", code, near.stride)
+        self.finish(Feature("last", fine.channels + code, fine.stride), code, bias=False, levels=[scores])
 
     def walk(self, features: Mapping[str, Tensor]) -> Iterator[tuple[str, Tensor]]:
-        """The code."""
+        """Scores at the coarsest of the features, and the code."""
         high, near, middle, fine = (features[name] for name in self.reads)
-        x = self.score(self.join(_beside(near, self.narrow(high))))
-        x = self.join_middle(_beside(middle, x))
+        scores = self.score(self.join(_beside(near, self.narrow(high))))
+        yield self.gives[0].name, scores
+        x = self.join_middle(_beside(middle, self.norm(scores)))
         yield "code", self.classify(self.dropout(_beside(fine, x)))
 
 

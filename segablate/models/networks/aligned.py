@@ -62,13 +62,14 @@ def attanet_light() -> Plan:
 
 @networks.register("dfn-resnet101", paper="arXiv:1804.09337")
 def dfn_resnet101() -> Plan:
-    """DFN's smooth network on ResNet-101."""
+    """DFN on ResNet-101; its border network is there in training only."""
     return {
         "encoder": {"use": "resnet101", "stem": "beta"},
         "decoder": {"use": "dfn", "low_level": ["b3", "b2", "b1"]},
         "upsampler": dict(STRETCHED),
         "output_stride": 32,
         "auxiliary": {
-            f"head{s}": {"on": f"d{s}", "channels": 171, "align_corners": True} for s in (32, 16, 8)
+            **{f"head{s}": {"on": f"d{s}", "channels": 171, "align_corners": True} for s in (32, 16, 8)},
+            "border": {"use": "border", "on": ["b1", "b2", "b3", "b4"]},
         },
     }

@@ -1,7 +1,6 @@
 """ESPNet and ESPNetV2: pyramids of dilated convolutions in every unit.
 
-Mehta et al., ECCV 2018, arXiv:1803.06815, and CVPR 2019, arXiv:1811.11431. ESPNetV2's scores at 1/8,
-which the released code also trains, have no head here.
+Mehta et al., ECCV 2018, arXiv:1803.06815, and CVPR 2019, arXiv:1811.11431.
 """
 
 from __future__ import annotations
@@ -37,4 +36,5 @@ def espnetv2(*, scale: float = 2.0) -> Plan:
         "decoder": "espnetv2",
         "upsampler": {"use": "bilinear", "align_corners": True, "fit": "stretch"},
         "output_stride": 16,
+        "auxiliary": {"head8": {"on": "scores8", "channels": None, "align_corners": True, "scored": True}},
     }

@@ -28,6 +28,12 @@ def _at_eighth(encoder: str | dict[str, Any], context: dict[str, Any], decoder: 
     }
 
 
+def _with_presence(plan: Plan) -> Plan:
+    """A head that predicts from the image's code which classes there are; its weight is not confirmed."""
+    presence = {"on": "encoding", "channels": None, "bias": True, "loss": "presence", "weight": 0.2}
+    return {**plan, "auxiliary": {**plan["auxiliary"], "presence": presence}}
+
+
 @networks.register("pspnet-resnet50", paper=PSP)
 def pspnet_resnet50() -> Plan:
     """PSPNet on ResNet-50."""
@@ -48,8 +54,8 @@ def deeplabv3_resnet50() -> Plan:
 
 @networks.register("encnet-resnet50", paper="arXiv:1803.08904")
 def encnet_resnet50() -> Plan:
-    """EncNet on ResNet-50, without the loss that predicts which classes there are."""
-    return _at_eighth({"use": "resnet50", "stem": "beta"}, {"use": "encoding"}, "head")
+    """EncNet on ResNet-50; in training it also predicts which classes there are, with a weight of 0.2."""
+    return _with_presence(_at_eighth({"use": "resnet50", "stem": "beta"}, {"use": "encoding"}, "head"))
 
 
 @networks.register("fastfcn-resnet50", paper=FASTFCN)
@@ -64,4 +70,5 @@ def fastfcn_resnet50(*, head: Literal["encoding", "psp", "aspp"] = "encoding") -
         "psp": (dict(PYRAMID), "head"),
         "aspp": ({"use": "aspp"}, {"use": "head", "channels": 256}),
     }
-    return _at_eighth("jpu-resnet50", *heads[head])
+    plan = _at_eighth("jpu-resnet50", *heads[head])
+    return _with_presence(plan) if head == "encoding" else plan
