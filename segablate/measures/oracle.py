@@ -90,7 +90,7 @@ class Oracle:
         self.seeded = encode in ("autoencoder", "clusters")
         # each search has one thread, and components are the same on any number of them
         self.thread_sensitive = encode == "autoencoder"
-        self.needs = Needs(gpu="optional" if encode == "autoencoder" else "never")
+        self.needs = Needs(gpu="optional" if encode in ("autoencoder", "optimise") else "never")
         self.encode = encode
         self.fit = fit
         self.score = score
