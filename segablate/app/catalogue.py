@@ -25,7 +25,7 @@ def registries() -> dict[str, Registry]:
     modules = pkgutil.walk_packages(segablate.__path__, "segablate.")
     names = [module.name for module in modules if module.ispkg or module.name.endswith(".base")]
     seen = [value for name in names for value in vars(importlib.import_module(name)).values()]
-    by_kind = {one.kind.replace(" ", ""): one for one in seen if isinstance(one, Registry)}
+    by_kind = {item.kind.replace(" ", ""): item for item in seen if isinstance(item, Registry)}
     return dict(sorted(by_kind.items()))
 
 

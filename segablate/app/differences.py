@@ -1,6 +1,6 @@
-"""What differs between two sides: settings, code, machine and numbers, with verdicts where samples allow.
+"""What differs between two result sets: settings, code, machine and numbers, with verdicts where possible.
 
-A verdict is of the second side against the first: over the seeds that both have; with one seed over the test
+A verdict is of the second against the first: over the seeds that both have; with one seed over the test
 images that both have labelled; of times over the processes.
 """
 
@@ -11,7 +11,7 @@ import statistics
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from segablate.app.sides import Key, Samples, Side
+from segablate.app.result_sets import Key, ResultSet, Samples
 from segablate.evidence.decide import Question, count, decide
 from segablate.evidence.estimate import Estimate, between_seeds
 from segablate.evidence.images import METRICS, over_images
@@ -25,21 +25,21 @@ from segablate.report.mixed import CODE
 from segablate.report.verdicts import on_images
 
 APART = (
-    "Where n is processes, the two sides did not take turns: what changed on the machine between them is in "
+    "Where n is processes, the two were not timed in turn: what changed on the machine between them is in "
     "the ratio as well."
 )
 
 
 @dataclass(frozen=True)
 class Change:
-    """A setting, version or property that is not the same; "" where a side does not have it.
+    """A setting, version or property that is not the same; "" where a result set lacks it.
 
     Attributes:
         kind: settings, code or machine.
         measure: whose setting it is; "" for a machine.
         name: dotted field.
-        first: what the first side has.
-        second: what the second side has.
+        first: what the first has.
+        second: what the second has.
     """
 
     kind: str
@@ -51,11 +51,11 @@ class Change:
 
 @dataclass(frozen=True)
 class Apart:
-    """A number that both sides have, and that is not the same.
+    """A number that both have, and that is not the same.
 
     Attributes:
         key: variant, measure, metric and class.
-        first: middle of the first side's samples.
+        first: middle of the first's samples.
         second: middle of the second's.
         verdict: of the second against the first; None where one seed or process each is all there is.
     """
@@ -73,9 +73,9 @@ class Differences:
     Attributes:
         changes: settings, code and machine.
         numbers: what both have and is not the same.
-        same: how many numbers are the same on both sides.
-        only_first: what only the first side has.
-        only_second: what only the second side has.
+        same: how many numbers are the same in both.
+        only_first: what only the first has.
+        only_second: what only the second has.
     """
 
     changes: tuple[Change, ...]
@@ -85,8 +85,10 @@ class Differences:
     only_second: tuple[Key, ...]
 
 
-def differences(first: Side, second: Side, margins: Mapping[str, Margin] | None = None) -> Differences:
-    """Compare two sides; a CSV file, which has no settings but its axes, is compared by those alone.
+def differences(
+    first: ResultSet, second: ResultSet, margins: Mapping[str, Margin] | None = None
+) -> Differences:
+    """Compare two result sets; a CSV file, which has no settings but its axes, is compared by those alone.
 
     Args:
         first: what is compared with.
@@ -95,11 +97,11 @@ def differences(first: Side, second: Side, margins: Mapping[str, Margin] | None 
     """
     common = [key for key in first.numbers if key in second.numbers]
     apart = [key for key in common if first.numbers[key] != second.numbers[key]]
-    judged = _verdicts(first, second, apart, margins or {})
+    verdicts = _verdicts(first, second, apart, margins or {})
     return Differences(
         changes=(*_settings(first, second), *_machine(first, second)),
         numbers=tuple(
-            Apart(key, middle(first.numbers[key]), middle(second.numbers[key]), judged.get(key))
+            Apart(key, middle(first.numbers[key]), middle(second.numbers[key]), verdicts.get(key))
             for key in apart
         ),
         same=len(common) - len(apart),
@@ -110,9 +112,9 @@ def differences(first: Side, second: Side, margins: Mapping[str, Margin] | None 
 
 def notes(numbers: Sequence[Apart]) -> list[str]:
     """What the verdicts do not say, by what they were drawn from."""
-    sources = {one.verdict.source for one in numbers if one.verdict}
-    told = {"images": OVER_IMAGES, "processes": APART}
-    return [note for source, note in told.items() if source in sources]
+    sources = {number.verdict.source for number in numbers if number.verdict}
+    meanings = {"images": OVER_IMAGES, "processes": APART}
+    return [note for source, note in meanings.items() if source in sources]
 
 
 def middle(samples: Samples) -> float:
@@ -126,25 +128,25 @@ def _by_seed(samples: Samples) -> dict[int, float]:
 
 
 def _verdicts(
-    first: Side, second: Side, apart: Sequence[Key], margins: Mapping[str, Margin]
+    first: ResultSet, second: ResultSet, apart: Sequence[Key], margins: Mapping[str, Margin]
 ) -> dict[Key, Verdict]:
     """Verdicts; those on whole scores and times are one family, those on single classes another."""
-    judged: dict[Key, Verdict] = {}
+    by_key: dict[Key, Verdict] = {}
     families: dict[bool, dict[Key, Question]] = {True: {}, False: {}}
     for key in apart:
         what, base = quantity(key[2]), middle(first.numbers[key])
         margin = margin_of(margins, key[2])
         if what.compared == "count":
-            judged[key] = count(base, middle(second.numbers[key]), margin.beside(base), what.direction)
-        elif what.compared != "none" and (told := _estimate(first, second, key)):
-            bound = margin.value if told.ratio else margin.beside(base)
-            families[not key[3]][key] = Question(told, bound, what.direction)
+            by_key[key] = count(base, middle(second.numbers[key]), margin.beside(base), what.direction)
+        elif what.compared != "none" and (estimate := _estimate(first, second, key)):
+            bound = margin.value if estimate.ratio else margin.beside(base)
+            families[not key[3]][key] = Question(estimate, bound, what.direction)
     for family in families.values():
-        judged |= on_images(decide(family))
-    return judged
+        by_key |= on_images(decide(family))
+    return by_key
 
 
-def _estimate(first: Side, second: Side, key: Key) -> Estimate | None:
+def _estimate(first: ResultSet, second: ResultSet, key: Key) -> Estimate | None:
     """What seeds, processes or images say; None where there is one seed or process, and no image."""
     pairs = pair(_by_seed(first.numbers[key]), _by_seed(second.numbers[key]))
     if len(pairs.seeds) > 1:
@@ -152,37 +154,37 @@ def _estimate(first: Side, second: Side, key: Key) -> Estimate | None:
     return _over_images(first, second, key, pairs)
 
 
-def _over_images(first: Side, second: Side, key: Key, pairs: Pairs) -> Estimate | None:
+def _over_images(first: ResultSet, second: ResultSet, key: Key, pairs: Pairs) -> Estimate | None:
     variant, measure, metric, name = key
     if metric not in METRICS or name or not (pairs.seeds and pairs.whole):
         return None
-    read = [one.images.get((variant, measure), {}).get(pairs.seeds[0]) for one in (first, second)]
-    theirs, ours = (one() if one else None for one in read)
+    readers = [results.images.get((variant, measure), {}).get(pairs.seeds[0]) for results in (first, second)]
+    theirs, ours = (results() if results else None for results in readers)
     if theirs is None or ours is None or theirs.classes != ours.classes:
         return None
     return over_images(theirs, [ours])[0][metric]
 
 
-def _settings(first: Side, second: Side) -> Iterator[Change]:
+def _settings(first: ResultSet, second: ResultSet) -> Iterator[Change]:
     # the axes of a CSV file are choices' labels, and no fields that cells read
     if first.whole != second.whole:
         return
     for measure in dict.fromkeys((*first.settings, *second.settings)):
         ours, theirs = first.settings.get(measure), second.settings.get(measure)
         if ours is not None and theirs is not None:
-            for name, one, other in _unlike(ours, theirs):
+            for name, old, new in _unlike(ours, theirs):
                 kind = "code" if name.rpartition(".")[2] in ("version", "sha256") else "settings"
-                yield Change(kind, measure, name, one, other)
+                yield Change(kind, measure, name, old, new)
 
 
-def _machine(first: Side, second: Side) -> Iterator[Change]:
+def _machine(first: ResultSet, second: ResultSet) -> Iterator[Change]:
     if first.machine and second.machine:
-        for name, one, other in _unlike(first.machine, second.machine):
-            yield Change("code" if name.rpartition(".")[2] in CODE else "machine", "", name, one, other)
+        for name, old, new in _unlike(first.machine, second.machine):
+            yield Change("code" if name.rpartition(".")[2] in CODE else "machine", "", name, old, new)
 
 
 def _unlike(ours: Mapping[str, set[str]], theirs: Mapping[str, set[str]]) -> Iterator[tuple[str, str, str]]:
     for name in sorted({*ours, *theirs}):
-        one, other = ours.get(name, set()), theirs.get(name, set())
-        if one != other:
-            yield name, " | ".join(sorted(one)), " | ".join(sorted(other))
+        old, new = ours.get(name, set()), theirs.get(name, set())
+        if old != new:
+            yield name, " | ".join(sorted(old)), " | ".join(sorted(new))

@@ -107,13 +107,13 @@ def _table() -> Schema:
 
     metric: Schema = {"enum": list(QUANTITIES)}
     whole: Schema = {**_closed({"metric": metric, "measure": TEXT}), "required": ["metric"]}
-    found: dict[str, Schema] = {
+    properties: dict[str, Schema] = {
         "as": {"enum": list(FORMS)},
         "rows": TEXT,
         "columns": {"type": "array", "items": TEXT},
         "show": {"type": "array", "items": {"anyOf": [metric, whole]}},
     }
-    return {**_closed(found, description="How the main table of the page looks."), "minProperties": 1}
+    return {**_closed(properties, description="How the main table of the page looks."), "minProperties": 1}
 
 
 def _claim(what: Quantity) -> Schema:

@@ -68,10 +68,10 @@ def _least(rows: Sequence[Sequence[str]], numbers: Sequence[int]) -> int:
 
 def lines(text: str, width: int, indent: str = "", *, whole: bool = False) -> str:
     """A text broken into lines; `indent` is before all but the first, and `whole` leaves every word whole."""
-    found = textwrap.wrap(
+    wrapped = textwrap.wrap(
         text, width, subsequent_indent=indent, break_long_words=not whole, break_on_hyphens=not whole
     )
-    return "\n".join(found) or text
+    return "\n".join(wrapped) or text
 
 
 def headings(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from segablate.app.differences import Apart, Differences
-    from segablate.app.sides import Side
+    from segablate.app.result_sets import ResultSet
     from segablate.study.study import Study
 
 First = Annotated[
@@ -45,11 +45,11 @@ def diff(first: First, second: Second, study: MarginsOf = None, as_json: AsJson 
     over seeds, with one seed over the test images, of times over processes.
     """
     from segablate.app.differences import differences
-    from segablate.app.sides import side
+    from segablate.app.result_sets import result_set
     from segablate.cli import output
     from segablate.study.load import load
 
-    loaded, results = load(study) if study else None, (side(first), side(second))
+    loaded, results = load(study) if study else None, (result_set(first), result_set(second))
     differences_found = differences(*results, loaded.margin if loaded else None)
     claims = _claims(loaded, *results) if loaded and loaded.claims else []
     if as_json:
@@ -61,8 +61,8 @@ def diff(first: First, second: Second, study: MarginsOf = None, as_json: AsJson 
         output.table(("claim", "A", "B"), [tuple(claim.values()) for claim in claims])
 
 
-def _claims(study: Study, first: Side, second: Side) -> list[dict[str, str]]:
-    """What became of each claim on both sides."""
+def _claims(study: Study, first: ResultSet, second: ResultSet) -> list[dict[str, str]]:
+    """What became of each claim in both."""
     from segablate.report.claimed import claim_verdicts
     from segablate.report.claims_table import measured, verdict
     from segablate.run.plan import claims_of
@@ -70,10 +70,10 @@ def _claims(study: Study, first: Side, second: Side) -> list[dict[str, str]]:
     claims = claims_of(study)
     return [
         {
-            "claim": one.claim.text,
-            **{name: f"{measured(v)}, {verdict(v)}" for name, v in (("A", one), ("B", other_verdict))},
+            "claim": own.claim.text,
+            **{name: f"{measured(v)}, {verdict(v)}" for name, v in (("A", own), ("B", other))},
         }
-        for one, other_verdict in zip(
+        for own, other in zip(
             claim_verdicts(claims, first.records), claim_verdicts(claims, second.records), strict=True
         )
     ]

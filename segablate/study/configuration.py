@@ -94,16 +94,16 @@ def _check_words(source: Source, field: Field, path: str) -> None:
         raise source.error(f"`{'.'.join(field)}` has an empty word in it", path)
 
 
-def _axis(source: Source, field: str, given: Any) -> Axis:
+def _axis(source: Source, field: str, written: Any) -> Axis:
     path = f"vary.{field}"
     _check_words(source, split(field), path)
-    if not isinstance(given, list | dict):
-        first = "one" if given is None else label_of(given)
+    if not isinstance(written, list | dict):
+        first = "one" if written is None else label_of(written)
         hint = f"write `[{first}, another]`, or `{{label: value}}`"
         raise source.error(f"axis `{field}` must be a list of values or a mapping", path, hint)
-    if not given:
+    if not written:
         raise source.error(f"axis `{field}` has no choices", path, "the first choice is the baseline")
-    choices = _listed(source, field, given) if isinstance(given, list) else list(given.items())
+    choices = _listed(source, field, written) if isinstance(written, list) else list(written.items())
     for name, value in choices:
         inner = f"{path}.{label(source, path, name)}"
         _leaves(source, value, inner, split(field))

@@ -32,11 +32,11 @@ def names(source: Source) -> dict[str, str]:
     """
     if "names" not in source.data:
         return {}
-    found: dict[str, str] = {}
+    by_field: dict[str, str] = {}
     for key, value in mapping(source, "names", source.data["names"]).items():
         path = f"names.{key}"
-        found[key] = label(source, path, text(source, path, value))
-    return found
+        by_field[key] = label(source, path, text(source, path, value))
+    return by_field
 
 
 def table(source: Source, axes: Collection[str], measures: Sequence[str]) -> TableSpec:
@@ -52,25 +52,27 @@ def table(source: Source, axes: Collection[str], measures: Sequence[str]) -> Tab
     """
     if "table" not in source.data:
         return TableSpec()
-    given = mapping(source, "table", source.data["table"])
-    known_keys(source, "table", given, KEYS, "`table`")
-    form = text(source, "table.as", given["as"]) if "as" in given else ""
+    entries = mapping(source, "table", source.data["table"])
+    known_keys(source, "table", entries, KEYS, "`table`")
+    form = text(source, "table.as", entries["as"]) if "as" in entries else ""
     if form and form not in FORMS:
         raise source.error(f"there is no table `{form}`", "table.as", near_miss(form, FORMS))
-    placed = next((key for key in ("rows", "columns") if key in given), "")
+    placed = next((key for key in ("rows", "columns") if key in entries), "")
     if placed and form not in ("", "matrix"):
         raise source.error(f"only a matrix has `{placed}`", f"table.{placed}", "write `as: matrix`")
-    rows = _axis(source, "table.rows", given["rows"], axes) if "rows" in given else ""
+    rows = _axis(source, "table.rows", entries["rows"], axes) if "rows" in entries else ""
     columns = [
-        _axis(source, f"table.columns.{at}", one, axes)
-        for at, one in enumerate(_list(source, "table.columns", given.get("columns", [])))
+        _axis(source, f"table.columns.{at}", axis, axes)
+        for at, axis in enumerate(_list(source, "table.columns", entries.get("columns", [])))
     ]
-    twice = next((one for at, one in enumerate([rows, *columns]) if one and one in [rows, *columns][:at]), "")
+    twice = next(
+        (axis for at, axis in enumerate([rows, *columns]) if axis and axis in [rows, *columns][:at]), ""
+    )
     if twice:
         raise source.error(f"`{twice}` has two places in the table", "table.columns", "remove one")
     show = [
-        _shown(source, f"table.show.{at}", one, measures)
-        for at, one in enumerate(_list(source, "table.show", given.get("show", [])))
+        _shown(source, f"table.show.{at}", axis, measures)
+        for at, axis in enumerate(_list(source, "table.show", entries.get("show", [])))
     ]
     return TableSpec("matrix" if placed else form, rows, tuple(columns), tuple(dict.fromkeys(show)))
 
@@ -95,29 +97,29 @@ def check(study: Study, variants: Sequence[Variant], metrics: Mapping[str, Seque
             message = f"the study has no variant, axis or choice `{key}`"
             raise SegablateError(message, where=study.where(f"names.{key}"), hint=near_miss(key, known))
     labels = [variant.label for variant in variants]
-    _told_apart(study, {label: label for label in labels if label in study.names})
+    _check_distinct(study, {label: label for label in labels if label in study.names})
     for axis in study.axes:
         both = {choice.label: f"{axis.field}={choice.label}" for choice in axis.choices}
         named = {
             label: key if key in study.names or label in labels else label for label, key in both.items()
         }
-        _told_apart(study, named)
+        _check_distinct(study, named)
     for at, (metric, measure) in enumerate(study.table.show):
-        having = [one for one, given in metrics.items() if metric in given and measure in ("", one)]
+        having = [own for own, names in metrics.items() if metric in names and measure in ("", own)]
         if len(having) == 1:
             continue
         where = study.where(f"table.show.{at}")
         if having:
-            told = ", ".join(f"`{one}`" for one in having)
+            quoted = ", ".join(f"`{own}`" for own in having)
             hint = f"write `{{metric: {metric}, measure: {having[0]}}}`"
-            raise SegablateError(f"`{metric}` is given by {told}", where=where, hint=hint)
-        every = {one for label, given in metrics.items() if measure in ("", label) for one in given}
+            raise SegablateError(f"`{metric}` is given by {quoted}", where=where, hint=hint)
+        every = {name for own, names in metrics.items() if measure in ("", own) for name in names}
         who = f"`{measure}` gives" if measure else "nothing that the study measures gives"
         message = f"{who} no `{metric}`" if measure else f"{who} `{metric}`"
         raise SegablateError(message, where=where, hint=near_miss(metric, every))
 
 
-def _told_apart(study: Study, keys: Mapping[str, str]) -> None:
+def _check_distinct(study: Study, keys: Mapping[str, str]) -> None:
     """Refuse one name for two variants, or for two choices of an axis: label → key of its name."""
     taken: dict[str, str] = {}
     for label_, key in keys.items():

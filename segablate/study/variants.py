@@ -141,15 +141,15 @@ def _applies(study: Study, skip: Skip, variant: Variant, measure_label: str) -> 
 
 def _matches(field: str, wanted: Any, variant: Variant, measure_label: str) -> bool:
     try:
-        found = [measure_label if field == "measure" else lookup(variant.config, split(field))]
+        values = [measure_label if field == "measure" else lookup(variant.config, split(field))]
     except KeyError:
-        found = []
-    if found and isinstance(found[0], Mapping) and "use" in found[0]:
-        found.append(found[0]["use"])
+        values = []
+    if values and isinstance(values[0], Mapping) and "use" in values[0]:
+        values.append(values[0]["use"])
     wanted_values = [wanted, *wanted] if isinstance(wanted, list) else [wanted]
     if field in variant.choices and any(_is_label(value, variant.choices[field]) for value in wanted_values):
         return True
-    return any(_same(value, other) for value in wanted_values for other in found)
+    return any(_same(value, other) for value in wanted_values for other in values)
 
 
 def _is_label(value: Any, label: str) -> bool:

@@ -25,7 +25,7 @@ import pytest
 import torch
 from PIL import Image
 
-from segablate.app.sides import side
+from segablate.app.result_sets import result_set
 from segablate.datasets.files import read_image, read_labels, size_of
 from segablate.datasets.listing import chosen
 from segablate.datasets.pack import opened, write_pack
@@ -215,7 +215,7 @@ def _stored(path: Path) -> None:
     list(store.outcomes("oracle"))
     _forget_aside(path)
     path.write_bytes(diffed)
-    side(str(path.parents[2]))
+    result_set(str(path.parents[2]))
 
 
 def _forget_aside(path: Path) -> None:
@@ -245,7 +245,7 @@ def _report(path: Path) -> None:
     records = read_report(path.parent)
     assert all(record.state and str(record).encode() for record in records)
     assert len({tuple(sorted(record.choices)) for record in records}) == 1
-    side(str(path))
+    result_set(str(path))
 
 
 def _claims(path: Path) -> None:
@@ -347,7 +347,7 @@ CASES = (
     Case("runs/oracle/k/lease", _lease, _leased, of_values),
     Case("report/outcomes.jsonl", _rows, _report, of_values),
     Case("report/claims.json", _claims, lambda path: read_kept(path.parent), of_values),
-    Case("report/results.csv", _results, lambda path: side(str(path))),
+    Case("report/results.csv", _results, lambda path: result_set(str(path))),
     Case("study.yaml", _study, lambda path: plan(load(path)), of_values),
     # whose plan lets a network run, on no numbers
     Case("training.yaml", _study, lambda path: plan(load(path)), of_values, times=10),

@@ -12,7 +12,7 @@ from scipy.stats import ttest_rel
 from statsmodels.stats.multitest import multipletests
 
 from segablate.app.differences import differences, notes
-from segablate.app.sides import side
+from segablate.app.result_sets import result_set
 from segablate.errors import SegablateError
 from segablate.quantity import Margin
 from segablate.records import Measurement, Outcome
@@ -47,7 +47,7 @@ def pair(fake, tmp_path):
 
 
 def test_settings_code_machine_and_numbers_are_told_apart(pair):
-    found = differences(*(side(str(folder)) for folder in pair))
+    found = differences(*(result_set(str(folder)) for folder in pair))
     assert [(c.kind, c.name, c.first, c.second) for c in found.changes] == [
         ("code", "data.version", "1", "2"),
         ("settings", "steps", "10", "20"),
@@ -63,8 +63,8 @@ def test_settings_code_machine_and_numbers_are_told_apart(pair):
 def test_two_csv_files_are_enough(fake, pair):
     for folder in pair:
         write(replace(fake.FACTS, published=""), folder)
-    by_csv = differences(*(side(str(folder / "results.csv")) for folder in pair))
-    by_data = differences(*(side(str(folder)) for folder in pair))
+    by_csv = differences(*(result_set(str(folder / "results.csv")) for folder in pair))
+    by_data = differences(*(result_set(str(folder)) for folder in pair))
     assert by_csv.numbers == by_data.numbers
     assert by_csv.changes == ()
 
@@ -72,14 +72,14 @@ def test_two_csv_files_are_enough(fake, pair):
 def test_a_result_does_not_differ_from_itself_whatever_the_form(fake, report):
     write(fake.FACTS, report)
     for other in (report, report / "results.csv", report / "data" / "outcomes.jsonl"):
-        found = differences(side(str(report)), side(str(other)))
+        found = differences(result_set(str(report)), result_set(str(other)))
         assert (found.changes, found.numbers, found.only_first, found.only_second) == ((), (), (), ())
         assert found.same == 30 * 8
 
 
 def test_what_only_one_side_has_is_listed(fake, pair, tmp_path):
     lone = fake.save(tmp_path / "lone", [fake.Line("z", {}, True, "acc", scored("z", 0.5))])
-    found = differences(side(str(pair[0])), side(str(lone)))
+    found = differences(result_set(str(pair[0])), result_set(str(lone)))
     assert found.only_second == (("z", "acc", "miou", ""),)
     assert len(found.only_first) == 2
 
@@ -90,7 +90,7 @@ def test_one_sample_each_has_no_verdict_and_a_count_has(fake, tmp_path):
         found = scored(name, score)
         taken = (*found.measurements, Measurement("macs", (macs,), "made up"))
         line = fake.Line("v", {}, True, "m", replace(found, measurements=taken))
-        sides.append(side(str(fake.save(tmp_path / name, [line]))))
+        sides.append(result_set(str(fake.save(tmp_path / name, [line]))))
     judged = {one.key[2]: one.verdict for one in differences(*sides).numbers}
     assert judged["miou"] is None
     assert (judged["macs"].kind, judged["macs"].source) == ("worse", "count")
@@ -115,7 +115,9 @@ def photographed(fake, tmp_path):
 
 
 def test_with_one_seed_the_images_are_drawn_again_and_that_is_told(photographed):
-    found = differences(*(side(str(photographed(name, right))) for name, right in (("p", 100), ("q", 300))))
+    found = differences(
+        *(result_set(str(photographed(name, right))) for name, right in (("p", 100), ("q", 300)))
+    )
     (apart,) = found.numbers
     assert (apart.verdict.kind, apart.verdict.source, apart.verdict.n) == ("undecided", "images", 40)
     (note,) = notes(found.numbers)
@@ -123,7 +125,7 @@ def test_with_one_seed_the_images_are_drawn_again_and_that_is_told(photographed)
 
 
 def test_images_of_other_classes_cannot_be_laid_side_by_side(photographed):
-    sides = side(str(photographed("p", 100))), side(str(photographed("q", 300, classes=4)))
+    sides = result_set(str(photographed("p", 100))), result_set(str(photographed("q", 300, classes=4)))
     assert differences(*sides).numbers[0].verdict is None
 
 
@@ -133,7 +135,7 @@ def test_the_images_of_a_store_are_drawn_again_too(fake, tmp_path):
         folder.mkdir(parents=True)
         (folder / "outcome.json").write_text(scored("k", right / 400).to_json())
         np.savez_compressed(folder / "images.npz", **matrices(fake, right))
-    found = differences(side(str(tmp_path / "one")), side(str(tmp_path / "two")))
+    found = differences(result_set(str(tmp_path / "one")), result_set(str(tmp_path / "two")))
     assert found.numbers[0].verdict.source == "images"
 
 
@@ -142,7 +144,7 @@ def timed(fake, folder, times):
     taken = [(Measurement("p50_ms", (time,), "made up"),) for time in times]
     rows = [replace(one, measurements=own) for one, own in zip(found, taken, strict=True)]
     lines = [fake.Line("v", {}, True, "latency", one, seed) for seed, one in enumerate(rows)]
-    return side(str(fake.save(folder, lines)))
+    return result_set(str(fake.save(folder, lines)))
 
 
 def test_times_are_compared_over_processes_as_a_ratio(fake, tmp_path):
@@ -152,7 +154,7 @@ def test_times_are_compared_over_processes_as_a_ratio(fake, tmp_path):
     verdict = found.numbers[0].verdict
     assert (verdict.kind, verdict.source, verdict.ratio, verdict.n) == ("worse", "processes", True, 3)
     assert verdict.difference == pytest.approx(1.2, abs=0.01)
-    assert "did not take turns" in notes(found.numbers)[0]
+    assert "were not timed in turn" in notes(found.numbers)[0]
     wide = differences(first, second, {"p50_ms": Margin(0.5, relative=True)})
     assert wide.numbers[0].verdict.kind == "equivalent"
 
@@ -163,7 +165,7 @@ def test_one_process_each_tells_nothing_of_another(fake, tmp_path):
 
 
 def test_a_margin_that_is_stated_decides_what_matters(pair):
-    sides = [side(str(folder)) for folder in pair]
+    sides = [result_set(str(folder)) for folder in pair]
     assert differences(*sides, {"miou": Margin(0.2)}).numbers[0].verdict.kind == "equivalent"
 
 
@@ -180,7 +182,7 @@ def test_whole_scores_are_one_family_and_single_classes_another(fake, tmp_path):
             classes = {str(i): float(v) for i, v in enumerate(value[2:])}
             found = scored(f"{name}{seed}", 0.5, facts={"per_class_iou": classes})
             lines.append(fake.Line("v", {}, True, "acc", replace(found, measurements=taken), seed))
-        sides.append(side(str(fake.save(tmp_path / name, lines))))
+        sides.append(result_set(str(fake.save(tmp_path / name, lines))))
     judged = {one.key: one.verdict.p for one in differences(*sides).numbers}
     for classes in (False, True):
         own = [key for key in judged if bool(key[3]) is classes]
@@ -197,7 +199,7 @@ def test_a_store_is_compared_cell_by_cell(tmp_path):
         folder = tmp_path / root / "acc" / "k"
         folder.mkdir(parents=True)
         (folder / "outcome.json").write_text(scored("k", value).to_json())
-    found = differences(side(str(tmp_path / "one")), side(str(tmp_path / "two")))
+    found = differences(result_set(str(tmp_path / "one")), result_set(str(tmp_path / "two")))
     assert [one.key for one in found.numbers] == [("cell k", "acc", "miou", "")]
 
 
@@ -209,14 +211,14 @@ def test_what_a_commit_has_can_be_one_side(fake, report, monkeypatch):
     for words in (["init", "-q"], ["add", "-A"], [*identity, "commit", "-qm", "x"]):
         subprocess.run(["git", *words], check=True)
     (report / "data" / "outcomes.jsonl").unlink()
-    found = differences(side("HEAD:made-up"), side("made-up/results.csv"))
+    found = differences(result_set("HEAD:made-up"), result_set("made-up/results.csv"))
     assert (found.numbers, found.same) == ((), 30 * 8)
     with pytest.raises(SegablateError, match="the commit `HEAD` has no results at `elsewhere`"):
-        side("HEAD:elsewhere")
+        result_set("HEAD:elsewhere")
     with pytest.raises(SegablateError, match="there is no commit `0123abc` here"):
-        side("0123abc:made-up")
+        result_set("0123abc:made-up")
     with pytest.raises(SegablateError, match="there is no commit `--output=written` here"):
-        side("--output=written:made-up")
+        result_set("--output=written:made-up")
     assert not (report.parent / "written").exists()
 
 
@@ -228,9 +230,9 @@ def test_the_images_of_a_commit_are_drawn_again_too(photographed, monkeypatch):
     for words in (["init", "-q"], ["add", "-A"], [*identity, "commit", "-qm", "x"]):
         subprocess.run(["git", *words], check=True)
     shutil.rmtree(old)
-    found = differences(side("HEAD:old"), side(str(photographed("new", 300))))
+    found = differences(result_set("HEAD:old"), result_set(str(photographed("new", 300))))
     assert found.numbers[0].verdict.source == "images"
-    of_file = differences(side("HEAD:old/data/outcomes.jsonl"), side("new"))
+    of_file = differences(result_set("HEAD:old/data/outcomes.jsonl"), result_set("new"))
     assert of_file.numbers == found.numbers
 
 
@@ -250,7 +252,7 @@ def test_a_csv_file_that_holds_no_results_is_told(content, message, tmp_path):
     path = tmp_path / "x.csv"
     path.write_text(content)
     with pytest.raises(SegablateError) as caught:
-        side(str(path))
+        result_set(str(path))
     assert message in str(caught.value)
 
 
@@ -259,7 +261,7 @@ def test_a_name_that_a_spreadsheet_would_run_is_the_same_in_csv_and_in_data(fake
     folder = fake.save(tmp_path / "made", lines, pictures=False)
     write(fake.FACTS, folder)
     assert "'=1+1" in (folder / "results.csv").read_text()
-    found = differences(side(str(folder)), side(str(folder / "results.csv")))
+    found = differences(result_set(str(folder)), result_set(str(folder / "results.csv")))
     assert (found.numbers, found.only_first, found.only_second) == ((), (), ())
     assert found.same > 0
 
@@ -274,11 +276,11 @@ def test_what_looks_like_an_option_reaches_git_as_no_option(given, tmp_path, mon
     ):
         subprocess.run(["git", *words], check=True)
     with pytest.raises(SegablateError, match="there is no commit"):
-        side(given)
+        result_set(given)
     assert [path.name for path in tmp_path.iterdir()] == [".git"]
 
 
 def test_a_side_that_does_not_exist_is_told_with_what_there_may_be(tmp_path):
     with pytest.raises(SegablateError) as caught:
-        side(str(tmp_path / "nothing"))
+        result_set(str(tmp_path / "nothing"))
     assert "`COMMIT:PATH`" in caught.value.hint

@@ -1,4 +1,4 @@
-"""One side of a comparison: a store, a report, a file of results or what a commit has of one.
+"""A result set to compare: a store, a report, a file of results or what a commit has of one.
 
 runs/                           a store: its cells by their keys
 reports/x, …/outcomes.jsonl     a report's data
@@ -37,8 +37,8 @@ Matrices: TypeAlias = Callable[[], Pixels | None]  # read only where they are as
 
 
 @dataclass
-class Side:
-    """What one side has.
+class ResultSet:
+    """What a result set has.
 
     Attributes:
         name: as it was given.
@@ -73,42 +73,42 @@ class Side:
             self.numbers.setdefault((variant, measure, "iou", called), {})[seed] = [float(score)]
 
 
-def side(given: str) -> Side:
-    """Read one side.
+def result_set(source: str) -> ResultSet:
+    """Read a result set.
 
     Raises:
         SegablateError: there is nothing of that name, or it holds no results.
     """
-    path = Path(given)
+    path = Path(source)
     if path.is_dir():
         inner = next((path / name for name in WITHIN if (path / name).is_file()), None)
-        return _of_file(given, inner) if inner else _of_store(given, path)
+        return _of_file(source, inner) if inner else _of_store(source, path)
     if path.is_file():
-        return _of_file(given, path)
-    revision, colon, inside = given.partition(":")
+        return _of_file(source, path)
+    revision, colon, inside = source.partition(":")
     if colon and revision:
-        return _of_commit(given, revision, inside)
+        return _of_commit(source, revision, inside)
     raise SegablateError(
         "there is no such file or folder",
-        where=given,
+        where=source,
         hint="name a store, a report's folder, a CSV or JSON-lines file, or `COMMIT:PATH`",
     )
 
 
-def _of_file(given: str, path: Path) -> Side:
-    return _of_text(given, path.name, disk.text(path), partial(_beside, path.parent), path.parent)
+def _of_file(source: str, path: Path) -> ResultSet:
+    return _of_text(source, path.name, disk.text(path), partial(_beside, path.parent), path.parent)
 
 
 def _of_text(
-    given: str, name: str, text: str, images: Callable[[str], Pixels | None], folder: Path = Path()
-) -> Side:
+    source: str, name: str, text: str, images: Callable[[str], Pixels | None], folder: Path = Path()
+) -> ResultSet:
     if name.endswith(".csv"):
-        return _of_csv(given, text)
-    return _of_records(given, parse(text, given, folder), images)
+        return _of_csv(source, text)
+    return _of_records(source, parse(text, source, folder), images)
 
 
-def _of_records(given: str, records: Sequence[Record], images: Callable[[str], Pixels | None]) -> Side:
-    made = Side(given, records=tuple(records))
+def _of_records(source: str, records: Sequence[Record], images: Callable[[str], Pixels | None]) -> ResultSet:
+    made = ResultSet(source, records=tuple(records))
     for record in records:
         if record.done and record.outcome:
             read = partial(images, record.outcome.key)
@@ -120,10 +120,10 @@ def _beside(folder: Path, key: str) -> Pixels | None:
     return of_file(folder / f"{key}-{IMAGES}")
 
 
-def _of_csv(given: str, text: str) -> Side:
-    made = Side(given, whole=False)
-    for line, row in _rows(given, text):
-        where = f"{given}:{line}"
+def _of_csv(source: str, text: str) -> ResultSet:
+    made = ResultSet(source, whole=False)
+    for line, row in _rows(source, text):
+        where = f"{source}:{line}"
         if row["value"]:
             key = (row["variant"], row["measure"], row["metric"], row.get("class", ""))
             value, seed = _numbers(row, where)
@@ -133,7 +133,7 @@ def _of_csv(given: str, text: str) -> Side:
     return made
 
 
-def _rows(given: str, text: str) -> Iterator[tuple[int, dict[str, str]]]:
+def _rows(source: str, text: str) -> Iterator[tuple[int, dict[str, str]]]:
     """The rows under their heads, each with the line it ends on."""
     reader, heads, any_row = csv.reader(io.StringIO(text)), None, False
     try:
@@ -142,27 +142,27 @@ def _rows(given: str, text: str) -> Iterator[tuple[int, dict[str, str]]]:
             if heads is None:
                 heads = row
                 continue
-            _check_heads(given, heads)
+            _check_heads(source, heads)
             if row and len(row) != len(heads):
                 raise SegablateError(
                     f"{counted(len(row), 'column')}, but the heading has {len(heads)}",
-                    where=f"{given}:{reader.line_num}",
+                    where=f"{source}:{reader.line_num}",
                 )
             any_row = True
             if row:
                 yield reader.line_num, dict(zip(heads, row, strict=True))
     except csv.Error as error:
         raise SegablateError(
-            f"this is not CSV as we write it: {error}", where=f"{given}:{reader.line_num}"
+            f"this is not CSV as we write it: {error}", where=f"{source}:{reader.line_num}"
         ) from None
     if not any_row:
-        raise SegablateError("there are no results here", where=given, hint=WRITES_IT)
+        raise SegablateError("there are no results here", where=source, hint=WRITES_IT)
 
 
-def _check_heads(given: str, heads: Sequence[str]) -> None:
+def _check_heads(source: str, heads: Sequence[str]) -> None:
     if missing := sorted(NEEDED - set(heads)):
-        told = ", ".join(f"`{name}`" for name in missing)
-        raise SegablateError(f"this file has no column {told}", where=given, hint=WRITES_IT)
+        missing_names = ", ".join(f"`{name}`" for name in missing)
+        raise SegablateError(f"this file has no column {missing_names}", where=source, hint=WRITES_IT)
 
 
 def _numbers(row: Mapping[str, str], where: str) -> tuple[float, int]:
@@ -172,28 +172,28 @@ def _numbers(row: Mapping[str, str], where: str) -> tuple[float, int]:
         raise SegablateError(f"`{row['value']}` is not a number", where=where) from None
 
 
-def _of_store(given: str, root: Path) -> Side:
-    made = Side(given)
+def _of_store(source: str, root: Path) -> ResultSet:
+    made = ResultSet(source)
     for path in sorted(root.glob("*/*/outcome.json")):
         outcome = Outcome.from_json(disk.text(path), where=str(path))
         if outcome.status == "done":
             read = partial(of_file, path.parent / IMAGES)
             made.add(f"cell {outcome.key}", path.parent.parent.name, 0, outcome, read)
     if not made.numbers:
-        raise SegablateError("there are no results here", where=given, hint="run a study first")
+        raise SegablateError("there are no results here", where=source, hint="run a study first")
     return made
 
 
-def _of_commit(given: str, revision: str, inside: str) -> Side:
+def _of_commit(source: str, revision: str, inside: str) -> ResultSet:
     if shutil.which("git") is None:
-        raise SegablateError("`git` is not installed", where=given)
+        raise SegablateError("`git` is not installed", where=source)
     if _git("rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}") is None:
-        raise SegablateError(f"there is no commit `{revision}` here", where=given)
+        raise SegablateError(f"there is no commit `{revision}` here", where=source)
     names = [inside] if inside.endswith((".csv", ".jsonl")) else [f"{inside}/{name}" for name in WITHIN]
     for name, content in _shown(revision, names):
         folder = name.rpartition("/")[0]
-        return _of_text(given, name, content.decode("utf-8", "replace"), partial(_in, revision, folder))
-    raise SegablateError(f"the commit `{revision}` has no results at `{inside}`", where=given)
+        return _of_text(source, name, content.decode("utf-8", "replace"), partial(_in, revision, folder))
+    raise SegablateError(f"the commit `{revision}` has no results at `{inside}`", where=source)
 
 
 def _in(revision: str, folder: str, key: str) -> Pixels | None:
