@@ -20,6 +20,7 @@ from segablate.datasets.base import Dataset
 from segablate.disk import DamagedError
 from segablate.errors import SegablateError, context
 from segablate.labels.scores import Scores
+from segablate.measures import inputs
 from segablate.measures.base import (
     DEVICE,
     PLACES,
@@ -167,7 +168,8 @@ def _measured(reads: Reads, seed: int, shop: Workshop) -> Result:
     }
     if seed == 0:  # one training's pictures are enough to look at
         artefacts["pictures.npz"] = album.arrays()
-    return Result(_measurements(scores, reads), _facts(scores, learning, done), artefacts)
+    found = Result(_measurements(scores, reads), _facts(scores, learning, done), artefacts)
+    return inputs.with_unconfirmed(found, reads["model"])
 
 
 def _let_go(error: BaseException | None) -> None:

@@ -95,7 +95,7 @@ class Complexity:
                     allow_external=shop.allow_external,
                 )
                 advance(1)
-                yield Result(self._measurements(found), facts(found))
+                yield inputs.with_unconfirmed(Result(self._measurements(found), facts(found)), reads["model"])
 
     def _whole_only(self) -> None:
         if self.scope != "network" or self.published:

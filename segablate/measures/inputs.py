@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from segablate.datasets.base import Dataset, datasets
 from segablate.errors import SegablateError, context, near_miss
-from segablate.measures.base import Config
+from segablate.measures.base import Config, Result
+from segablate.models.complete import unconfirmed
 
 WORDS = ("batch", "classes", "size")
 
@@ -99,3 +100,15 @@ def _size(given: Mapping[str, Any]) -> tuple[int, int]:
             field="input.size" if "size" in given else "input",
         )
     return sides[0], sides[1]
+
+
+def with_unconfirmed(result: Result, model: Config) -> Result:
+    """The result, whose first metric does not see what of the network is our reading.
+
+    Args:
+        result: of a network.
+        model: it, completed.
+    """
+    first, *rest = result.measurements
+    spots = (*first.blind_spots, *unconfirmed(model))
+    return replace(result, measurements=(replace(first, blind_spots=spots), *rest))

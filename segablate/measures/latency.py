@@ -135,7 +135,11 @@ class Latency:
         """See `Measure`."""
         with shop.progress("seconds of timing", self._seconds(len(cells))) as advance:
             errand = Errand(tuple(cells), self.rules, seed, shop.allow_external)
-            yield from self.results(sit(errand, _whole(advance)))
+            for reads, found in zip(cells, self.results(sit(errand, _whole(advance))), strict=True):
+                if isinstance(found, SegablateError):
+                    yield found
+                else:
+                    yield inputs.with_unconfirmed(found, reads["model"])
 
     def results(self, sitting: Sitting) -> Iterator[Result | SegablateError]:
         """What one process found, network by network, as measures tell it."""

@@ -89,6 +89,13 @@ def read(name: str, told: Config) -> tuple[Part, dict[str, Any]]:
     return part, settings
 
 
+def unconfirmed(done: Config) -> tuple[str, ...]:
+    """What of the parts of a completed model is our reading, because its source does not say."""
+    parts = [read(name, done[name])[0] for name in REGISTRIES if name in done]
+    found = (getattr(part.make, "unconfirmed", "") for part in parts)
+    return tuple(text for text in found if text)
+
+
 def _complete(name: str, spec: Any) -> dict[str, Any]:
     with context(field=name):
         part, settings = REGISTRIES[name].resolve(spec)

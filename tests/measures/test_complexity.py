@@ -11,7 +11,12 @@ from typing import Any
 import pytest
 
 from segablate.errors import SegablateError
+from segablate.measures import inputs
 from segablate.measures.base import Result, measures
+from segablate.models.complete import complete
+from segablate.models.decoders.dfanet import DFANet
+from segablate.models.networks.base import networks
+from segablate.records import Measurement
 from segablate.report import data
 from segablate.run.plan import Plan, plan
 from segablate.study.load import load
@@ -228,3 +233,15 @@ def test_a_scope_counts_its_parts_only(shop: Any) -> None:
     assert macs("upsampler") == 0
     assert macs("decoder") == 512 * 3 * 2 * 3
     assert macs("network") > macs("decoder")
+
+
+def test_what_is_our_reading_in_a_network_stands_among_the_blind_spots_of_its_numbers() -> None:
+    def spots(name: str) -> tuple[str, ...]:
+        found = Result((Measurement("params", (1.0,), "", ("dust",)), Measurement("macs", (1.0,), "")))
+        first, second = inputs.with_unconfirmed(found, complete({"use": name})).measurements
+        assert second.blind_spots == ()
+        return first.blind_spots
+
+    assert spots("fanet-18") == ("dust",)
+    assert spots("dfanet-b")[1:] == (DFANet.unconfirmed,)
+    assert "our reading" in networks.part("dfanet-b").summary

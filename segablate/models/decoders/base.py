@@ -7,6 +7,7 @@ Most decoders end with a 1×1 convolution to the code, `classify`; nothing stand
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import ClassVar
 
 from torch import Tensor, nn
 
@@ -26,10 +27,12 @@ class Decoder(Staged):
         reads: names of the features it needs.
         only_places: those of them of which it takes nothing but the size, or where their maxima lie.
         classify: the last convolution, to the code, where `finish` adds one.
+        unconfirmed: what is our reading because its source does not say; "": nothing.
     """
 
     reads: tuple[str, ...]
     only_places: tuple[str, ...] = ()
+    unconfirmed: ClassVar[str] = ""
     classify: nn.Conv2d
 
     def finish(self, last: Feature, code: int, *, bias: bool, levels: Iterable[Feature] = ()) -> None:

@@ -34,6 +34,8 @@ class DFANet(Decoder):
         high_level: names of the features that are added to them; none given: the context.
     """
 
+    unconfirmed = "the widths of DFANet's decoder are our reading: the paper does not tell them"
+
     def __init__(
         self,
         features: tuple[Feature, ...],
