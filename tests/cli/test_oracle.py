@@ -50,7 +50,7 @@ def test_the_options_are_handed_over_as_values(segablate: Callable, asked: Asked
     segablate(*LINE, "--channels", "16,64", "--centre", "--fit", "train.txt", "--limit", 5)
     *given, _ = asked[0]
     names, widths, fit = ["bilinear", "dupsampling"], [16, 64], Path("train.txt")
-    assert given == [Path("labels"), 21, 255, [16, 32], names, widths, "project", True, fit, None, 5]
+    assert given == [Path("labels"), 21, 255, [16, 32], names, widths, "project", 8, True, fit, None, 5]
 
 
 def test_a_person_sees_percentages(segablate: Callable, asked: Asked) -> None:
