@@ -129,6 +129,15 @@ def _do(word: str, reads: Reads, seed: int, shop: Workshop) -> Result | Segablat
         case "wait":
             while not Path(os.environ["FAKE_LOG"] + ".go").exists():
                 time.sleep(0.02)
+        case "clock":
+            real = time.time
+            time.time = lambda: real() + 420.0
+        case "restart":
+            # until it has been interrupted once
+            begun = Path(os.environ["FAKE_LOG"] + ".begun")
+            if not begun.exists():
+                begun.write_text(str(os.getpid()))
+                time.sleep(60)
         case "destroy":
             while True:
                 _Slow()
