@@ -17,7 +17,7 @@ from segablate.report.formats.base import Pictures, formats
 from segablate.report.words import visible
 
 HEAD = r"""% Made by segablate from the data beside it.
-% Needs \usepackage{booktabs}; take it in with \input{report.tex}.
+% Needs \usepackage{array,booktabs}; take it in with \input{report.tex}.
 \providecommand{\segablatechar}[2]{\ifdefined\Umathcode #1\else\texttt{U+#2}\fi}
 """
 SPECIAL = {
@@ -68,6 +68,10 @@ SIGNS = {
     "Æ": r"\AE{}",
     "ł": r"\l{}",
     "\u00a0": "~",
+    "“": "{``}",
+    "”": "{''}",
+    "‘": "{`}",
+    "’": "{'}",
 }
 ACCENTS = {
     "\u0300": "`",
@@ -149,7 +153,7 @@ def booktabs(table: Table, kind: str, page: Page) -> str:
     label = f"tab:{re.sub('[^a-z0-9]+', '-', page.name.lower())}-{kind}"
     prose = table.words == len(table.head)
     columns = (
-        "".join(rf"p{{{share}\linewidth}}" for share in SHARES[: len(table.head)])
+        "".join(rf">{{\raggedright\arraybackslash}}p{{{share}\linewidth}}" for share in SHARES[: len(table.head)])
         if prose
         else "l" * table.words + "r" * (len(table.head) - table.words)
     )
@@ -165,6 +169,7 @@ def booktabs(table: Table, kind: str, page: Page) -> str:
         r"\footnotesize",
         r"\setlength{\tabcolsep}{4pt}",
         r"\setlength{\belowcaptionskip}{4pt}",
+        *([r"\renewcommand{\arraystretch}{1.25}"] if prose else []),
         rf"\caption[{escape(page.name)}]{{{caption}}}",
         rf"\label{{{label}}}",
         rf"\begin{{tabular}}{{@{{}}{columns}@{{}}}}",
