@@ -257,7 +257,8 @@ NASTY = "a|b & <c>_d\n`e` \\f {g} $h$ #i %j ^k ~l 幅 ñ C̃ × − … ÷ 🦊 
 
 def compiled(folder):
     """What TeX complains about: all that does not fit, and all that is not there."""
-    body = "\\documentclass{article}\\usepackage{array,booktabs}\\begin{document}\\input{report.tex}\\end{document}"
+    begin = "\\documentclass{article}\\usepackage{array,booktabs}\\begin{document}"
+    body = begin + "\\input{report.tex}\\end{document}"
     (folder / "whole.tex").write_text(body)
     mode = [] if COMPILERS[0] == "tectonic" else ["-interaction=nonstopmode", "-halt-on-error"]
     for _ in "ab":

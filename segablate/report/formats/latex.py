@@ -153,7 +153,9 @@ def booktabs(table: Table, kind: str, page: Page) -> str:
     label = f"tab:{re.sub('[^a-z0-9]+', '-', page.name.lower())}-{kind}"
     prose = table.words == len(table.head)
     columns = (
-        "".join(rf">{{\raggedright\arraybackslash}}p{{{share}\linewidth}}" for share in SHARES[: len(table.head)])
+        "".join(
+            rf">{{\raggedright\arraybackslash}}p{{{share}\linewidth}}" for share in SHARES[: len(table.head)]
+        )
         if prose
         else "l" * table.words + "r" * (len(table.head) - table.words)
     )
