@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import math
 import statistics
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any
 
 from segablate.disk.machine_lock import LONGEST_WAIT, WaitedError, exclusive
 from segablate.errors import SegablateError, context
 from segablate.evidence.ratio import Ratio, interval_of_times, ratio
-from segablate.measures.base import ALLOW_EXTERNAL, DEVICE, Result, measures
+from segablate.measures.base import ALLOW_EXTERNAL, DEVICE, Progress, Result, measures
 from segablate.measures.inputs import Input
 from segablate.measures.latency import Latency
 from segablate.measures.timing.fresh import Errand, sit
 
-Progress: TypeAlias = Callable[[str, int], AbstractContextManager[Callable[[int], None]]]
 METRICS = ("p50_ms", "p95_ms", "p99_ms", "iqr_ms", "fps", "peak_device_bytes")
 
 

@@ -274,7 +274,7 @@ def oracle(
 
     from segablate.app.answers import of_ceilings
     from segablate.app.oracle import ceilings, ignored
-    from segablate.run.shop import silent
+    from segablate.run.context import silent
 
     rows = ceilings(
         Path(labels),
@@ -380,8 +380,8 @@ def latency(
     from segablate.app.latency import side_by_side
     from segablate.app.publish import find_external
     from segablate.measures.inputs import Input
+    from segablate.run.context import silent
     from segablate.run.machine import pick_device
-    from segablate.run.shop import silent
 
     find_external(allow_external)
     named = [(_named(model), _spec(model)) for model in models]

@@ -6,16 +6,15 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from tempfile import TemporaryDirectory, mkdtemp
-from typing import Any, TypeAlias
+from typing import Any
 
 from segablate.disk.machine_lock import shared
 from segablate.errors import SegablateError
-from segablate.measures.base import Arrays, Result, measures
+from segablate.measures.base import Arrays, Progress, Result, measures
 from segablate.models.upsamplers.base import upsampler_class, upsamplers
 from segablate.records import Reads
 
 USUAL_IGNORE, NO_LABEL = 255, 65535
-Progress: TypeAlias = Callable[[str, int], AbstractContextManager[Callable[[int], None]]]
 
 
 class TemporaryContext:

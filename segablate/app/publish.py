@@ -265,8 +265,8 @@ def run_study(
     from segablate.disk.machine_lock import shared
     from segablate.run import reuse
     from segablate.run.cautions import cautions
+    from segablate.run.context import silent
     from segablate.run.execute import execute
-    from segablate.run.shop import silent
     from segablate.run.store import Store
 
     with shared("planning"):

@@ -26,9 +26,9 @@ from segablate.measures.base import (
     PLACES,
     Arrays,
     Config,
+    MeasureContext,
     Needs,
     Result,
-    Workshop,
     allows_external,
     measures,
 )
@@ -133,19 +133,21 @@ class Accuracy:
         """Each network by itself: what they share, they find in the store's cache."""
         return str({name: value for name, value in reads.items() if name != PLACES})
 
-    def measure(self, cells: Sequence[Reads], seed: int, shop: Workshop) -> Iterator[Result | SegablateError]:
+    def measure(
+        self, cells: Sequence[Reads], seed: int, ctx: MeasureContext
+    ) -> Iterator[Result | SegablateError]:
         """See `Measure`."""
         for reads in cells:
-            yield _one(reads, seed, shop)
+            yield _one(reads, seed, ctx)
 
 
-def _one(reads: Reads, seed: int, shop: Workshop) -> Result | SegablateError:
+def _one(reads: Reads, seed: int, ctx: MeasureContext) -> Result | SegablateError:
     for _ in range(TRIES):
         try:
-            return _measured(reads, seed, shop)
+            return _measured(reads, seed, ctx)
         except DamagedError as error:
             _let_go(error)
-            shop.tell(f"{error}; it is made again")
+            ctx.tell(f"{error}; it is made again")
             found: SegablateError = error
         except SegablateError as error:
             _let_go(error)
@@ -153,11 +155,11 @@ def _one(reads: Reads, seed: int, shop: Workshop) -> Result | SegablateError:
     return found
 
 
-def _measured(reads: Reads, seed: int, shop: Workshop) -> Result:
-    devices = [torch.cuda.current_device()] if shop.device == "cuda" else []
+def _measured(reads: Reads, seed: int, ctx: MeasureContext) -> Result:
+    devices = [torch.cuda.current_device()] if ctx.device == "cuda" else []
     # what is scored may differ in size: to try algorithms for each would take longer than they do
     with torch.random.fork_rng(devices), numerics(tf32=False, autotune=False):
-        learning = Learning(reads, seed, shop)
+        learning = Learning(reads, seed, ctx)
         done = learning.learn()
         scores, album = _scored(learning)
     artefacts: dict[str, Arrays | bytes] = {
@@ -181,7 +183,7 @@ def _let_go(error: BaseException | None) -> None:
 
 def _scored(learning: Learning) -> tuple[Scores, Album]:
     scores, album = Scores(learning.reads["classes"]), Album(learning.numbers)
-    with learning.timed("scoring"), learning.shop.progress("scoring", len(learning.numbers)) as tick:
+    with learning.timed("scoring"), learning.ctx.progress("scoring", len(learning.numbers)) as tick:
         for number, (name, truth, found) in zip(learning.numbers, learning.label_maps(), strict=True):
             scores.add(name, truth, found)
             if album.wants(number):

@@ -25,6 +25,8 @@ DEVICE = "device"
 
 Config: TypeAlias = Mapping[str, Any]
 Arrays: TypeAlias = Mapping[str, np.ndarray]
+# opens a bar for so many items of what is named; what it gives is called with the number of further ones done
+Progress: TypeAlias = Callable[[str, int], AbstractContextManager[Callable[[int], None]]]
 
 
 @dataclass(frozen=True)
@@ -61,8 +63,8 @@ class Needs:
     divisible: bool = False
 
 
-class Workshop(Protocol):
-    """What the runner lends a measure.
+class MeasureContext(Protocol):
+    """What a measure may use while it works, given by the runner.
 
     Attributes:
         device: where networks compute.
@@ -134,5 +136,7 @@ class Measure(Protocol):
     def together(self, reads: Reads) -> Hashable:
         """Cells of one study for which this is equal are handed to `measure` in one call."""
 
-    def measure(self, cells: Sequence[Reads], seed: int, shop: Workshop) -> Iterator[Result | SegablateError]:
+    def measure(
+        self, cells: Sequence[Reads], seed: int, ctx: MeasureContext
+    ) -> Iterator[Result | SegablateError]:
         """Measure the cells and yield what was found, in their order, each as soon as it is known."""

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from segablate.errors import SegablateError, near_miss
 from segablate.evidence.calibration import SCENES, SPREAD_NAMES, Shares, of_images, of_seeds
 from segablate.evidence.tails import FEWEST_TO_RESAMPLE
-from segablate.measures.base import Config, Needs, Result, Workshop, measures
+from segablate.measures.base import Config, MeasureContext, Needs, Result, measures
 from segablate.records import Measurement, Reads
 
 OF_SEEDS, OF_IMAGES = ("spread", "seeds", "correlation"), ("scenes", "images")
@@ -68,9 +68,11 @@ class Calibration:
         """All of them, one after the other."""
         return None
 
-    def measure(self, cells: Sequence[Reads], seed: int, shop: Workshop) -> Iterator[Result | SegablateError]:
+    def measure(
+        self, cells: Sequence[Reads], seed: int, ctx: MeasureContext
+    ) -> Iterator[Result | SegablateError]:
         """See `Measure`."""
-        with shop.progress("cases", len(cells)) as advance:
+        with ctx.progress("cases", len(cells)) as advance:
             for reads in cells:
                 found = _shares(reads)
                 advance(1)

@@ -8,7 +8,7 @@ from typing import Any, ClassVar, get_args
 from segablate.errors import SegablateError, near_miss
 from segablate.evidence.calibration import SPREAD_NAMES, ComparingWord, of_claims
 from segablate.evidence.tails import FEWEST_TO_RESAMPLE
-from segablate.measures.base import Config, Needs, Result, Workshop, measures
+from segablate.measures.base import Config, MeasureContext, Needs, Result, measures
 from segablate.measures.calibration import correlation, number
 from segablate.records import Measurement, Reads
 
@@ -77,9 +77,11 @@ class ClaimCalibration:
         """All of them, one after the other."""
         return None
 
-    def measure(self, cells: Sequence[Reads], seed: int, shop: Workshop) -> Iterator[Result | SegablateError]:
+    def measure(
+        self, cells: Sequence[Reads], seed: int, ctx: MeasureContext
+    ) -> Iterator[Result | SegablateError]:
         """See `Measure`."""
-        with shop.progress("cases", len(cells)) as advance:
+        with ctx.progress("cases", len(cells)) as advance:
             for reads in cells:
                 found = of_claims(
                     reads["word"],

@@ -15,7 +15,7 @@ from typing import Any, ClassVar
 
 from segablate.errors import SegablateError, context
 from segablate.measures import inputs
-from segablate.measures.base import Config, Needs, Result, Workshop, allows_external, measures
+from segablate.measures.base import Config, MeasureContext, Needs, Result, allows_external, measures
 from segablate.measures.counting import conventions
 from segablate.measures.counting.conventions import CONVENTIONS, Published
 from segablate.measures.counting.cost import SCOPES, Cost, Module, Scope
@@ -82,9 +82,11 @@ class Complexity:
         """All of them, one after the other."""
         return None
 
-    def measure(self, cells: Sequence[Reads], seed: int, shop: Workshop) -> Iterator[Result | SegablateError]:
+    def measure(
+        self, cells: Sequence[Reads], seed: int, ctx: MeasureContext
+    ) -> Iterator[Result | SegablateError]:
         """See `Measure`."""
-        with shop.progress("networks counted", len(cells)) as advance:
+        with ctx.progress("networks counted", len(cells)) as advance:
             for reads in cells:
                 height, width = reads["size"]
                 found = cost(
@@ -92,7 +94,7 @@ class Complexity:
                     reads["classes"],
                     (height, width),
                     batch=int(reads["batch"]),
-                    allow_external=shop.allow_external,
+                    allow_external=ctx.allow_external,
                 )
                 advance(1)
                 yield inputs.with_unconfirmed(Result(self._measurements(found), facts(found)), reads["model"])

@@ -17,7 +17,7 @@ import torch
 
 from segablate.errors import SegablateError, context
 from segablate.measures import inputs
-from segablate.measures.base import DEVICE, Config, Needs, Result, Workshop, allows_external, measures
+from segablate.measures.base import DEVICE, Config, MeasureContext, Needs, Result, allows_external, measures
 from segablate.measures.timing.flags import flags
 from segablate.measures.timing.fresh import Errand, Sitting, sit
 from segablate.measures.timing.numerics import check_precision
@@ -131,10 +131,12 @@ class Latency:
         """Everything on one device: the networks take turns."""
         return (str(reads["device"]), str(reads["device_name"]))
 
-    def measure(self, cells: Sequence[Reads], seed: int, shop: Workshop) -> Iterator[Result | SegablateError]:
+    def measure(
+        self, cells: Sequence[Reads], seed: int, ctx: MeasureContext
+    ) -> Iterator[Result | SegablateError]:
         """See `Measure`."""
-        with shop.progress("seconds of timing", self._seconds(len(cells))) as advance:
-            errand = Errand(tuple(cells), self.rules, seed, shop.allow_external)
+        with ctx.progress("seconds of timing", self._seconds(len(cells))) as advance:
+            errand = Errand(tuple(cells), self.rules, seed, ctx.allow_external)
             for reads, found in zip(cells, self.results(sit(errand, _whole(advance))), strict=True):
                 if isinstance(found, SegablateError):
                     yield found

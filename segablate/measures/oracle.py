@@ -19,7 +19,7 @@ from segablate.datasets.base import Dataset, datasets
 from segablate.errors import SegablateError, context
 from segablate.labels.fit import ALWAYS_CENTRED, CENTRE_IT, Solver
 from segablate.labels.subspace import check_channels
-from segablate.measures.base import PLACES, Config, Needs, Result, Workshop, measures
+from segablate.measures.base import PLACES, Config, MeasureContext, Needs, Result, measures
 from segablate.measures.ceilings import clusters as limited
 from segablate.measures.ceilings.autoencode import autoencode, unseen
 from segablate.measures.ceilings.clusters import clusters
@@ -143,15 +143,17 @@ class Oracle:
             return str({name: value for name, value in reads.items() if name != PLACES})
         return tuple(str(reads[name]) for name in ("data", "scored", "limit", "encode"))
 
-    def measure(self, cells: Sequence[Reads], seed: int, shop: Workshop) -> Iterator[Result | SegablateError]:
+    def measure(
+        self, cells: Sequence[Reads], seed: int, ctx: MeasureContext
+    ) -> Iterator[Result | SegablateError]:
         """See `Measure`."""
         if self.encode == "autoencoder":
-            return autoencode(cells, seed, shop)
+            return autoencode(cells, seed, ctx)
         if self.encode == "clusters":
-            return clusters(cells, seed, shop)
+            return clusters(cells, seed, ctx)
         if "trained" in cells[0]:
-            return refine(cells, seed, shop)
-        return (project if self.encode == "project" else search)(cells, shop)
+            return refine(cells, seed, ctx)
+        return (project if self.encode == "project" else search)(cells, ctx)
 
     def _reads_of_training(self, data: Dataset, score: str) -> dict[str, Any]:
         fit = self.fit or data.default_fit

@@ -13,13 +13,14 @@ from typing import Any, Literal, cast, get_args
 from segablate.disk.lease import BusyError
 from segablate.disk.machine_lock import LONGEST_WAIT
 from segablate.errors import SegablateError, near_miss
+from segablate.measures.base import Progress
 from segablate.records import Outcome
+from segablate.run.context import silent
 from segablate.run.devices import jobs_that_fit, remark
 from segablate.run.executors.base import Executor, executors
 from segablate.run.explain import explain
 from segablate.run.machine import pick_device
 from segablate.run.plan import Cell, Group, Plan
-from segablate.run.shop import Progress, silent
 from segablate.run.store import Store
 from segablate.run.work import Finding, Job
 

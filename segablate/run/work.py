@@ -16,7 +16,7 @@ from typing import TypeAlias
 from segablate.disk.lease import BusyError, Lease, LostError
 from segablate.disk.machine_lock import LONGEST_WAIT, WaitedError, exclusive, shared
 from segablate.errors import SegablateError
-from segablate.measures.base import PLACES, Arrays, Measure, Result, Workshop
+from segablate.measures.base import PLACES, Arrays, Measure, MeasureContext, Result
 from segablate.records import Outcome
 from segablate.run.machine import describe
 from segablate.run.plan import DEFAULT_NEEDS, Cell, Group, given, make
@@ -88,7 +88,7 @@ class Finding:
     late: bool = False
 
 
-def work(group: Group, job: Job, store: Store, shop: Workshop) -> Generator[Finding, None, None]:
+def work(group: Group, job: Job, store: Store, ctx: MeasureContext) -> Generator[Finding, None, None]:
     """Measure the cells of a group that nobody else is at, and keep what is found.
 
     An exclusive group has the machine to itself. Any other shares it, and lets who waits for it alone in
@@ -137,7 +137,7 @@ def work(group: Group, job: Job, store: Store, shop: Workshop) -> Generator[Find
                 yield
 
         measure = make(group.measure)
-        for at, result in enumerate(_results(measure, mine, group.seed, shop, turn)):
+        for at, result in enumerate(_results(measure, mine, group.seed, ctx, turn)):
             cell, lease = mine[at], leases[mine[at].key]
             try:
                 outcome = keep(store, cell, result, time.perf_counter() - before, measure, lease)
@@ -222,7 +222,7 @@ def keep(
 
 
 def _results(
-    measure: Measure, cells: Sequence[Cell], seed: int, shop: Workshop, turn: Turn
+    measure: Measure, cells: Sequence[Cell], seed: int, ctx: MeasureContext, turn: Turn
 ) -> Iterator[Result | Exception]:
     """One result or error for every cell, in order, each found in a turn of its own.
 
@@ -232,7 +232,7 @@ def _results(
     while left:
         try:
             reads = [{**given(cell), PLACES: cell.places} for cell in left]
-            for result in _in_turns(partial(measure.measure, reads, seed, shop), turn):
+            for result in _in_turns(partial(measure.measure, reads, seed, ctx), turn):
                 del left[0]
                 yield result
             error: Exception = RuntimeError(f"the measure left out {len(left)} of its cells")

@@ -31,7 +31,7 @@ from segablate.errors import SegablateError
 from segablate.measures.base import measures
 from segablate.measures.learning.learn import Learning
 from segablate.models.weights.load import locate
-from segablate.run.shop import Shop
+from segablate.run.context import StoreContext
 from segablate.run.store import Store
 from segablate.training.forward import forward, training_mode
 from segablate.training.loop import Training
@@ -115,7 +115,9 @@ def prepared(model: dict[str, Any], data: dict[str, Any], store: Path, iteration
     """A cell of the measure `accuracy`, its features kept."""
     recipe = {"use": "probe", "views": 1, "iterations": iterations, "warmup": 1}
     config = {"data": data, "model": model, "recipe": recipe}
-    return Learning(measures.part("accuracy").build({}, {}).reads(config), 0, Shop(Store(store), "cpu"))
+    return Learning(
+        measures.part("accuracy").build({}, {}).reads(config), 0, StoreContext(Store(store), "cpu")
+    )
 
 
 class Turns:

@@ -12,7 +12,7 @@ import pytest
 
 from segablate.cli.commands import invoke
 from segablate.errors import SegablateError
-from segablate.measures.base import Config, Result, Workshop, measures
+from segablate.measures.base import Config, MeasureContext, Result, measures
 from segablate.records import Measurement, Reads
 
 
@@ -57,8 +57,10 @@ class Toy:
     def together(self, reads: Reads) -> Hashable:
         return None
 
-    def measure(self, cells: Sequence[Reads], seed: int, shop: Workshop) -> Iterator[Result | SegablateError]:
-        with shop.progress("words", len(cells)) as advance:
+    def measure(
+        self, cells: Sequence[Reads], seed: int, ctx: MeasureContext
+    ) -> Iterator[Result | SegablateError]:
+        with ctx.progress("words", len(cells)) as advance:
             for reads in cells:
                 advance(1)
                 yield self._one(str(reads["word"]))

@@ -28,7 +28,7 @@ class Toy:
     def together(self, reads):
         return None
 
-    def measure(self, cells, seed, shop):
+    def measure(self, cells, seed, ctx):
         for reads in cells:
             if reads["word"] == "slow":
                 time.sleep(SECONDS)

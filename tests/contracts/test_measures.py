@@ -57,7 +57,7 @@ MADE: Mapping[str, tuple[dict[str, Any], dict[str, Any], dict[str, Any]]] = {
 TIMED = {"latency"}  # the same again takes another time
 
 
-class Workshop:
+class MeasureContext:
     """Keeps nothing."""
 
     device = "cpu"
@@ -147,7 +147,7 @@ def test_each_cell_gets_a_result_that_can_be_kept(
     part: Any, measure: Any, config: Any, tmp_path: Path
 ) -> None:
     reads = measure.reads(config)
-    found = list(measure.measure([reads, dict(reads)], 0, Workshop(tmp_path)))
+    found = list(measure.measure([reads, dict(reads)], 0, MeasureContext(tmp_path)))
     assert len(found) == 2
     for result in found:
         assert isinstance(result, Result)
@@ -161,7 +161,7 @@ def test_each_cell_gets_a_result_that_can_be_kept(
 
 
 def test_every_metric_is_known_and_says_its_convention(measure: Any, config: Any, tmp_path: Path) -> None:
-    (result,) = measure.measure([measure.reads(config)], 0, Workshop(tmp_path))
+    (result,) = measure.measure([measure.reads(config)], 0, MeasureContext(tmp_path))
     for taken in result.measurements:
         assert isinstance(taken, Measurement)
         assert taken.metric in QUANTITIES

@@ -15,7 +15,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from segablate.errors import SegablateError
-from segablate.measures.base import Config, Result, Workshop, measures
+from segablate.measures.base import Config, MeasureContext, Result, measures
 from segablate.records import Measurement, Outcome, Reads
 from segablate.run.plan import Cell
 from segablate.run.store import Store
@@ -39,9 +39,11 @@ class Faulty:
         """Some cells by some, so that a group is killed in its middle."""
         return int(hashlib.sha256(str(reads["word"]).encode()).hexdigest(), 16) % TOGETHER
 
-    def measure(self, cells: Sequence[Reads], seed: int, shop: Workshop) -> Iterator[Result | SegablateError]:
+    def measure(
+        self, cells: Sequence[Reads], seed: int, ctx: MeasureContext
+    ) -> Iterator[Result | SegablateError]:
         """See `Measure`."""
-        shared = shop.cached("campaign", {"a": 1}, lambda: {"a": np.arange(64)})["a"]
+        shared = ctx.cached("campaign", {"a": 1}, lambda: {"a": np.arange(64)})["a"]
         for reads in cells:
             note(f"begin {reads['word']} {seed}")
             time.sleep(NAP)

@@ -1,4 +1,4 @@
-"""A workshop that tells what was built, small folders of label maps, and the oracle on them."""
+"""A measure context that records what was built, small folders of label maps, and the oracle on them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from segablate.records import Reads
 sys.path.insert(0, str(Path(__file__).parent / "toys"))
 
 
-class Workshop:
+class MeasureContext:
     """Keeps what is built in memory."""
 
     device = "cpu"
@@ -42,8 +42,8 @@ class Workshop:
 
 
 @pytest.fixture
-def shop() -> Workshop:
-    return Workshop()
+def ctx() -> MeasureContext:
+    return MeasureContext()
 
 
 @pytest.fixture
@@ -57,11 +57,11 @@ def oracle() -> Callable[..., Any]:
 
 
 @pytest.fixture
-def measured(shop: Workshop, oracle: Callable[..., Any]) -> Callable[..., list[Result]]:
+def measured(ctx: MeasureContext, oracle: Callable[..., Any]) -> Callable[..., list[Result]]:
     """Results of the oracle on some configurations, together."""
 
     def run(*configs: Mapping[str, Any], **settings: Any) -> list[Result]:
         made = oracle(**settings)
-        return list(made.measure([made.reads(config) for config in configs], 0, shop))
+        return list(made.measure([made.reads(config) for config in configs], 0, ctx))
 
     return run

@@ -37,10 +37,10 @@ def value(result: Result, metric: str = "miou") -> float:
     return found
 
 
-def pair_of(oracle: Any, shop: Any, upsampler: Any, seed: int = 0, **settings: Any) -> Pair:
+def pair_of(oracle: Any, ctx: Any, upsampler: Any, seed: int = 0, **settings: Any) -> Pair:
     """A pair as the measure makes it, not yet trained."""
     reads = oracle(**{**TINY, **settings}).reads(config(upsampler))
-    scene = Scene(reads, shop)
+    scene = Scene(reads, ctx)
     with threads(1) as pool:
         fitted = scene.components([reads], pool, Crew(1))
     subspace = fitted[kind(reads)] if "fitted" in reads else None
@@ -89,25 +89,25 @@ def test_training_gives_back_more_than_the_projection(measured: Measured) -> Non
     assert value(found, "boundary_iou") > value(projected, "boundary_iou")
 
 
-def test_one_seed_gives_the_same_weights_bit_by_bit_and_another_gives_others(oracle: Any, shop: Any) -> None:
-    one, again, other = (trained(pair_of(oracle, shop, "transposed", seed)) for seed in (3, 3, 4))
+def test_one_seed_gives_the_same_weights_bit_by_bit_and_another_gives_others(oracle: Any, ctx: Any) -> None:
+    one, again, other = (trained(pair_of(oracle, ctx, "transposed", seed)) for seed in (3, 3, 4))
     assert all(torch.equal(a, b) for a, b in zip(one, again, strict=True))
     assert not all(torch.equal(a, b) for a, b in zip(one, other, strict=True))
 
 
-def test_training_leaves_the_callers_random_numbers_alone(oracle: Any, shop: Any) -> None:
+def test_training_leaves_the_callers_random_numbers_alone(oracle: Any, ctx: Any) -> None:
     torch.manual_seed(5)
     expected = torch.rand(3)
     torch.manual_seed(5)
-    trained(pair_of(oracle, shop, "bilinear"))
+    trained(pair_of(oracle, ctx, "bilinear"))
     assert torch.equal(torch.rand(3), expected)
 
 
 @pytest.mark.parametrize(("train", "changes"), [("frozen", False), ("tuned", True)])
 def test_frozen_weights_stay_and_tuned_ones_are_trained(
-    oracle: Any, shop: Any, train: str, changes: bool
+    oracle: Any, ctx: Any, train: str, changes: bool
 ) -> None:
-    pair = pair_of(oracle, shop, {"use": "dupsampling", "channels": 8, "train": train})
+    pair = pair_of(oracle, ctx, {"use": "dupsampling", "channels": 8, "train": train})
     before = {name: tensor.clone() for name, tensor in pair.upsampler.state_dict().items()}
     trained(pair)
     after = pair.upsampler.state_dict()
@@ -115,12 +115,12 @@ def test_frozen_weights_stay_and_tuned_ones_are_trained(
     assert pair.encoder.projection.requires_grad is False
 
 
-def test_a_scored_label_map_is_never_trained_on(folder: Callable[..., Path], oracle: Any, shop: Any) -> None:
+def test_a_scored_label_map_is_never_trained_on(folder: Callable[..., Path], oracle: Any, ctx: Any) -> None:
     rng = np.random.default_rng(0)
     root = folder({f"m{n}": rng.integers(0, 3, (16, 16)).astype(np.uint8) for n in range(6)})
     data = {"use": "folder", "root": str(root), "classes": 3}
     reads = oracle(**TINY, limit=2).reads(config(data=data))
-    scene = Scene(reads, shop)
+    scene = Scene(reads, ctx)
     pair = Pair(reads, scene, None, 0, "cpu")
     assert [item.name for item in scene.items] == ["m0", "m3"]
     assert [item.name for item in pair.items] == ["m1", "m2", "m4", "m5"]
@@ -190,15 +190,15 @@ def test_classes_are_encoded_alike() -> None:
     torch.testing.assert_close(encoder(renamed)[:, order], encoder(labels))
 
 
-def test_a_map_without_a_scored_pixel_has_a_code_and_no_loss(oracle: Any, shop: Any) -> None:
-    pair = pair_of(oracle, shop, "bilinear")
+def test_a_map_without_a_scored_pixel_has_a_code_and_no_loss(oracle: Any, ctx: Any) -> None:
+    pair = pair_of(oracle, ctx, "bilinear")
     nothing = torch.full((1, 16, 16), -1)
     assert torch.isfinite(pair.encoder(nothing)).all()
     assert pair._loss(nothing).item() == 0.0
 
 
-def test_crops_lie_on_the_grid_of_cells_and_hold_a_border(oracle: Any, shop: Any) -> None:
-    pair = pair_of(oracle, shop, "bilinear")
+def test_crops_lie_on_the_grid_of_cells_and_hold_a_border(oracle: Any, ctx: Any) -> None:
+    pair = pair_of(oracle, ctx, "bilinear")
     crops = pair._crops(0)
     side = autoencode.CROP
     assert crops.shape == (2, side, side)
@@ -209,8 +209,8 @@ def test_crops_lie_on_the_grid_of_cells_and_hold_a_border(oracle: Any, shop: Any
         assert len(np.unique(scored)) > 1
 
 
-def test_a_crop_of_a_larger_map_is_a_piece_of_it(oracle: Any, shop: Any) -> None:
-    pair = pair_of(oracle, shop, "bilinear")
+def test_a_crop_of_a_larger_map_is_a_piece_of_it(oracle: Any, ctx: Any) -> None:
+    pair = pair_of(oracle, ctx, "bilinear")
     label = np.zeros((400, 300), np.uint8)
     label[333, 277] = 1
     side = autoencode.CROP

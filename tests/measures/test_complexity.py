@@ -155,9 +155,9 @@ def test_a_size_too_small_is_told_with_its_line(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("size", [[32, 32], [33, 47], [65, 33]])
-def test_any_size_of_at_least_one_stride_is_taken(size: list[int], shop: Any) -> None:
+def test_any_size_of_at_least_one_stride_is_taken(size: list[int], ctx: Any) -> None:
     measure = measures.part("complexity").build({}, {})
-    (found,) = measure.measure([reads(given={"size": size, "classes": 3})], 0, shop)
+    (found,) = measure.measure([reads(given={"size": size, "classes": 3})], 0, ctx)
     assert isinstance(found, Result)
 
 
@@ -212,22 +212,22 @@ def test_the_committed_report_has_every_row_as_planned_today_and_as_published(
 )
 @pytest.mark.slow  # the whole network is run, though only the decoder is told
 def test_a_row_of_dupsampling_s_tables_counted_anew_is_the_published_one(
-    study: str, label: str, shop: Any
+    study: str, label: str, ctx: Any
 ) -> None:
     row = next(row for row in shipped(study).rows if row.variant.label == label)
     assert row.cell
     measure = measures.part("complexity").build({}, row.measure.settings)
-    (found,) = measure.measure([row.cell.reads], 0, shop)
+    (found,) = measure.measure([row.cell.reads], 0, ctx)
     assert json.dumps(found.facts, allow_nan=False)
     values = {taken.metric: taken.value for taken in found.measurements}
     assert round(values["decoders_matter_flops"] / 1e9, 2) == PUBLISHED[study][label]
 
 
-def test_a_scope_counts_its_parts_only(shop: Any) -> None:
+def test_a_scope_counts_its_parts_only(ctx: Any) -> None:
     def macs(scope: str) -> float:
         settings = {"scope": scope}
         measure = measures.part("complexity").build({}, settings)
-        (found,) = measure.measure([reads(settings=settings)], 0, shop)
+        (found,) = measure.measure([reads(settings=settings)], 0, ctx)
         return {taken.metric: taken.value for taken in found.measurements}["macs"]
 
     assert macs("upsampler") == 0

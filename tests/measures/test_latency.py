@@ -58,7 +58,7 @@ def timed(cells: Sequence[dict[str, Any]], rules: Rules | None = None) -> dict[i
 def two() -> list[Result]:
     """Two networks timed by the measure as a run does it, in a fresh process."""
 
-    class Workshop:
+    class MeasureContext:
         device = "cpu"
         allow_external = False
 
@@ -68,7 +68,7 @@ def two() -> list[Result]:
             return contextlib.nullcontext(lambda done: None)
 
     cells = [reads({"use": "pp-liteseg-t"}), reads(TINY)]
-    found = list(latency().measure(cells, 0, Workshop()))  # type: ignore[arg-type]
+    found = list(latency().measure(cells, 0, MeasureContext()))  # type: ignore[arg-type]
     assert all(isinstance(one, Result) for one in found)
     return found  # type: ignore[return-value]
 

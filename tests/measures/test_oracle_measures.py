@@ -19,7 +19,7 @@ from segablate.labels import fit
 from segablate.labels.confusion import confusion, scores
 from segablate.measures.base import PLACES, Result
 from segablate.measures.ceilings import scene
-from segablate.run.shop import silent
+from segablate.run.context import silent
 
 Measured = Callable[..., list[Result]]
 
@@ -96,38 +96,38 @@ def test_the_worst_maps_are_shown_worst_first_beside_the_truth(measured: Measure
     assert others == found.facts["per_class_iou"]
 
 
-def test_the_components_are_fitted_once_and_kept(measured: Measured, shop: Any) -> None:
+def test_the_components_are_fitted_once_and_kept(measured: Measured, ctx: Any) -> None:
     spec = {"use": "dupsampling", "channels": 24}
     (first,) = measured(config(spec))
-    assert [name for name, _ in shop.built] == ["subspace"]
+    assert [name for name, _ in ctx.built] == ["subspace"]
     (again,) = measured(config(spec))
     (fewer,) = measured(config({"use": "dupsampling", "channels": 6}))
-    assert len(shop.built) == 1
+    assert len(ctx.built) == 1
     same(first, again)
     assert value(fewer) < value(first)
     assert fewer.facts["explained"] < first.facts["explained"]
 
 
-def test_what_is_kept_of_a_fit_names_no_place(measured: Measured, shop: Any, folder: Any) -> None:
+def test_what_is_kept_of_a_fit_names_no_place(measured: Measured, ctx: Any, folder: Any) -> None:
     rng = np.random.default_rng(0)
     root = folder([rng.integers(0, 3, (16, 16)).astype(np.uint8)])
     measured(
         config({"use": "dupsampling", "channels": 4}, 4, {"use": "folder", "root": str(root), "classes": 3})
     )
-    ((_, reads),) = shop.built
+    ((_, reads),) = ctx.built
     assert str(root.parent) not in json.dumps(reads)
     assert PLACES not in reads
 
 
 def test_strides_and_widths_share_a_pass_over_the_maps_and_centring_has_its_own(
-    measured: Measured, shop: Any
+    measured: Measured, ctx: Any
 ) -> None:
     specs = [{"use": "dupsampling", "channels": k, "bias": b} for k in (4, 80) for b in (False, True)]
     measured(*(config(spec, stride) for spec in specs for stride in (4, 8)))
-    assert sorted(what for what, _, _ in shop.told) == ["fitting to train", "fitting to train", "scoring"]
-    assert all(sum(done) == total for _, total, done in shop.told)
-    assert len(shop.built) == 4
-    assert {reads["components"] for _, reads in shop.built} == {160, 256}
+    assert sorted(what for what, _, _ in ctx.told) == ["fitting to train", "fitting to train", "scoring"]
+    assert all(sum(done) == total for _, total, done in ctx.told)
+    assert len(ctx.built) == 4
+    assert {reads["components"] for _, reads in ctx.built} == {160, 256}
 
 
 def test_cells_with_equal_scored_maps_but_other_training_maps_are_fitted_apart(

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 import pytest
 
-from segablate.measures.base import Config, Result, Workshop, measures
+from segablate.measures.base import Config, MeasureContext, Result, measures
 from segablate.quantity import QUANTITIES, Quantity
 from segablate.records import Measurement, Reads
 from segablate.report.data import read
@@ -54,7 +54,7 @@ class Energy:
     def together(self, reads: Reads) -> Hashable:
         return None
 
-    def measure(self, cells: Sequence[Reads], seed: int, shop: Workshop) -> Iterator[Result]:
+    def measure(self, cells: Sequence[Reads], seed: int, ctx: MeasureContext) -> Iterator[Result]:
         for reads in cells:
             joules = 2.0 + (reads["encoder"] == "stdc2") + 0.01 * seed * (1 + seed)
             yield Result((Measurement("joules", (joules,), "of one pass"),))

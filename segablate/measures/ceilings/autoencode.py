@@ -32,7 +32,7 @@ from segablate.labels.crew import Crew
 from segablate.labels.patches import Labels, cut, pad
 from segablate.labels.subspace import Subspace
 from segablate.labels.work import each, threads
-from segablate.measures.base import PLACES, Result, Workshop
+from segablate.measures.base import PLACES, MeasureContext, Result
 from segablate.measures.ceilings.encoder import Encoder, components, shares
 from segablate.measures.ceilings.scene import Scene, kind
 from segablate.measures.ceilings.search import SHARPNESS, one_torch_thread, truth_of
@@ -47,15 +47,15 @@ CELLS = 4  # a crop is so many cells wide at least, for upsamplers whose cells o
 BLIND_SPOT = "the autoencoder's ceiling is what its budget reached: a longer training may reach more"
 
 
-def autoencode(cells: Sequence[Reads], seed: int, shop: Workshop) -> Iterator[Result | SegablateError]:
+def autoencode(cells: Sequence[Reads], seed: int, ctx: MeasureContext) -> Iterator[Result | SegablateError]:
     """The trained ceiling of some cells on the same label maps, one after the other."""
-    scene = Scene(cells[0], shop)
+    scene = Scene(cells[0], ctx)
     with threads() as pool, Crew() as crew:
         fitted = scene.components(cells, pool, crew)
         for reads in cells:
             scene.begin()
             subspace = fitted[kind(reads)] if "fitted" in reads else None
-            pair = Pair(reads, scene, subspace, seed, shop.device)
+            pair = Pair(reads, scene, subspace, seed, ctx.device)
             with one_torch_thread():  # sums in one order: the same numbers on the same machine
                 pair.train(pool)
                 tally = pair.score(pool)
@@ -99,7 +99,7 @@ class Pair:
         fall = torch.optim.lr_scheduler.LambdaLR(
             optimiser, lambda at: 0.5 + 0.5 * math.cos(math.pi * at / iterations)
         )
-        with self.scene.shop.progress("training", iterations) as tick:
+        with self.scene.ctx.progress("training", iterations) as tick:
             for labels in each(pool, self._crops, range(iterations)):
                 optimiser.zero_grad()
                 loss = self._loss(truth_of(labels, self.scene.classes).to(self.device))
@@ -118,7 +118,7 @@ class Pair:
             label = read()
             return Truth(label, scene.classes, scene.ignore).compare(self.restore(label))
 
-        with scene.shop.progress("scoring", len(scene.items)) as tick:
+        with scene.ctx.progress("scoring", len(scene.items)) as tick:
             for matrix, near in each(pool, one, scene.maps(scene.items)):
                 tally.add(matrix, near)
                 tick(1)

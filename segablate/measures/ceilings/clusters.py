@@ -25,7 +25,7 @@ from segablate.labels.codes import Code, Sample, bits, entropy, sample
 from segablate.labels.crew import Crew
 from segablate.labels.patches import Labels, cut, pad
 from segablate.labels.work import each, threads
-from segablate.measures.base import PLACES, Result, Workshop
+from segablate.measures.base import PLACES, MeasureContext, Result
 from segablate.measures.ceilings.scene import Scene, kind, spread
 from segablate.models.upsamplers.base import upsampler_class, upsamplers
 from segablate.records import Measurement, Reads
@@ -42,9 +42,9 @@ BLIND_SPOTS = (
 )
 
 
-def clusters(cells: Sequence[Reads], seed: int, shop: Workshop) -> Iterator[Result | SegablateError]:
+def clusters(cells: Sequence[Reads], seed: int, ctx: MeasureContext) -> Iterator[Result | SegablateError]:
     """The ceiling of codes of limited length on the same label maps."""
-    scene = Scene(cells[0], shop)
+    scene = Scene(cells[0], ctx)
     with threads() as pool, Crew() as crew:
         fitted = scene.components(cells, pool, crew)
         samples: dict[int, Sample] = {}
@@ -72,7 +72,7 @@ def clusters(cells: Sequence[Reads], seed: int, shop: Workshop) -> Iterator[Resu
 
 def _sample(scene: Scene, reads: Reads, seed: int, pool: Executor) -> Sample:
     items = spread(scene.data.items(reads[PLACES]["fit"]), MAPS)
-    with scene.shop.progress(f"patches of {reads['clustered']['on']}", len(items)) as tick:
+    with scene.ctx.progress(f"patches of {reads['clustered']['on']}", len(items)) as tick:
         return sample(
             scene.maps(items),
             stride=reads["output_stride"],
@@ -96,7 +96,7 @@ def _score(code: Code, stride: int, scene: Scene, pool: Executor) -> tuple[Tally
         numbers = code.encode(cut(pad(label, stride, scene.ignore), stride))
         return Truth(label, scene.classes, scene.ignore).compare(code.decode(numbers)), numbers
 
-    with scene.shop.progress("scoring", len(scene.items)) as tick:
+    with scene.ctx.progress("scoring", len(scene.items)) as tick:
         for compared, numbers in each(pool, one, scene.maps(scene.items)):
             tally.add(*compared)
             for place, count in enumerate(counts):

@@ -12,19 +12,19 @@ from segablate.labels.patches import Labels
 from segablate.labels.restore import Linear, Restorer
 from segablate.labels.subspace import Subspace
 from segablate.labels.work import threads
-from segablate.measures.base import Result, Workshop
+from segablate.measures.base import MeasureContext, Result
 from segablate.measures.ceilings.scene import Kind, Scene, kind, restorer
 from segablate.records import Reads
 
 
-def project(cells: Sequence[Reads], shop: Workshop) -> Iterator[Result | SegablateError]:
+def project(cells: Sequence[Reads], ctx: MeasureContext) -> Iterator[Result | SegablateError]:
     """The linear ceiling of some cells on the same label maps."""
-    scene = Scene(cells[0], shop)
+    scene = Scene(cells[0], ctx)
     with threads() as pool, Crew() as crew:
         components = scene.components(cells, pool, crew)
         restorers, places = _arrange(cells, scene.classes, components)
         begun = time.perf_counter()
-        with shop.progress("scoring", len(scene.items)) as tick:
+        with ctx.progress("scoring", len(scene.items)) as tick:
             tallies = score(
                 scene.maps(scene.items),
                 restorers,

@@ -21,7 +21,7 @@ from segablate.labels.confusion import scores
 from segablate.labels.crew import Crew
 from segablate.labels.patches import Labels, pad
 from segablate.labels.work import threads
-from segablate.measures.base import Result, Workshop
+from segablate.measures.base import MeasureContext, Result
 from segablate.measures.ceilings.autoencode import Pair
 from segablate.measures.ceilings.scene import Scene, kind
 from segablate.measures.ceilings.search import best_code, one_torch_thread, score_all, truth_of
@@ -30,19 +30,19 @@ from segablate.records import Reads
 BLIND_SPOT = "the code is searched, the upsampler's weights are of one training: another may reach more"
 
 
-def refine(cells: Sequence[Reads], seed: int, shop: Workshop) -> Iterator[Result | SegablateError]:
+def refine(cells: Sequence[Reads], seed: int, ctx: MeasureContext) -> Iterator[Result | SegablateError]:
     """The searched ceiling of some learned upsamplers on the same label maps, one after the other."""
-    scene = Scene(cells[0], shop)
+    scene = Scene(cells[0], ctx)
     with threads() as pool, Crew() as crew:
         fitted = scene.components(cells, pool, crew)
         for reads in cells:
             scene.begin()
             subspace = fitted[kind(reads)] if "fitted" in reads else None
-            pair = Pair(reads, scene, subspace, seed, shop.device)
+            pair = Pair(reads, scene, subspace, seed, ctx.device)
             with one_torch_thread():
                 pair.train(pool)
                 begun = time.perf_counter()
-                with shop.progress(f"searching {reads['upsampler']['use']}", len(scene.items)) as tick:
+                with ctx.progress(f"searching {reads['upsampler']['use']}", len(scene.items)) as tick:
                     tally, worst = score_all(Refined(pair), scene, pool, tick)
             scene.seconds["score"] = time.perf_counter() - begun
 

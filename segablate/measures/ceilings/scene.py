@@ -19,7 +19,7 @@ from segablate.labels.fit import fit
 from segablate.labels.patches import Labels
 from segablate.labels.restore import Restorer
 from segablate.labels.subspace import Subspace, largest
-from segablate.measures.base import PLACES, Arrays, Result, Workshop
+from segablate.measures.base import PLACES, Arrays, MeasureContext, Result
 from segablate.measures.ceilings.maps import maps
 from segablate.models.upsamplers.base import upsampler_class, upsamplers
 from segablate.records import Measurement, Reads
@@ -49,16 +49,16 @@ class Scene:
 
     Args:
         reads: what one of the cells reads; all are on the same label maps.
-        shop: keeps the fitted components.
+        ctx: keeps the fitted components.
     """
 
-    def __init__(self, reads: Reads, shop: Workshop) -> None:
+    def __init__(self, reads: Reads, ctx: MeasureContext) -> None:
         self.source = maps(reads)
         self.data = self.source.data
         self.classes = self.source.classes
         self.ignore = self.source.ignore
         self.items = spread(self.data.items(reads[PLACES]["score"]), reads["limit"])
-        self.shop = shop
+        self.ctx = ctx
         self.seconds = {"decode": 0.0, "fit": 0.0, "score": 0.0}
         self._shared = dict(self.seconds)
 
@@ -166,7 +166,7 @@ class _Fitting:
                 "components": self._components(kind),
             }
             found[kind] = Subspace.from_arrays(
-                self.scene.shop.cached("subspace", reads, partial(self._build, kind))
+                self.scene.ctx.cached("subspace", reads, partial(self._build, kind))
             )
         return found
 
@@ -188,7 +188,7 @@ class _Fitting:
         scene, about = self.scene, self.about[kind]
         items = scene.data.items(about[PLACES]["fit"])
         kinds = {other[0]: other for other in self.wanted if other[1:] == kind[1:]}
-        with scene.shop.progress(f"fitting to {about['fit']}", len(items)) as tick:
+        with scene.ctx.progress(f"fitting to {about['fit']}", len(items)) as tick:
             fitted = fit(
                 scene.maps(items),
                 classes=scene.classes,

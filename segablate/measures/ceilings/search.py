@@ -30,7 +30,7 @@ from segablate.labels.patches import Labels, cut, pad
 from segablate.labels.restore import cell_averages
 from segablate.labels.subspace import Subspace
 from segablate.labels.work import each, threads
-from segablate.measures.base import Result, Workshop
+from segablate.measures.base import MeasureContext, Result
 from segablate.measures.ceilings.scene import PICTURES, Scene, kind
 from segablate.models.upsamplers.base import Subspace as Basis
 from segablate.models.upsamplers.base import Upsampler, upsampler_class, upsamplers
@@ -54,9 +54,9 @@ def one_torch_thread() -> Iterator[None]:
         torch.set_num_threads(before)
 
 
-def search(cells: Sequence[Reads], shop: Workshop) -> Iterator[Result | SegablateError]:
+def search(cells: Sequence[Reads], ctx: MeasureContext) -> Iterator[Result | SegablateError]:
     """The searched ceiling of some cells on the same label maps."""
-    scene = Scene(cells[0], shop)
+    scene = Scene(cells[0], ctx)
     with threads() as pool, Crew() as crew:
         components = scene.components(cells, pool, crew)
         for reads in cells:
@@ -65,7 +65,7 @@ def search(cells: Sequence[Reads], shop: Workshop) -> Iterator[Result | Segablat
             hunt = Hunt(reads["upsampler"], reads["output_stride"], scene.classes, scene.ignore, subspace)
             explained = subspace.explained(reads["upsampler"]["channels"]) if subspace else None
             begun = time.perf_counter()
-            bar = shop.progress(f"searching {reads['upsampler']['use']}", len(scene.items))
+            bar = ctx.progress(f"searching {reads['upsampler']['use']}", len(scene.items))
             with bar as tick, one_torch_thread():  # not beyond: whoever takes the result has its own threads
                 tally, worst = score_all(hunt, scene, pool, tick)
             scene.seconds["score"] = time.perf_counter() - begun

@@ -21,7 +21,7 @@ from segablate.datasets.pack import Pack, opened, write_pack
 from segablate.disk import locked, sweep, told
 from segablate.labels.crew import Crew
 from segablate.labels.work import threads
-from segablate.measures.base import PLACES, Workshop
+from segablate.measures.base import PLACES, MeasureContext
 from segablate.measures.ceilings.maps import maps
 from segablate.measures.ceilings.scene import Scene, kind
 from segablate.models.assemble import assemble
@@ -52,7 +52,7 @@ class Learning:
     Args:
         reads: what the cell depends on, with its places.
         seed: of the run.
-        shop: lends folders, bars and the device.
+        ctx: lends folders, bars and the device.
 
     Attributes:
         data: the data set.
@@ -63,10 +63,10 @@ class Learning:
         seconds: by phase.
     """
 
-    def __init__(self, reads: Reads, seed: int, shop: Workshop) -> None:
+    def __init__(self, reads: Reads, seed: int, ctx: MeasureContext) -> None:
         self.reads = reads
         self.seed = seed
-        self.shop = shop
+        self.ctx = ctx
         self.seconds = {"decode": 0.0, "fit": 0.0, "features": 0.0, "training": 0.0, "scoring": 0.0}
         self.data = maps(reads).data
         self.recipe = _recipe(reads["recipe"])
@@ -75,14 +75,14 @@ class Learning:
         model = bare(reads["model"])
         subspace = self._subspace()
         torch.manual_seed(seed)
-        made = assemble(model, reads["classes"], subspace=subspace, allow_external=shop.allow_external)
-        self.network = made.to(shop.device)
+        made = assemble(model, reads["classes"], subspace=subspace, allow_external=ctx.allow_external)
+        self.network = made.to(ctx.device)
         self.pixels = normalisation(made, self.recipe.mean, self.recipe.std)
 
     def learn(self) -> Done:
         """Train the network, or take its weights where it was trained before."""
         objective = Objective(self.network, self.recipe, self.reads["classes"])
-        folder = self.shop.workspace("training", self._of_the_training())
+        folder = self.ctx.workspace("training", self._of_the_training())
         source = self._source()
         training = Training(
             self.network,
@@ -90,14 +90,14 @@ class Learning:
             self.recipe,
             objective,
             path=folder / CHECKPOINT,
-            device=self.shop.device,
+            device=self.ctx.device,
             minutes=self.reads[PLACES]["minutes"],
         )
         # cells that are scored differently share a training: whoever is second waits for it
-        bar = self.shop.progress(f"training, seed {self.seed}", self.recipe.iterations)
+        bar = self.ctx.progress(f"training, seed {self.seed}", self.recipe.iterations)
         with locked(folder / ".lock"), bar as tick:
             sweep(folder)
-            files.forget(folder / CHECKPOINT, self.shop.anew)
+            files.forget(folder / CHECKPOINT, self.ctx.anew)
             done = training.run(tick)
         self.seconds["training"] = done.seconds
         return done
@@ -106,13 +106,13 @@ class Learning:
         """Name, truth and answer of each image that is scored."""
         sight = _sight(self.reads["sight"])
         kept = self._features_of_scored() if sight.plain and self.recipe.keeps else None
-        predictor = Predictor(self.network, self.pixels, sight, self.shop.device, self.recipe)
+        predictor = Predictor(self.network, self.pixels, sight, self.ctx.device, self.recipe)
         for place, number in enumerate(self.numbers):
             truth = self.score.label(number)
             if kept is None:
                 found = predictor.of_image(self.score.image(number))
             else:
-                found = predictor.of_features(kept.tensors([place], self.shop.device), truth.shape)
+                found = predictor.of_features(kept.tensors([place], self.ctx.device), truth.shape)
             yield self.score.name(number), truth, found
 
     @property
@@ -132,24 +132,24 @@ class Learning:
     def _decoded(self, role: str) -> Decoded:
         split = self.reads[PLACES][role]
         # one folder for all: packs are named for what is in them
-        folder = self.shop.workspace("decoded", {})
+        folder = self.ctx.workspace("decoded", {})
         with (
             self.timed("decode"),
-            self.shop.progress(f"decoding {role}", 2 * len(self.data.items(split))) as tick,
+            self.ctx.progress(f"decoding {role}", 2 * len(self.data.items(split))) as tick,
         ):
-            return decoded(self.data, split, folder, tick=tick, notify=self.shop.tell)
+            return decoded(self.data, split, folder, tick=tick, notify=self.ctx.tell)
 
     def _subspace(self) -> Subspace | None:
         if "fitted" not in self.reads:
             return None
         with self.timed("fit"), threads() as pool, Crew() as crew:
-            fitted = Scene(self.reads, self.shop).components([self.reads], pool, crew)[kind(self.reads)]
+            fitted = Scene(self.reads, self.ctx).components([self.reads], pool, crew)[kind(self.reads)]
         mean = fitted.bias() if fitted.centred else None
         return Subspace(fitted.weight(self.reads["upsampler"]["channels"]), mean)
 
     def _source(self) -> Source:
         if not self.recipe.keeps:
-            return Images(self.train, self.recipe, self.pixels, self.seed, self.shop.device)
+            return Images(self.train, self.recipe, self.pixels, self.seed, self.ctx.device)
         with self.timed("features"):
             views = {**_of_the_views(self.reads["recipe"]), "augmentation": self.reads["augmentation"]}
             about = {"views": views, "images": self.reads["trained_images"]}
@@ -157,14 +157,14 @@ class Learning:
             sizes = [self.recipe.view] * count
             features = self._features(about, sizes, lambda number: self._view(number)[0])
             labels = self._labels_of_views(views)
-        return Windows(features, labels, self.recipe, self.seed, self.shop.device)
+        return Windows(features, labels, self.recipe, self.seed, self.ctx.device)
 
     def _labels_of_views(self, views: Reads) -> Pack:
-        folder = self.shop.workspace("views", {"views": views, "labels": self.reads["trained"]})
+        folder = self.ctx.workspace("views", {"views": views, "labels": self.reads["trained"]})
         path, count = folder / "labels.pack", self.recipe.views * len(self.train)
         with told(path), locked(folder / ".lock"):
             sweep(folder)
-            found = opened(path, self.shop.tell, [self.recipe.view] * count)
+            found = opened(path, self.ctx.tell, [self.recipe.view] * count)
             if found is None:
                 write_pack(path, [*map(str, range(count))], (self._view(i)[1] for i in range(count)))
                 found = Pack(path)
@@ -192,14 +192,14 @@ class Learning:
             "seed": None if "weights" in model else self.seed,
         }
         return Features(
-            self.shop.workspace("features", key),
+            self.ctx.workspace("features", key),
             self.network.encoder,
             stored_features(self.network, self.recipe),
             sizes,
             picture,
-            self.shop.device,
-            self.shop.progress,
-            self.shop.tell,
+            self.ctx.device,
+            self.ctx.progress,
+            self.ctx.tell,
         )
 
     def _view(self, number: int) -> tuple[Tensor, np.ndarray]:

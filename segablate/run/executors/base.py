@@ -17,9 +17,9 @@ from typing import ClassVar, Protocol, TypeAlias
 
 from segablate.disk.lease import BusyError, LostError
 from segablate.errors import SegablateError
+from segablate.measures.base import Progress
 from segablate.registry import Registry
 from segablate.run.plan import Cell, Group
-from segablate.run.shop import Progress
 from segablate.run.store import Store
 from segablate.run.work import Finding, Job, keep
 

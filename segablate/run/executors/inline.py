@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from contextlib import closing
 from typing import ClassVar
 
+from segablate.measures.base import Progress
+from segablate.run.context import StoreContext
 from segablate.run.executors.base import Findings, executors
 from segablate.run.plan import Group
-from segablate.run.shop import Progress, Shop
 from segablate.run.store import Store
 from segablate.run.work import Job, work
 
@@ -21,7 +22,7 @@ class Inline:
 
     def run(self, groups: Sequence[Group], job: Job, store: Store, progress: Progress) -> Findings:
         """Work through all groups in their order."""
-        shop = Shop(store, job.device, progress, allow_external=job.allow_external, anew=job.anew)
+        ctx = StoreContext(store, job.device, progress, allow_external=job.allow_external, anew=job.anew)
         for group in groups:
-            with closing(work(group, job, store, shop)) as findings:
+            with closing(work(group, job, store, ctx)) as findings:
                 yield from findings

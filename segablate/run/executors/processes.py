@@ -21,12 +21,11 @@ from typing import Any, ClassVar
 
 from segablate.child import THREAD_VARIABLES, Child, how, start
 from segablate.errors import SegablateError
-from segablate.measures.base import Needs, measures
+from segablate.measures.base import Needs, Progress, measures
 from segablate.run.devices import VISIBLE, Gpus, gpus, uses_gpu
 from segablate.run.executors.base import Findings, divided, executors, lost
 from segablate.run.executors.worker import Message, main
 from segablate.run.plan import Group
-from segablate.run.shop import Progress
 from segablate.run.store import Store
 from segablate.run.work import Finding, Job
 

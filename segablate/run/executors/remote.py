@@ -23,9 +23,9 @@ from segablate.disk.lease import Leases
 from segablate.errors import SegablateError
 from segablate.measures.base import measures
 from segablate.records import Outcome
+from segablate.run.context import StoreContext
 from segablate.run.plan import Cell, Group
 from segablate.run.provenance import provenance
-from segablate.run.shop import Shop
 from segablate.run.store import Store
 from segablate.run.work import Finding, Job, work
 
@@ -116,8 +116,10 @@ def perform(given: Errand) -> Answer:
             raise problem
         import_module(given.module)
         store = Store(given.job.root, answer.notices.append, leases)
-        shop = Shop(store, given.job.device, allow_external=given.job.allow_external, anew=given.job.anew)
-        with closing(work(given.group, given.job, store, shop)) as findings:
+        ctx = StoreContext(
+            store, given.job.device, allow_external=given.job.allow_external, anew=given.job.anew
+        )
+        with closing(work(given.group, given.job, store, ctx)) as findings:
             for found in findings:
                 put = found.outcome is not None
                 answer.reports[found.cell.key] = Report(put, found.ours, found.given_up, found.late)

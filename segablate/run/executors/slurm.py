@@ -19,12 +19,11 @@ from importlib import import_module
 from typing import Any, ClassVar, Literal
 
 from segablate.errors import SegablateError, near_miss
-from segablate.measures.base import Needs
+from segablate.measures.base import Needs, Progress
 from segablate.run.devices import uses_gpu
 from segablate.run.executors.base import Findings, divided, executors, lost
 from segablate.run.executors.remote import Answer, Errand, errand, identity, perform, reported
 from segablate.run.plan import Group
-from segablate.run.shop import Progress
 from segablate.run.store import Store
 from segablate.run.work import Finding, Job
 

@@ -19,8 +19,8 @@ from typing import Any, NoReturn
 from segablate.child import DefectError, Pipe
 from segablate.disk.lease import Leases
 from segablate.errors import SegablateError
+from segablate.run.context import StoreContext
 from segablate.run.plan import Group
-from segablate.run.shop import Shop
 from segablate.run.store import Store
 from segablate.run.work import Job, work
 
@@ -55,8 +55,8 @@ def main(group: Group, job: Job, module: str, pipe: Pipe) -> None:
     try:
         importlib.import_module(module)
         store = Store(job.root, lambda message: line.say(Message.NOTICE, message), leases)
-        shop = Shop(store, job.device, line.progress, allow_external=job.allow_external, anew=job.anew)
-        with closing(work(group, job, store, shop)) as findings:
+        ctx = StoreContext(store, job.device, line.progress, allow_external=job.allow_external, anew=job.anew)
+        with closing(work(group, job, store, ctx)) as findings:
             for finding in findings:
                 line.say(Message.FINDING, finding)
     except SegablateError as error:

@@ -16,7 +16,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from segablate.errors import SegablateError
-from segablate.measures.base import Config, Needs, Result, Workshop, measures
+from segablate.measures.base import Config, MeasureContext, Needs, Result, measures
 from segablate.records import Measurement, Reads
 
 NAMES = ("fake", "fake-seeded", "fake-exclusive")
@@ -48,12 +48,14 @@ class Fake:
     def together(self, reads: Reads) -> Hashable:
         return reads["word"] if self.alone else None
 
-    def measure(self, cells: Sequence[Reads], seed: int, shop: Workshop) -> Iterator[Result | SegablateError]:
-        with shop.progress("words", len(cells)) as advance:
+    def measure(
+        self, cells: Sequence[Reads], seed: int, ctx: MeasureContext
+    ) -> Iterator[Result | SegablateError]:
+        with ctx.progress("words", len(cells)) as advance:
             for reads in cells:
                 began = time.monotonic()
                 time.sleep(self.nap)
-                result = _do(str(reads["word"]), reads, seed, shop)
+                result = _do(str(reads["word"]), reads, seed, ctx)
                 _append(".spans", f"{type(self).__name__} {began} {time.monotonic()}")
                 yield result
                 advance(1)
@@ -108,7 +110,7 @@ def _append(ending: str, line: str) -> None:
     os.close(handle)
 
 
-def _do(word: str, reads: Reads, seed: int, shop: Workshop) -> Result | SegablateError:
+def _do(word: str, reads: Reads, seed: int, ctx: MeasureContext) -> Result | SegablateError:
     _log(word)
     match word.split("-")[0]:
         case "kill":
@@ -146,7 +148,7 @@ def _do(word: str, reads: Reads, seed: int, shop: Workshop) -> Result | Segablat
 
             return Result(_number(float(torch.get_num_threads())))
         case "cached":
-            shop.cached("shared", {"a": 1}, lambda: (_log("built"), {"a": np.arange(3)})[1])
+            ctx.cached("shared", {"a": 1}, lambda: (_log("built"), {"a": np.arange(3)})[1])
         case "files":
             return Result(
                 _number(1.0),

@@ -5,13 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from typing import TypeAlias
 
-from segablate.measures.base import Arrays
+from segablate.measures.base import Arrays, Progress
 from segablate.records import Reads
 from segablate.run.store import Store
-
-Progress: TypeAlias = Callable[[str, int], AbstractContextManager[Callable[[int], None]]]
 
 
 @contextmanager
@@ -20,8 +17,8 @@ def silent(what: str, total: int) -> Iterator[Callable[[int], None]]:
     yield lambda done: None
 
 
-class Shop:
-    """The workshop of one process.
+class StoreContext:
+    """The measure context of one process.
 
     Args:
         store: keeps what `cached` builds.
