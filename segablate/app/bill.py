@@ -8,7 +8,7 @@ from pathlib import Path
 
 from segablate.report.words import counted
 from segablate.run.explain import State
-from segablate.run.plan import Cell, Plan
+from segablate.run.plan import Cell, Plan, needs_of
 from segablate.run.reuse import seconds_elsewhere, takable
 from segablate.run.store import Store
 
@@ -34,7 +34,17 @@ def bill(plan: Plan, store: Store, states: Mapping[str, State], report: Path) ->
     if left:
         which = f"the other {len(left):,}" if taken else "the rest" if counts["done"] else "they"
         parts.append(f"{which} {_cost(left, rest, report)}")
+    if spent := gpu_seconds(plan, store):
+        parts.append(f"GPUs were at work for {duration(spent)}")
     return "; ".join(parts)
+
+
+def gpu_seconds(plan: Plan, store: Store) -> float:
+    """For how long GPUs were at work for the stored cells of a plan, the failed ones included."""
+    uses = {spec.use for spec in plan.study.measures if needs_of(spec).gpu != "never"}
+    cells = {row.cell.key: row.cell for row in plan.rows if row.cell and row.measure.use in uses}
+    outcomes = (store.outcome(cell) for cell in cells.values())
+    return sum(one.seconds for one in outcomes if one is not None and "gpu" in one.machine)
 
 
 def _cost(cells: Sequence[Cell], seconds: Mapping[str, float | None], report: Path) -> str:

@@ -114,8 +114,12 @@ def run(
     *,
     set: Sequence[str] = (),
     only: Literal["missing", "failed", "all"] = "missing",
-    jobs: int = 1,
+    jobs: int | Literal["auto"] = 1,
+    per_gpu: int = 1,
     executor: str = "",
+    slurm: Mapping[str, str] | None = None,
+    detach: bool = False,
+    budget: str = "",
     device: str = "auto",
     wait: float = 600.0,
     take_over: bool = False,
@@ -131,8 +135,12 @@ def run(
         study: its YAML file.
         set: changes of it, `key=value`.
         only: what to measure: what has no number, what failed before, or everything anew.
-        jobs: groups of cells at the same time.
-        executor: `inline`, `processes` and so on; by default `processes` for several jobs.
+        jobs: groups of cells at the same time; `auto` is as many as fit on this machine.
+        per_gpu: how many of them may share a GPU.
+        executor: `inline`, `processes`, `slurm` and so on; by default `processes` for several jobs.
+        slurm: options of `sbatch`, such as `partition` and `time`.
+        detach: whether the cells are left in SLURM's queue, and not waited for.
+        budget: time such as `3h`: no cell is begun that would not be finished by then.
         device: where networks compute: `auto`, `cpu` or `cuda`.
         wait: seconds at most that other work of ours is waited for before something is timed.
         take_over: whether to take over at once what other runs are at.
@@ -145,6 +153,7 @@ def run(
     Raises:
         SegablateError: the study is wrong, or a file cannot be written. A cell that fails is a row.
     """
+    from segablate.app.grid import grid
     from segablate.app.publish import place_of, run_study
 
     notes: list[str] = []
@@ -153,8 +162,7 @@ def run(
         place_of(Path(store), None if reports is None else Path(reports), label, set),
         set,
         only=only,
-        jobs=jobs,
-        executor=executor,
+        grid=grid(jobs, executor, per_gpu, slurm or {}, detach, budget),
         device=device,
         wait=wait,
         take_over=take_over,

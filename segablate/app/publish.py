@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Protocol
 from segablate.errors import SegablateError
 
 if TYPE_CHECKING:
+    from segablate.app.grid import Grid
     from segablate.evidence.claim import Claim
     from segablate.records import Outcome
     from segablate.report.blocks import Page
@@ -118,15 +119,19 @@ def find_external(allowed: bool) -> None:
 
 
 def planned(
-    study: Path, overrides: Sequence[str], allow_external: bool = False, device: str = "auto"
+    study: Path,
+    overrides: Sequence[str],
+    allow_external: bool = False,
+    device: str = "auto",
+    executor: str = "inline",
 ) -> Plan:
-    """Load a study and ask its measures what they read."""
-    from segablate.run.machine import pick_device
+    """Load a study and ask its measures what they read, where an executor is to run it."""
+    from segablate.run.execute import device_of
     from segablate.run.plan import plan
     from segablate.study.load import load
 
     find_external(allow_external)
-    return plan(load(study, overrides), allow_external=allow_external, device=pick_device(device))
+    return plan(load(study, overrides), allow_external=allow_external, device=device_of(device, executor))
 
 
 def facts(
@@ -231,8 +236,7 @@ def run_study(
     overrides: Sequence[str],
     *,
     only: Only,
-    jobs: int,
-    executor: str,
+    grid: Grid,
     device: str,
     wait: float,
     take_over: bool,
@@ -248,8 +252,7 @@ def run_study(
         place: where its outcomes and its report go.
         overrides: changes of it, `key=value`.
         only: as `segablate.run.execute.execute` has it, like what follows.
-        jobs: groups of cells at the same time.
-        executor: by default `processes` for several jobs.
+        grid: where cells run, how many at a time and for how long.
         device: where networks compute.
         wait: seconds at most that other work of ours is waited for before something is timed.
         take_over: whether to take over at once what other runs are at.
@@ -270,7 +273,7 @@ def run_study(
     from segablate.run.store import Store
 
     with shared("planning"):
-        plan = planned(study, overrides, allow_external, device)
+        plan = planned(study, overrides, allow_external, device, grid.executor)
     for caution in cautions(plan):
         note(f"warning: {caution}")
     store = Store(place.store)
@@ -283,8 +286,10 @@ def run_study(
         plan,
         store,
         only=only,
-        executor=executor or ("processes" if jobs > 1 else "inline"),
-        jobs=jobs,
+        executor=grid.executor,
+        jobs=grid.jobs,
+        settings=grid.settings,
+        budget=grid.budget,
         device=device,
         wait=wait,
         take_over=take_over,

@@ -29,7 +29,23 @@ Only = Annotated[
     Literal["missing", "failed", "all"],
     typer.Option(help="missing: what has no number yet; failed: what failed before; all: everything anew."),
 ]
-Jobs = Annotated[int, typer.Option(min=1, metavar="N", help="How many groups of cells at the same time.")]
+Jobs = Annotated[
+    str, typer.Option(metavar="N|auto", help="Groups of cells at the same time; auto: as many as fit here.")
+]
+PerGpu = Annotated[int, typer.Option(min=1, metavar="N", help="How many of them may share a GPU.")]
+Budget = Annotated[
+    str,
+    typer.Option(
+        metavar="TIME",
+        help="Begin no cell that would not be finished by then, as in 3h: going by stored cells like it.",
+        show_default=False,
+    ),
+]
+Slurm = Annotated[
+    list[str],
+    typer.Option(metavar="KEY=VALUE", help="An option of sbatch, as in partition=gpu; may be given again."),
+]
+Detach = Annotated[bool, typer.Option("--detach", help="Leave the cells in SLURM's queue and return.")]
 Executor = Annotated[
     str,
     typer.Option(
@@ -58,8 +74,12 @@ def run(
     study: StudyFile,
     overrides: Overrides = [],  # noqa: B006  # Typer makes its own list
     only: Only = "missing",
-    jobs: Jobs = 1,
+    jobs: Jobs = "1",
+    per_gpu: PerGpu = 1,
     executor: Executor = "",
+    slurm: Slurm = [],  # noqa: B006  # likewise
+    detach: Detach = False,
+    budget: Budget = "",
     device: Device = "auto",
     wait: Wait = 600.0,
     take_over: TakeOver = False,
@@ -75,6 +95,7 @@ def run(
     Stop it at any time: what is finished is kept, and the same command goes on from there.
     Cells that fail become rows with their reason, and the exit code is 3.
     """
+    from segablate.app.grid import grid
     from segablate.app.publish import place_of, run_study
     from segablate.cli.live import Board
     from segablate.cli.output import say
@@ -92,8 +113,7 @@ def run(
         place_of(store, reports, label, overrides),
         overrides,
         only=only,
-        jobs=jobs,
-        executor=executor,
+        grid=grid(jobs, executor, per_gpu, slurm, detach, budget),
         device=device,
         wait=wait,
         take_over=take_over,
@@ -124,6 +144,7 @@ def _print(finished: Finished, as_json: bool) -> None:
     results.show(finished.page, records)
     output.say("")
     counts = results.counts(summary.done, summary.reused, summary.failed, summary.skipped)
-    # what waited in vain for the machine; Ctrl-C ends before this
-    output.say(f"{counts}, {summary.open:,} left open" if summary.open else counts)
+    # what waited in vain for the machine, or is still queued; Ctrl-C ends before this
+    late = f", {summary.late:,} of them not to be finished within `--budget`" if summary.late else ""
+    output.say(f"{counts}, {summary.open:,} left open{late}" if summary.open else counts)
     output.say(f"report: {page}")

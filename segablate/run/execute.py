@@ -143,7 +143,7 @@ def execute(
     found = store.outcomes_of(plan.cells)
     todo = [cell for cell in plan.cells if _wanted(found[cell.key], only)]
     tally = _Tally(plan, found, tell)
-    where = pick_device(device, elsewhere=cast(type[Executor], executors.part(executor).make).elsewhere)
+    where = device_of(device, executor)
     groups = plan.groups({cell.key for cell in todo})
     per_gpu = int((settings or {}).get("per_gpu", 1))
     if jobs == "auto":
@@ -176,6 +176,15 @@ def execute(
     except KeyboardInterrupt:
         raise Stopped(tally.summary()) from None
     return tally.summary()
+
+
+def device_of(wanted: str, executor: str) -> str:
+    """`cpu` or `cuda`: where networks compute if an executor runs the cells.
+
+    Raises:
+        SegablateError: there is no such device or executor.
+    """
+    return pick_device(wanted, elsewhere=cast(type[Executor], executors.part(executor).make).elsewhere)
 
 
 def _wanted(outcome: Outcome | None, only: Only) -> bool:

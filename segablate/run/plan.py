@@ -78,7 +78,7 @@ class Group:
     @property
     def needs(self) -> Needs:
         """What it takes of a machine, `cores` as the inputs of its first cell say."""
-        needs: Needs = getattr(make(self.measure), "needs", DEFAULT_NEEDS)
+        needs = needs_of(self.measure)
         if isinstance(needs.cores, str):
             needs = replace(needs, cores=int(given(self.cells[0]).get(needs.cores, 1)))
         return needs
@@ -133,6 +133,12 @@ def exclusive(measure: str) -> bool:
     """Whether a measure must have the machine to itself."""
     needs: Needs = getattr(measures.part(measure).make, "needs", DEFAULT_NEEDS)
     return needs.alone
+
+
+def needs_of(spec: MeasureSpec) -> Needs:
+    """What a measure of a study takes of a machine, as its settings are."""
+    needs: Needs = getattr(make(spec), "needs", DEFAULT_NEEDS)
+    return needs
 
 
 def make(spec: MeasureSpec) -> Measure:

@@ -31,8 +31,15 @@ from segablate.errors import SegablateError
         ),
         (
             "run x --jobs 0",
-            "error: `--jobs`: input should be greater than or equal to 1\n"
-            "\nhint: see `segablate run --help`\n",
+            "error: `--jobs` is `0`\n\nhint: use 1 or more, or `auto` for as many as fit\n",
+        ),
+        (
+            "run x --budget soon",
+            "error: `--budget` is `soon`, which is no time\n\nhint: write `90min`, `3h` or `1h30m`\n",
+        ),
+        (
+            "run x --slurm gpu",
+            "error: `--slurm gpu` has no value\n\nhint: write it as `--slurm partition=gpu`\n",
         ),
         (
             "oracle . --classes 2 --stride 16,x --upsampler bilinear",
@@ -54,7 +61,7 @@ def breaking(monkeypatch: pytest.MonkeyPatch) -> Callable[[BaseException], None]
     """Make `segablate run FILE` end with an exception."""
 
     def arrange(error: BaseException) -> None:
-        def planned(study: Path, overrides: list[str], allow_external: bool, device: str) -> None:
+        def planned(study: Path, overrides: list[str], *_: object) -> None:
             raise error
 
         monkeypatch.setattr("segablate.app.publish.planned", planned)

@@ -18,6 +18,7 @@ any time and goes on.
 from __future__ import annotations
 
 import argparse
+import faulthandler
 import json
 import os
 import random
@@ -51,7 +52,7 @@ measure: [campaign]
 repeat: 2
 """
 WORDS = 12  # cells are twice as many
-LONGEST = 120.0  # seconds of a round: one that lasts longer hangs
+LONGEST = 600.0  # seconds of a round: one that lasts longer on a machine that is busy hangs
 GRACE = 30.0  # seconds that what a run has started may outlive it on a machine that is busy
 STOPPED = (0.02, 0.3)  # seconds that a process stands still
 DEADLY = ("SIGKILL", "SIGTERM", "SIGINT", "SIGINT twice", "SIGKILL of a worker", "SIGTERM of a worker")
@@ -104,7 +105,7 @@ def play(folder: Path, executor: str, runs: int, strikes: int, rng: random.Rando
     try:
         while not _all_done(made, store):
             if time.monotonic() > until:
-                raise RuntimeError(f"a round with {executor} hangs: {folder}")
+                raise RuntimeError(f"a round with {executor} hangs:\n{_where(begun, folder)}")
             begun = [run for run in begun if not _ended(run.pid)]
             while len(begun) < runs:
                 hindrance = rng.choice(HINDRANCES) if strikes > 0 else "none"
@@ -148,6 +149,7 @@ def _begin(made: Plan, root: Path, executor: str, hindrance: str, rng: random.Ra
         log = os.open(root.parent / "said", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o666)
         os.dup2(log, 1)
         os.dup2(log, 2)
+        faulthandler.register(signal.SIGUSR1)
         _hinder(hindrance, root, ahead)
         settings = {} if executor == "inline" else {"jobs": 2}
         execute(made, Store(root), executor=executor, **settings)  # type: ignore[arg-type]
@@ -204,6 +206,14 @@ def _strike(name: str, pid: int, rng: random.Random) -> bool:
             os.kill(pid, getattr(signal, name))
         return True
     return False
+
+
+def _where(begun: list[_Run], folder: Path) -> str:
+    """Where each run is, as it says itself when it is asked."""
+    for run in begun:
+        os.kill(run.pid, signal.SIGUSR1)
+    time.sleep(1)
+    return (folder / "said").read_text()[-5000:]
 
 
 def _all_done(made: Plan, store: Store) -> bool:
