@@ -15,7 +15,7 @@ from segablate.evidence.ratio import Ratio, interval_of_times, ratio
 from segablate.measures.base import ALLOW_EXTERNAL, DEVICE, Progress, Result, measures
 from segablate.measures.inputs import Input
 from segablate.measures.latency import Latency
-from segablate.measures.timing.fresh import Errand, sit
+from segablate.measures.timing.fresh import TimingJob, run_job
 
 METRICS = ("p50_ms", "p95_ms", "p99_ms", "iqr_ms", "fps", "peak_device_bytes")
 
@@ -87,8 +87,8 @@ def side_by_side(
     runs: list[list[Result]] = []
     with _alone(wait), progress("seconds of timing", total) as advance:
         for seed in range(repeat):
-            job = Errand(tuple(cells), latency.rules, seed, allow_external)
-            runs.append([_done(result) for result in latency.results(sit(job))])
+            job = TimingJob(tuple(cells), latency.rules, seed, allow_external)
+            runs.append([_done(result) for result in latency.results(run_job(job))])
             advance(total // repeat)
     results = [[run[at] for run in runs] for at in range(len(models))]
     rows = [_row(name, own, results[0]) for (name, _), own in zip(models, results, strict=True)]

@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 
 from segablate.labels import boundary
 from segablate.labels.confusion import Counts, confusion_near, pixels_of_classes, scores
-from segablate.labels.crew import Crew
 from segablate.labels.patches import Labels, cut, pad
 from segablate.labels.restore import Restorer
 from segablate.labels.work import each
+from segablate.labels.worker_pool import WorkerPool
 
 MAPS_A_BATCH = 8
 
@@ -99,7 +99,7 @@ def score(
     classes: int,
     ignore: int,
     pool: Executor,
-    crew: Crew | None = None,
+    workers: WorkerPool | None = None,
     tick: Callable[[int], None] = lambda _: None,
     spent: Callable[[float], None] = lambda _: None,
 ) -> list[Tally]:
@@ -111,7 +111,7 @@ def score(
         classes: number of classes C.
         ignore: the value that is not scored.
         pool: threads to read and restore with.
-        crew: processes for that where there are many maps, which must survive pickling then.
+        workers: processes for that where there are many maps, which must survive pickling then.
         tick: told how many more maps are done.
         spent: told how many more seconds of a core went into reading.
     """
@@ -129,8 +129,8 @@ def score(
         spent(made[1])
 
     batches = [maps[start : start + MAPS_A_BATCH] for start in range(0, len(maps), MAPS_A_BATCH)]
-    if crew is not None and crew.worth(len(maps)):
-        for _ in crew.work(scoring, batches, done):
+    if workers is not None and workers.worth(len(maps)):
+        for _ in workers.work(scoring, batches, done):
             pass  # nothing is gathered
     else:
         for made in each(pool, scoring.take, batches):

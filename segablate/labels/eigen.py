@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import linalg
 
-from segablate.labels.tall import Tall
+from segablate.labels.blocked_gemm import BlockedGEMM
 
 Matrix = NDArray[np.float64]
 
@@ -74,7 +74,7 @@ def leading(
         ArithmeticError: the tolerance was not reached, or no direction was left; never seen on label maps.
     """
     width = start.shape[1]
-    space = _Space(apply, start, min(BLOCKS_BEFORE_RESTART * width, start.shape[0]), Tall(pool))
+    space = _Space(apply, start, min(BLOCKS_BEFORE_RESTART * width, start.shape[0]), BlockedGEMM(pool))
     for products in range(1, MOST_PRODUCTS + 1):
         if products in NOT_YET and not space.full:
             space.grow(space.latest)
@@ -97,9 +97,11 @@ def leading(
 class _Space:
     """An orthonormal basis that grows, what the matrix makes of it, and the matrix seen from inside it."""
 
-    def __init__(self, apply: Callable[[Matrix], Matrix], start: Matrix, most: int, tall: Tall) -> None:
+    def __init__(
+        self, apply: Callable[[Matrix], Matrix], start: Matrix, most: int, gemm: BlockedGEMM
+    ) -> None:
         self.apply = apply
-        self.tall = tall
+        self.gemm = gemm
         self._basis = np.empty((start.shape[0], most))
         self._image = np.empty_like(self._basis)
         self._inside = np.empty((most, most))
@@ -114,12 +116,12 @@ class _Space:
     def grow(self, block: Matrix) -> None:
         """Add the span of a block, as many columns as there is room for."""
         old = self._basis[:, : self._size]
-        fresh = orthonormal(block[:, : max(1, self._basis.shape[1] - self._size)], old, self.tall)
+        fresh = orthonormal(block[:, : max(1, self._basis.shape[1] - self._size)], old, self.gemm)
         at = slice(self._size, self._size + fresh.shape[1])
         self.latest = self.apply(fresh)
         self._basis[:, at], self._image[:, at] = fresh, self.latest
         self._size = at.stop
-        self._inside[: self._size, at] = self.tall.inner(self._basis[:, : self._size], self.latest)
+        self._inside[: self._size, at] = self.gemm.inner(self._basis[:, : self._size], self.latest)
         self._inside[at, : self._size] = self._inside[: self._size, at].T
 
     def restart(self, basis: Matrix, image: Matrix) -> None:
@@ -127,7 +129,7 @@ class _Space:
         self._size = basis.shape[1]
         self._basis[:, : self._size] = basis
         self._image[:, : self._size] = image
-        self._inside[: self._size, : self._size] = self.tall.inner(basis, image)
+        self._inside[: self._size, : self._size] = self.gemm.inner(basis, image)
 
     def ritz(self, width: int) -> tuple[Matrix, Matrix, Matrix]:
         """The best eigenvalues and vectors that the space has, largest first, and the vectors' image."""
@@ -136,11 +138,11 @@ class _Space:
         most = [max(0, self._size - width), self._size - 1]
         values, mix = linalg.eigh((small + small.T) / 2, subset_by_index=most, check_finite=False)
         mix = np.ascontiguousarray(mix[:, ::-1])
-        basis, image = (self.tall.mixed(whole[:, inside], mix) for whole in (self._basis, self._image))
+        basis, image = (self.gemm.mixed(whole[:, inside], mix) for whole in (self._basis, self._image))
         return values[::-1], basis, image
 
 
-def orthonormal(block: Matrix, against: Matrix, tall: Tall) -> Matrix:
+def orthonormal(block: Matrix, against: Matrix, gemm: BlockedGEMM) -> Matrix:
     """An orthonormal basis of the block's span, orthogonal to the columns of `against`.
 
     What is in their span is taken off until hardly anything was: of a block that lay in it nothing
@@ -153,23 +155,23 @@ def orthonormal(block: Matrix, against: Matrix, tall: Tall) -> Matrix:
     # scaled first, or the shortest residuals would drown in the rounding of the longest
     block = block / np.where(lengths > 0, lengths, 1)
     for _ in range(MOST_PASSES):
-        block, shortest = _qr(tall.without(block, against), tall)
+        block, shortest = _qr(gemm.without(block, against), gemm)
         if shortest > NEARLY_ALL:
             return block
     raise ArithmeticError("no directions are left that are orthogonal to those known")
 
 
-def _qr(block: Matrix, tall: Tall) -> tuple[Matrix, float]:
+def _qr(block: Matrix, gemm: BlockedGEMM) -> tuple[Matrix, float]:
     """An orthonormal basis of the block's span, and the least that a column adds to those before it.
 
     By the Cholesky factor of the Gram matrix (Yamamoto et al., 2015: twice is as good as Householder's
     reflections while the condition number is below 1e8), and by reflections beyond that.
     """
     try:
-        factor = linalg.cholesky(tall.inner(block, block), check_finite=False)
+        factor = linalg.cholesky(gemm.inner(block, block), check_finite=False)
         if factor.diagonal().min() > WORST_PIVOT * factor.diagonal().max():
             inverse = linalg.solve_triangular(factor, np.eye(len(factor)), check_finite=False)
-            return tall.mixed(block, np.asarray(inverse)), float(factor.diagonal().min())
+            return gemm.mixed(block, np.asarray(inverse)), float(factor.diagonal().min())
     except linalg.LinAlgError:
         pass
     basis, factor = linalg.qr(block, mode="economic", check_finite=False)

@@ -19,12 +19,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segablate.errors import SegablateError
-from segablate.labels.crew import Crew
 from segablate.labels.moment import SecondMoment
 from segablate.labels.patches import Labels, Patches, cut, layout, pad, raster
 from segablate.labels.runs import RunLengths
 from segablate.labels.subspace import Subspace, largest, principal
-from segablate.labels.work import blas_threads, each, workers
+from segablate.labels.work import blas_threads, each, worker_count
+from segablate.labels.worker_pool import WorkerPool
 
 Solver = Literal["auto", "moment", "runs", "sklearn"]
 
@@ -70,7 +70,7 @@ def fit(
     centred: bool,
     solver: Solver,
     pool: Executor,
-    crew: Crew | None = None,
+    workers: WorkerPool | None = None,
     tick: Callable[[int], None] = lambda _: None,
     spent: Callable[[float], None] = lambda _: None,
 ) -> dict[int, Subspace]:
@@ -84,7 +84,7 @@ def fit(
         centred: take the mean patch off.
         solver: see the module.
         pool: threads to read and count with.
-        crew: processes for that where there are many maps, which must survive pickling then.
+        workers: processes for that where there are many maps, which must survive pickling then.
         tick: told how many more maps are done.
         spent: told how many more seconds of a core went into reading.
     """
@@ -97,8 +97,8 @@ def fit(
 
     # the dense solver heeds the order of the maps, and is a second opinion only
     in_order = solver == "sklearn"
-    if crew is not None and crew.worth(len(maps)) and not in_order:
-        for gathered in crew.work(counting, batches, done):
+    if workers is not None and workers.worth(len(maps)) and not in_order:
+        for gathered in workers.work(counting, batches, done):
             counting.merge(gathered)
     else:
         for made in map(counting.take, batches) if in_order else each(pool, counting.take, batches):
@@ -235,7 +235,7 @@ class DenseAccumulator:
         # none is smaller than k, which IncrementalPCA would refuse
         for part in np.array_split(rows, max(1, len(rows) // batch)):
             # nothing else runs, so BLAS may have all cores; a share of no variance is 0/0
-            with blas_threads(workers()), np.errstate(divide="ignore", invalid="ignore"):
+            with blas_threads(worker_count()), np.errstate(divide="ignore", invalid="ignore"):
                 pca.partial_fit(one_hot(part, self.classes))
         variance = pca.singular_values_**2
         shape = (self.classes, self.stride * self.stride)

@@ -35,7 +35,7 @@ class Locked:
         vars(self).update(state, _lock=threading.Lock())
 
 
-def workers() -> int:
+def worker_count() -> int:
     """Cores this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
@@ -43,7 +43,7 @@ def workers() -> int:
 @contextmanager
 def threads(count: int | None = None) -> Iterator[Executor]:
     """A pool of `count` threads, as many as cores by default, each with one BLAS thread."""
-    with blas_threads(1), ThreadPoolExecutor(count or workers()) as pool:
+    with blas_threads(1), ThreadPoolExecutor(count or worker_count()) as pool:
         yield pool
 
 

@@ -34,7 +34,7 @@ from segablate.measures.base import (
 )
 from segablate.measures.learning.album import Album
 from segablate.measures.learning.learn import Learning
-from segablate.measures.learning.planning import data_of, given, model_of, recipe_of
+from segablate.measures.learning.planning import data_of, model_of, recipe_of, required
 from segablate.models.gpu import numerics
 from segablate.records import Measurement, Reads
 from segablate.training import augment
@@ -93,7 +93,7 @@ class Accuracy:
         self.train = train
         self.score = score
         self.limit = limit
-        self.sight = {
+        self.tta = {
             "flip": flip,
             "scales": list(scales),
             "window": None if window is None else list(window),
@@ -102,8 +102,8 @@ class Accuracy:
 
     def reads(self, config: Config) -> dict[str, Any]:
         """See `Measure`."""
-        model = given(config, "model")
-        recipe, told = recipe_of(given(config, "recipe"), config.get(DEVICE, "cpu"))
+        model = required(config, "model")
+        recipe, recipe_entry = recipe_of(required(config, "recipe"), config.get(DEVICE, "cpu"))
         data, about, root = data_of(config)
         network = model_of(model, recipe, len(data.classes), allow_external=allows_external(config))
         train, score = self.train or data.default_fit, self.score or data.default_score
@@ -116,7 +116,7 @@ class Accuracy:
             **network,
             **fit,
             "data": about,
-            "recipe": told,
+            "recipe": recipe_entry,
             "augmentation": augment.VERSION,
             "train": _named(train, data),
             "trained": trained,
@@ -125,7 +125,7 @@ class Accuracy:
             "scored": scored,
             "scored_images": scored_images,
             "limit": self.limit,
-            "sight": self.sight,
+            "sight": self.tta,
             PLACES: {"root": root, "train": train, "score": score, "fit": train, "minutes": self.minutes},
         }
 
@@ -138,21 +138,21 @@ class Accuracy:
     ) -> Iterator[Result | SegablateError]:
         """See `Measure`."""
         for reads in cells:
-            yield _one(reads, seed, ctx)
+            yield _retried(reads, seed, ctx)
 
 
-def _one(reads: Reads, seed: int, ctx: MeasureContext) -> Result | SegablateError:
+def _retried(reads: Reads, seed: int, ctx: MeasureContext) -> Result | SegablateError:
     for _ in range(TRIES):
         try:
             return _measured(reads, seed, ctx)
         except DamagedError as error:
             _let_go(error)
             ctx.tell(f"{error}; it is made again")
-            found: SegablateError = error
+            failure: SegablateError = error
         except SegablateError as error:
             _let_go(error)
             return error
-    return found
+    return failure
 
 
 def _measured(reads: Reads, seed: int, ctx: MeasureContext) -> Result:
@@ -184,10 +184,10 @@ def _let_go(error: BaseException | None) -> None:
 def _scored(learning: Learning) -> tuple[Scores, Album]:
     scores, album = Scores(learning.reads["classes"]), Album(learning.numbers)
     with learning.timed("scoring"), learning.ctx.progress("scoring", len(learning.numbers)) as tick:
-        for number, (name, truth, found) in zip(learning.numbers, learning.label_maps(), strict=True):
-            scores.add(name, truth, found)
+        for number, (name, truth, predicted) in zip(learning.numbers, learning.label_maps(), strict=True):
+            scores.add(name, truth, predicted)
             if album.wants(number):
-                album.add(name, learning.score.image(number), truth, found)
+                album.add(name, learning.score.image(number), truth, predicted)
             tick(1)
     return scores, album
 
@@ -195,9 +195,9 @@ def _scored(learning: Learning) -> tuple[Scores, Album]:
 def _measurements(scores: Scores, reads: Reads) -> tuple[Measurement, ...]:
     summary = scores.summary()
     at_rest = _at_rest(reads["recipe"])
-    told = FROZEN.format(at_rest) if at_rest else ""
+    suffix = FROZEN.format(at_rest) if at_rest else ""
     return tuple(
-        Measurement(metric, (float(summary[metric]),), convention + told)
+        Measurement(metric, (float(summary[metric]),), convention + suffix)
         for metric, convention in CONVENTIONS.items()
     )
 
@@ -211,6 +211,7 @@ def _at_rest(recipe: Reads) -> str:
 def _facts(scores: Scores, learning: Learning, done: Done) -> dict[str, Any]:
     summary = scores.summary()
     steps = max(done.seconds, 1e-9)
+    parameters = list(learning.network.parameters())
     return {
         **{name: summary[name] for name in ("per_class_iou", "trimap", "by_size")},
         "class_names": list(learning.data.classes),
@@ -218,8 +219,8 @@ def _facts(scores: Scores, learning: Learning, done: Done) -> dict[str, Any]:
         "images": len(learning.numbers),
         "pixels": int(scores.confusions.sum()),
         "trained_images": len(learning.train),
-        "parameters": sum(one.numel() for one in learning.network.parameters()),
-        "trained_parameters": sum(one.numel() for one in learning.network.parameters() if one.requires_grad),
+        "parameters": sum(parameter.numel() for parameter in parameters),
+        "trained_parameters": sum(parameter.numel() for parameter in parameters if parameter.requires_grad),
         "iterations": done.iteration,
         "resumed": done.resumed,
         "images_per_second": round(done.iteration * learning.recipe.batch / steps, 3),

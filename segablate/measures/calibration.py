@@ -86,9 +86,9 @@ def _shares(reads: Reads) -> Shares:
     return of_seeds(reads["spread"], int(reads["seeds"]), correlation=float(reads["correlation"]), **settings)
 
 
-def _measurements(found: Shares) -> Iterator[Measurement]:
+def _measurements(shares: Shares) -> Iterator[Measurement]:
     for metric, convention in CONVENTIONS.items():
-        value = getattr(found, metric)
+        value = getattr(shares, metric)
         if value is not None:
             yield Measurement(metric, (value,), convention)
 

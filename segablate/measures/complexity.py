@@ -89,7 +89,7 @@ class Complexity:
         with ctx.progress("networks counted", len(cells)) as advance:
             for reads in cells:
                 height, width = reads["size"]
-                found = cost(
+                counted = cost(
                     bare(reads["model"]),
                     reads["classes"],
                     (height, width),
@@ -97,7 +97,8 @@ class Complexity:
                     allow_external=ctx.allow_external,
                 )
                 advance(1)
-                yield inputs.with_unconfirmed(Result(self._measurements(found), facts(found)), reads["model"])
+                result = Result(self._measurements(counted), facts(counted))
+                yield inputs.with_unconfirmed(result, reads["model"])
 
     def _whole_only(self) -> None:
         if self.scope != "network" or self.published:
@@ -107,10 +108,10 @@ class Complexity:
                 field="published" if self.published else "scope",
             )
 
-    def _measurements(self, found: Cost) -> tuple[Measurement, ...]:
-        part = found.within(self.scope)
+    def _measurements(self, counted: Cost) -> tuple[Measurement, ...]:
+        part = counted.within(self.scope)
         where = "" if self.scope == "network" else f"; {' and '.join(SCOPES[self.scope])} only"
-        missing = tuple(f"{number} calls of {name}" for name, number in found.uncounted.items())
+        missing = tuple(f"{number} calls of {name}" for name, number in counted.uncounted.items())
         taken = [
             _one("params", part.params, conventions.PARAMS + where),
             _one("macs", part.macs, conventions.MACS + where),
@@ -119,34 +120,34 @@ class Complexity:
             _one("operations", part.operations, conventions.OPERATIONS + where),
         ]
         if self.scope == "network":
-            taken += _of_the_whole(found)
+            taken += _of_the_whole(counted)
         if self.published:
             convention = CONVENTIONS[self.published]
-            taken.append(_one(convention.metric, convention.count(found), convention.text))
+            taken.append(_one(convention.metric, convention.count(counted), convention.text))
         return tuple(taken)
 
 
-def facts(found: Cost) -> dict[str, Any]:
+def facts(counted: Cost) -> dict[str, Any]:
     """What is told beside the metrics: where it all sits, and what a second counter says."""
     return {
-        "groups": {module.name or "network": _facts_of(module) for module in found.groups},
+        "groups": {module.name or "network": _facts_of(module) for module in counted.groups},
         "modules": [
             {"name": module.name, **_facts_of(module)}
-            for module in found.modules.values()
+            for module in counted.modules.values()
             if module.name.count(".") < DEPTH and module.name
         ],
-        "code_stride": found.stride,
-        "operators": dict(found.modules[""].elementwise),
-        "uncounted": dict(found.uncounted),
-        "trainable_params": found.parameters.trainable,
-        "training_only_params": found.parameters.training_only,
-        "check": {"torch_flops": found.check.torch_flops, "ratio": found.check.ratio},
-        "disagreements": {name: list(pair) for name, pair in found.check.differences.items()},
+        "code_stride": counted.stride,
+        "operators": dict(counted.modules[""].elementwise),
+        "uncounted": dict(counted.uncounted),
+        "trainable_params": counted.parameters.trainable,
+        "training_only_params": counted.parameters.training_only,
+        "check": {"torch_flops": counted.check.torch_flops, "ratio": counted.check.ratio},
+        "disagreements": {name: list(pair) for name, pair in counted.check.differences.items()},
     }
 
 
-def _of_the_whole(found: Cost) -> list[Measurement]:
-    parameters, whole = found.parameters, found.modules[""]
+def _of_the_whole(counted: Cost) -> list[Measurement]:
+    parameters, whole = counted.parameters, counted.modules[""]
     return [
         _one(
             "trainable_params",
@@ -155,7 +156,7 @@ def _of_the_whole(found: Cost) -> list[Measurement]:
             "a recipe may train fewer, which `accuracy` tells",
         ),
         _one("training_only_params", parameters.training_only, "parameters of heads dropped after training"),
-        _one("peak_bytes", found.peak, conventions.PEAK),
+        _one("peak_bytes", counted.peak, conventions.PEAK),
         _one("weight_bytes", parameters.bytes, "float32 parameters and running statistics of an inference"),
         _one("intensity", whole.intensity, conventions.INTENSITY),
     ]

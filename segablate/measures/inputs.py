@@ -39,20 +39,20 @@ def read(config: Config, measure: str) -> Input:
     Raises:
         SegablateError: something is missing, unknown or not a positive number; `field` says which.
     """
-    given = config.get("input")
-    if not isinstance(given, Mapping):
+    entries = config.get("input")
+    if not isinstance(entries, Mapping):
         raise SegablateError(
             f"measure `{measure}` needs the size of an image",
             hint="write `input: {size: [height, width]}` under `fixed`",
             field="input",
         )
-    for word in given:
+    for word in entries:
         if word not in WORDS:
             raise SegablateError(
                 f"`input` has no `{word}`", hint=near_miss(word, WORDS), field=f"input.{word}"
             )
-    classes = _classes(config, given, measure)
-    return Input(_size(given), _positive(given, "batch", 1), classes)
+    classes = _classes(config, entries, measure)
+    return Input(_size(entries), _positive(entries, "batch", 1), classes)
 
 
 def without_weights(config: Config, measure: str) -> dict[str, Any]:
@@ -67,9 +67,9 @@ def without_weights(config: Config, measure: str) -> dict[str, Any]:
     return {name: value for name, value in model.items() if name != "weights"}
 
 
-def _classes(config: Config, given: Mapping[str, Any], measure: str) -> int:
-    if "classes" in given:
-        return _positive(given, "classes", 0)
+def _classes(config: Config, entries: Mapping[str, Any], measure: str) -> int:
+    if "classes" in entries:
+        return _positive(entries, "classes", 0)
     if "data" not in config:
         raise SegablateError(
             f"measure `{measure}` needs the number of classes",
@@ -82,22 +82,22 @@ def _classes(config: Config, given: Mapping[str, Any], measure: str) -> int:
     return len(data.classes)
 
 
-def _positive(given: Mapping[str, Any], name: str, default: int) -> int:
-    value = given.get(name, default)
+def _positive(entries: Mapping[str, Any], name: str, default: int) -> int:
+    value = entries.get(name, default)
     if not isinstance(value, int) or isinstance(value, bool) or value < 1:
         raise SegablateError(f"`{name}` is `{value}`, but must be at least 1", field=f"input.{name}")
     return value
 
 
-def _size(given: Mapping[str, Any]) -> tuple[int, int]:
-    value = given.get("size")
+def _size(entries: Mapping[str, Any]) -> tuple[int, int]:
+    value = entries.get("size")
     sides = value if isinstance(value, list | tuple) else ()
     whole = all(isinstance(side, int) and not isinstance(side, bool) and side > 0 for side in sides)
     if len(sides) != 2 or not whole:
         raise SegablateError(
             f"`size` is `{value}`, but must be a height and a width",
             hint="write `size: [height, width]`",
-            field="input.size" if "size" in given else "input",
+            field="input.size" if "size" in entries else "input",
         )
     return sides[0], sides[1]
 

@@ -19,7 +19,7 @@ from segablate.errors import SegablateError, context
 from segablate.measures import inputs
 from segablate.measures.base import DEVICE, Config, MeasureContext, Needs, Result, allows_external, measures
 from segablate.measures.timing.flags import flags
-from segablate.measures.timing.fresh import Errand, Sitting, sit
+from segablate.measures.timing.fresh import TimingJob, TimingRun, run_job
 from segablate.measures.timing.numerics import check_precision
 from segablate.measures.timing.protocols import NOT_REPRODUCED, Name, Rules, described, rules
 from segablate.measures.timing.runtimes.base import runtimes
@@ -136,21 +136,21 @@ class Latency:
     ) -> Iterator[Result | SegablateError]:
         """See `Measure`."""
         with ctx.progress("seconds of timing", self._seconds(len(cells))) as advance:
-            errand = Errand(tuple(cells), self.rules, seed, ctx.allow_external)
-            for reads, found in zip(cells, self.results(sit(errand, _whole(advance))), strict=True):
-                if isinstance(found, SegablateError):
-                    yield found
+            job = TimingJob(tuple(cells), self.rules, seed, ctx.allow_external)
+            for reads, result in zip(cells, self.results(run_job(job, _whole(advance))), strict=True):
+                if isinstance(result, SegablateError):
+                    yield result
                 else:
-                    yield inputs.with_unconfirmed(found, reads["model"])
+                    yield inputs.with_unconfirmed(result, reads["model"])
 
-    def results(self, sitting: Sitting) -> Iterator[Result | SegablateError]:
+    def results(self, timing_run: TimingRun) -> Iterator[Result | SegablateError]:
         """What one process found, network by network, as measures tell it."""
-        for at, found in enumerate(sitting.found):
-            if isinstance(found, SegablateError):
-                yield found
+        for at, result in enumerate(timing_run.found):
+            if isinstance(result, SegablateError):
+                yield result
             else:
-                turn = {"session": sitting.name, "turn": at + 1, "networks": sitting.size}
-                yield Result(tuple(self._measurements(found)), {**self._facts(found), **turn})
+                turn = {"session": timing_run.name, "turn": at + 1, "networks": timing_run.size}
+                yield Result(tuple(self._measurements(result)), {**self._facts(result), **turn})
 
     def _seconds(self, networks: int) -> int:
         return max(1, math.ceil(self.rules.cap * networks))

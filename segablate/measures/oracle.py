@@ -25,8 +25,8 @@ from segablate.measures.ceilings.autoencode import autoencode, unseen
 from segablate.measures.ceilings.clusters import clusters
 from segablate.measures.ceilings.project import project
 from segablate.measures.ceilings.refine import refine
-from segablate.measures.ceilings.scene import CONVENTION, spread
 from segablate.measures.ceilings.search import search
+from segablate.measures.ceilings.setup import CONVENTION, spread
 from segablate.models.upsamplers.base import upsampler_class, upsamplers
 from segablate.records import Reads
 
@@ -102,12 +102,12 @@ class Oracle:
     def reads(self, config: Config) -> dict[str, Any]:
         """See `Measure`."""
         with context(field="data"):
-            part, settings = datasets.resolve(_given(config, "data"))
+            part, settings = datasets.resolve(_required(config, "data"))
             data: Dataset = part.build({}, settings)
         with context(field="model.output_stride"):
             stride = _stride(config)
         with context(field="model.upsampler"):
-            upsampler, chosen = upsamplers.resolve(_given(config, "model", "upsampler"))
+            upsampler, chosen = upsamplers.resolve(_required(config, "model", "upsampler"))
             needs_labels = _check(upsampler.name, chosen, len(data.classes), stride, self.encode)
             trained = self.encode == "autoencoder" or (
                 self.encode == "optimise"
@@ -225,7 +225,7 @@ def _listed(names: Sequence[str]) -> str:
     return f"{', '.join(quoted[:-1])} and {quoted[-1]}"
 
 
-def _given(config: Config, *path: str) -> Any:
+def _required(config: Config, *path: str) -> Any:
     value: Any = config
     for word in path:
         if not isinstance(value, Mapping) or word not in value:
@@ -240,7 +240,7 @@ def _named(split: str, data: Dataset) -> str:
 
 
 def _stride(config: Config) -> int:
-    stride = _given(config, "model", "output_stride")
+    stride = _required(config, "model", "output_stride")
     if not isinstance(stride, int) or isinstance(stride, bool) or not 1 <= stride <= MOST_STRIDE:
         raise SegablateError(f"output stride `{stride}` is not a whole number from 1 to {MOST_STRIDE:,}")
     return stride

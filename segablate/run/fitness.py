@@ -9,10 +9,10 @@ from typing import Any, cast
 
 import torch
 
-from segablate.measures.timing.bench import device_of
 from segablate.measures.timing.device import Device, Health
 from segablate.measures.timing.flags import HOT
 from segablate.measures.timing.nvml import driver
+from segablate.measures.timing.worker import device_of
 from segablate.run.machine import GIB, Check, Fitness
 
 SECONDS = 5.0

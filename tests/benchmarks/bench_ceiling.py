@@ -32,7 +32,7 @@ from segablate.app.oracle import TemporaryContext
 from segablate.datasets.base import Item, datasets
 from segablate.labels.fit import Solver, fit
 from segablate.labels.subspace import Subspace
-from segablate.labels.work import threads, workers
+from segablate.labels.work import threads, worker_count
 from segablate.measures.base import measures
 
 CHANNELS = 64
@@ -48,7 +48,7 @@ def main() -> None:
         asked = arguments().parse_args()
         run(asked.child, (CHANNELS,), asked.fit, asked.score)
         own, largest = (resource.getrusage(who).ru_maxrss for who in (SELF, CHILDREN))
-        print(own + workers() * largest)
+        print(own + worker_count() * largest)
         return
     publish("Ceilings of PASCAL VOC", arguments(), measured)
 
@@ -115,7 +115,7 @@ def decode(items: Sequence[Item]) -> None:
         with Image.open(item.label) as image:
             image.load()
 
-    with ThreadPoolExecutor(workers()) as pool:
+    with ThreadPoolExecutor(worker_count()) as pool:
         for _ in pool.map(one, items):
             pass
 

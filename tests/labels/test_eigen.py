@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from segablate.labels import eigen, fit
-from segablate.labels.tall import Tall
+from segablate.labels.blocked_gemm import BlockedGEMM
 from segablate.labels.work import threads
 
 Matrix = NDArray[np.float64]
@@ -80,7 +80,7 @@ def test_tall_products_are_those_of_numpy(n: int, s: int, t: int, narrower: bool
     a = whole[:, :s] if narrower else np.ascontiguousarray(whole[:, :s])
     b, mix = rng.normal(size=(n, t)), rng.normal(size=(s, t))
     with threads(2) as pool:
-        tall = Tall(pool)
-        np.testing.assert_allclose(tall.inner(a, b), a.T @ b, atol=1e-9)
-        np.testing.assert_allclose(tall.mixed(a, mix), a @ mix, atol=1e-9)
-        np.testing.assert_allclose(tall.without(b, a), b - a @ (a.T @ b), atol=1e-8)
+        gemm = BlockedGEMM(pool)
+        np.testing.assert_allclose(gemm.inner(a, b), a.T @ b, atol=1e-9)
+        np.testing.assert_allclose(gemm.mixed(a, mix), a @ mix, atol=1e-9)
+        np.testing.assert_allclose(gemm.without(b, a), b - a @ (a.T @ b), atol=1e-8)

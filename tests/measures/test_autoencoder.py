@@ -12,14 +12,14 @@ import torch
 
 from segablate.datasets.base import Item
 from segablate.errors import SegablateError
-from segablate.labels.crew import Crew
 from segablate.labels.patches import pad
 from segablate.labels.work import threads
+from segablate.labels.worker_pool import WorkerPool
 from segablate.measures.base import PLACES, Result
 from segablate.measures.ceilings import autoencode
 from segablate.measures.ceilings.autoencode import Pair
 from segablate.measures.ceilings.encoder import Encoder, shares, steps
-from segablate.measures.ceilings.scene import Scene, kind
+from segablate.measures.ceilings.setup import OracleSetup, kind
 from segablate.models.upsamplers.base import upsamplers
 
 Measured = Callable[..., list[Result]]
@@ -40,9 +40,9 @@ def value(result: Result, metric: str = "miou") -> float:
 def pair_of(oracle: Any, ctx: Any, upsampler: Any, seed: int = 0, **settings: Any) -> Pair:
     """A pair as the measure makes it, not yet trained."""
     reads = oracle(**{**TINY, **settings}).reads(config(upsampler))
-    scene = Scene(reads, ctx)
+    scene = OracleSetup(reads, ctx)
     with threads(1) as pool:
-        fitted = scene.components([reads], pool, Crew(1))
+        fitted = scene.components([reads], pool, WorkerPool(1))
     subspace = fitted[kind(reads)] if "fitted" in reads else None
     return Pair(reads, scene, subspace, seed, "cpu")
 
@@ -120,7 +120,7 @@ def test_a_scored_label_map_is_never_trained_on(folder: Callable[..., Path], ora
     root = folder({f"m{n}": rng.integers(0, 3, (16, 16)).astype(np.uint8) for n in range(6)})
     data = {"use": "folder", "root": str(root), "classes": 3}
     reads = oracle(**TINY, limit=2).reads(config(data=data))
-    scene = Scene(reads, ctx)
+    scene = OracleSetup(reads, ctx)
     pair = Pair(reads, scene, None, 0, "cpu")
     assert [item.name for item in scene.items] == ["m0", "m3"]
     assert [item.name for item in pair.items] == ["m1", "m2", "m4", "m5"]

@@ -14,9 +14,9 @@ import torch
 from segablate.errors import SegablateError
 from segablate.measures.base import Result, measures
 from segablate.measures.latency import Latency
-from segablate.measures.timing import bench, fresh
+from segablate.measures.timing import fresh, worker
 from segablate.measures.timing.cpu import Cpu
-from segablate.measures.timing.fresh import Errand, sit
+from segablate.measures.timing.fresh import TimingJob, run_job
 from segablate.measures.timing.prepare import prepare, reworded
 from segablate.measures.timing.protocols import Rules
 from segablate.models.assemble import assemble
@@ -51,7 +51,7 @@ def named(model: dict[str, Any], **settings: Any) -> str:
 def timed(cells: Sequence[dict[str, Any]], rules: Rules | None = None) -> dict[int, Any]:
     """In this process, without a fresh one."""
     given = rules or Rules(l2="warm", warm_up=0.0, settle=False, cap=0.01, bound=0.0)
-    return bench.timed(Errand(tuple(cells), given, 0), range(len(cells)), lambda word: None)
+    return worker.timed(TimingJob(tuple(cells), given, 0), range(len(cells)), lambda word: None)
 
 
 @pytest.fixture(scope="module")
@@ -214,7 +214,7 @@ def test_out_of_memory_says_how_much_was_asked_for_and_leaves_the_others(monkeyp
             torch.empty(10**13)
         return prepare(cell, *rest, **more)
 
-    monkeypatch.setattr(bench, "prepare", starved)
+    monkeypatch.setattr(worker, "prepare", starved)
     found = timed([reads(TINY), reads(TINY, given={**SMALL, "batch": 3}), reads(TINY)])
     assert isinstance(found[1], SegablateError)
     assert "out of memory at batch 3, 64×96: 37,252.90 GiB more were asked for" in str(found[1])
@@ -228,11 +228,11 @@ def test_what_a_gpu_says_is_understood_too() -> None:
 
 
 def test_a_network_that_kills_its_process_is_lost_alone(monkeypatch: Any) -> None:
-    def once(errand: Errand, at: Sequence[int], tell: Callable[[float], None]) -> Any:
+    def once(job: TimingJob, at: Sequence[int], tell: Callable[[float], None]) -> Any:
         return (None, 1, -9) if 1 in at else (dict.fromkeys(at, SegablateError("fine")), None, 0)
 
     monkeypatch.setattr(fresh, "_once", once)
-    found = sit(Errand(({}, {}, {}), Rules(), 0)).found
+    found = run_job(TimingJob(({}, {}, {}), Rules(), 0)).found
     assert [str(one) for one in found] == [
         "fine",
         "the process was killed by SIGKILL: the system does so when memory runs out",
@@ -255,7 +255,7 @@ def test_the_studies_can_be_planned_and_take_turns(study: str) -> None:
 def test_a_cell_says_the_rules_it_was_timed_by() -> None:
     kept = dataclasses.asdict(latency(protocol="paddleseg-trt").rules)
     assert kept["most"] == 2000
-    (found,) = latency(protocol="paddleseg-trt").results(fresh.Sitting("s", (_timed(),), 1))
+    (found,) = latency(protocol="paddleseg-trt").results(fresh.TimingRun("s", (_timed(),), 1))
     assert isinstance(found, Result)
     assert any("TensorRT" in spot for spot in found.measurements[0].blind_spots)
 

@@ -18,7 +18,7 @@ from segablate.datasets.base import datasets
 from segablate.labels import fit
 from segablate.labels.confusion import confusion, scores
 from segablate.measures.base import PLACES, Result
-from segablate.measures.ceilings import scene
+from segablate.measures.ceilings import setup
 from segablate.run.context import silent
 
 Measured = Callable[..., list[Result]]
@@ -155,8 +155,8 @@ def test_cells_with_equal_scored_maps_but_other_training_maps_are_fitted_apart(
 )
 def test_a_limit_takes_maps_spread_evenly(limit: int, expected: list[int]) -> None:
     items: Any = list(range(10))
-    assert scene.spread(items, limit) == list(expected)
-    assert scene.spread(items, None) == items
+    assert setup.spread(items, limit) == list(expected)
+    assert setup.spread(items, None) == items
 
 
 def test_a_limit_scores_so_many_maps(measured: Measured) -> None:

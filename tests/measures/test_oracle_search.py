@@ -85,10 +85,10 @@ def spoiled(label: np.ndarray, begun: np.ndarray) -> np.ndarray:
 
 
 def test_a_map_that_the_search_made_worse_keeps_its_projection(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(search.Hunt, "_whole", lambda self, padded, begun: spoiled(padded, begun))
+    monkeypatch.setattr(search.CodeSearch, "_whole", lambda self, padded, begun: spoiled(padded, begun))
     label = np.random.default_rng(0).integers(0, 3, (16, 16)).astype(np.uint8)
     spec = {"use": "bilinear", "align_corners": False, "fit": "crop"}
-    projected, kept = search.Hunt(spec, 8, 3, 255, None).both(label, Truth(label, 3, 255))
+    projected, kept = search.CodeSearch(spec, 8, 3, 255, None).both(label, Truth(label, 3, 255))
     assert (kept == projected).all()
     assert (kept != spoiled(label, projected)).any()
 
@@ -96,12 +96,12 @@ def test_a_map_that_the_search_made_worse_keeps_its_projection(monkeypatch: pyte
 def test_a_data_set_that_the_search_made_worse_keeps_its_projection(
     measured: Measured, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    both = search.Hunt.both
+    both = search.CodeSearch.both
 
-    def worse(self: search.Hunt, label: np.ndarray, truth: Any) -> Any:
+    def worse(self: search.CodeSearch, label: np.ndarray, truth: Any) -> Any:
         begun, _ = both(self, label, truth)
         return begun, spoiled(label, begun)
 
-    monkeypatch.setattr(search.Hunt, "both", worse)
+    monkeypatch.setattr(search.CodeSearch, "both", worse)
     (before,), (after,) = measured(config()), measured(config(), encode="optimise")
     same(before, after)

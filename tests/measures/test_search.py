@@ -11,7 +11,7 @@ from segablate.labels.ceiling import Truth
 from segablate.labels.confusion import scores
 from segablate.labels.fit import fit
 from segablate.labels.work import threads
-from segablate.measures.ceilings.search import Hunt
+from segablate.measures.ceilings.search import CodeSearch
 
 CLASSES, STRIDE, IGNORE = 4, 8, 255
 
@@ -29,7 +29,7 @@ def scene(seed: int) -> np.ndarray:
     return label
 
 
-def hunt(channels: int) -> tuple[Hunt, list[np.ndarray]]:
+def code_search(channels: int) -> tuple[CodeSearch, list[np.ndarray]]:
     maps = [scene(seed) for seed in range(6)]
     with threads(1) as pool:
         subspace = fit(
@@ -42,15 +42,15 @@ def hunt(channels: int) -> tuple[Hunt, list[np.ndarray]]:
             pool=pool,
         )[STRIDE]
     spec = {"use": "dupsampling", "channels": channels, "weights": "pca", "bias": False}
-    return Hunt(spec, STRIDE, CLASSES, IGNORE, subspace), maps
+    return CodeSearch(spec, STRIDE, CLASSES, IGNORE, subspace), maps
 
 
 @pytest.mark.parametrize("spec", ["dupsampling", "bilinear"])
 def test_the_search_gives_back_more_where_a_border_is_ignored(spec: str) -> None:
-    found, maps = hunt(8)
+    found, maps = code_search(8)
     if spec == "bilinear":
         settings = {"use": "bilinear", "align_corners": False, "fit": "crop"}
-        found = Hunt(settings, STRIDE, CLASSES, IGNORE, None)
+        found = CodeSearch(settings, STRIDE, CLASSES, IGNORE, None)
     gained = 0.0
     for label in maps:
         truth = Truth(label, CLASSES, IGNORE)
@@ -61,7 +61,7 @@ def test_the_search_gives_back_more_where_a_border_is_ignored(spec: str) -> None
 
 
 def test_a_code_wider_than_a_patch_of_the_maps_own_classes_is_searched_too() -> None:
-    found, _ = hunt(150)  # a patch of two classes has 128 numbers
+    found, _ = code_search(150)  # a patch of two classes has 128 numbers
     label = np.random.default_rng(0).integers(0, 2, (16, 16)).astype(np.uint8)
     truth = Truth(label, CLASSES, IGNORE)
     begun, searched = found.both(label, truth)

@@ -96,7 +96,9 @@ def test_a_node_without_the_store_or_with_another_version_says_so(
     planned: Planned, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(remote, "LONGEST_LAG", 0.0)
-    given = remote.errand(planned("a").groups()[0], Job(store.root, "cpu", {}), remote.identity(store.root))
+    given = remote.remote_job(
+        planned("a").groups()[0], Job(store.root, "cpu", {}), remote.identity(store.root)
+    )
     assert remote.perform(given).error is None
     other = remote.perform(replace(given, store="another")).error
     assert other is not None

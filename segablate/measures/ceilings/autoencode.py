@@ -28,14 +28,14 @@ from torch.nn import functional as F
 
 from segablate.errors import SegablateError
 from segablate.labels.ceiling import Tally, Truth
-from segablate.labels.crew import Crew
 from segablate.labels.patches import Labels, cut, pad
 from segablate.labels.subspace import Subspace
 from segablate.labels.work import each, threads
+from segablate.labels.worker_pool import WorkerPool
 from segablate.measures.base import PLACES, MeasureContext, Result
 from segablate.measures.ceilings.encoder import Encoder, components, shares
-from segablate.measures.ceilings.scene import Scene, kind
 from segablate.measures.ceilings.search import SHARPNESS, one_torch_thread, truth_of
+from segablate.measures.ceilings.setup import OracleSetup, kind
 from segablate.models.upsamplers.base import Subspace as Basis
 from segablate.models.upsamplers.base import Upsampler, upsampler_class, upsamplers
 from segablate.records import Reads
@@ -49,13 +49,13 @@ BLIND_SPOT = "the autoencoder's ceiling is what its budget reached: a longer tra
 
 def autoencode(cells: Sequence[Reads], seed: int, ctx: MeasureContext) -> Iterator[Result | SegablateError]:
     """The trained ceiling of some cells on the same label maps, one after the other."""
-    scene = Scene(cells[0], ctx)
-    with threads() as pool, Crew() as crew:
-        fitted = scene.components(cells, pool, crew)
+    setup = OracleSetup(cells[0], ctx)
+    with threads() as pool, WorkerPool() as workers:
+        fitted = setup.components(cells, pool, workers)
         for reads in cells:
-            scene.begin()
+            setup.begin()
             subspace = fitted[kind(reads)] if "fitted" in reads else None
-            pair = Pair(reads, scene, subspace, seed, ctx.device)
+            pair = Pair(reads, setup, subspace, seed, ctx.device)
             with one_torch_thread():  # sums in one order: the same numbers on the same machine
                 pair.train(pool)
                 tally = pair.score(pool)
@@ -64,7 +64,7 @@ def autoencode(cells: Sequence[Reads], seed: int, ctx: MeasureContext) -> Iterat
             def again(_: int, label: Labels, pair: Pair = pair) -> Labels:
                 return pair.restore(label)
 
-            yield _told(scene.result(tally, again, explained))
+            yield _without_boundary(setup.result(tally, again, explained))
 
 
 class Pair:
@@ -72,22 +72,24 @@ class Pair:
 
     Args:
         reads: the cell's.
-        scene: label maps.
+        setup: label maps.
         subspace: fitted components, for an upsampler that needs them.
         seed: of the weights and of the crops.
         device: where it is trained.
     """
 
-    def __init__(self, reads: Reads, scene: Scene, subspace: Subspace | None, seed: int, device: str) -> None:
+    def __init__(
+        self, reads: Reads, setup: OracleSetup, subspace: Subspace | None, seed: int, device: str
+    ) -> None:
         self.budget: dict[str, int] = reads["trained"]
-        self.scene = scene
+        self.setup = setup
         self.seed = seed
         self.device = device
         self.stride: int = reads["output_stride"]
-        self.items = training_items(scene, reads)
+        self.items = training_items(setup, reads)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
-            self.upsampler = _upsampler(reads, scene.classes, subspace).to(device)
+            self.upsampler = _upsampler(reads, setup.classes, subspace).to(device)
             self.encoder = self._encoder(reads, subspace).to(device)
 
     def train(self, pool: Executor) -> None:
@@ -99,37 +101,37 @@ class Pair:
         fall = torch.optim.lr_scheduler.LambdaLR(
             optimiser, lambda at: 0.5 + 0.5 * math.cos(math.pi * at / iterations)
         )
-        with self.scene.ctx.progress("training", iterations) as tick:
+        with self.setup.ctx.progress("training", iterations) as tick:
             for labels in each(pool, self._crops, range(iterations)):
                 optimiser.zero_grad()
-                loss = self._loss(truth_of(labels, self.scene.classes).to(self.device))
+                loss = self._loss(truth_of(labels, self.setup.classes).to(self.device))
                 loss.backward()  # type: ignore[no-untyped-call]  # torch has no types there
                 optimiser.step()
                 fall.step()
                 tick(1)
-        self.scene.seconds["fit"] += time.perf_counter() - begun
+        self.setup.seconds["fit"] += time.perf_counter() - begun
 
     def score(self, pool: Executor) -> Tally:
         """All label maps that are scored."""
-        scene, tally = self.scene, Tally.empty(self.scene.classes)
+        setup, tally = self.setup, Tally.empty(self.setup.classes)
         begun = time.perf_counter()
 
-        def one(read: Callable[[], Labels]) -> tuple[Any, Any]:
+        def restore_map(read: Callable[[], Labels]) -> tuple[Any, Any]:
             label = read()
-            return Truth(label, scene.classes, scene.ignore).compare(self.restore(label))
+            return Truth(label, setup.classes, setup.ignore).compare(self.restore(label))
 
-        with scene.ctx.progress("scoring", len(scene.items)) as tick:
-            for matrix, near in each(pool, one, scene.maps(scene.items)):
+        with setup.ctx.progress("scoring", len(setup.items)) as tick:
+            for matrix, near in each(pool, restore_map, setup.maps(setup.items)):
                 tally.add(matrix, near)
                 tick(1)
-        scene.seconds["score"] = time.perf_counter() - begun
+        setup.seconds["score"] = time.perf_counter() - begun
         return tally
 
     @torch.no_grad()
     def restore(self, label: Labels) -> Labels:
         """The map as it comes back, of the padded size."""
-        padded = pad(label, self.stride, self.scene.ignore)
-        scores = self._scores(truth_of(padded, self.scene.classes)[None].to(self.device))
+        padded = pad(label, self.stride, self.setup.ignore)
+        scores = self._scores(truth_of(padded, self.setup.classes)[None].to(self.device))
         best = scores[0].max(dim=0).indices  # quicker than arg max, and the first of equals too
         return best.cpu().numpy().astype(label.dtype)
 
@@ -147,14 +149,14 @@ class Pair:
         rng = np.random.default_rng([self.seed, iteration])
         chosen = rng.integers(len(self.items), size=self.budget["crops"])
         return np.stack(
-            [self._crop(rng, read()) for read in self.scene.maps([self.items[i] for i in chosen])]
+            [self._crop(rng, read()) for read in self.setup.maps([self.items[i] for i in chosen])]
         )
 
     def _crop(self, rng: np.random.Generator, label: Labels) -> Labels:
         """Some cells around a random mixed one, moved to where the map has them."""
         r = self.stride
         side = max(CELLS, -(-CROP // r))
-        patches = cut(pad(label, r, self.scene.ignore), r)
+        patches = cut(pad(label, r, self.setup.ignore), r)
         mixed = np.argwhere(patches.mixed)
         rows, columns = patches.first.shape
         row, column = mixed[rng.integers(len(mixed))] if len(mixed) else (0, 0)
@@ -164,10 +166,10 @@ class Pair:
         )
         part = label[top * r : (top + side) * r, left * r : (left + side) * r]
         missing = [(0, side * r - length) for length in part.shape]
-        return np.pad(part, missing, constant_values=self.scene.ignore)
+        return np.pad(part, missing, constant_values=self.setup.ignore)
 
     def _encoder(self, reads: Reads, subspace: Subspace | None) -> Encoder:
-        classes = self.scene.classes
+        classes = self.setup.classes
         part, settings = upsamplers.read(reads["upsampler"])
         channels = upsampler_class(part.name).code_channels(classes, settings)
         projection = None
@@ -178,19 +180,19 @@ class Pair:
         return Encoder(classes, self.stride, channels, self.budget["width"], projection)
 
 
-def _told(result: Result) -> Result:
+def _without_boundary(result: Result) -> Result:
     """The result, with what a trained ceiling does not see."""
     taken = [replace(one, blind_spots=(*one.blind_spots, BLIND_SPOT)) for one in result.measurements]
     return replace(result, measurements=tuple(taken))
 
 
-def training_items(scene: Scene, reads: Reads) -> list[Any]:
+def training_items(setup: OracleSetup, reads: Reads) -> list[Any]:
     """What is trained on: the split to fit on, less the label maps that are scored.
 
     Raises:
         SegablateError: nothing is left.
     """
-    return unseen(scene.data.items(reads[PLACES]["fit"]), scene.items)
+    return unseen(setup.data.items(reads[PLACES]["fit"]), setup.items)
 
 
 def unseen(items: Sequence[Any], scored: Sequence[Any]) -> list[Any]:

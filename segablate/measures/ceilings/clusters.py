@@ -22,11 +22,11 @@ from numpy.typing import NDArray
 from segablate.errors import SegablateError
 from segablate.labels.ceiling import Compared, Tally, Truth
 from segablate.labels.codes import Code, Sample, bits, entropy, sample
-from segablate.labels.crew import Crew
 from segablate.labels.patches import Labels, cut, pad
 from segablate.labels.work import each, threads
+from segablate.labels.worker_pool import WorkerPool
 from segablate.measures.base import PLACES, MeasureContext, Result
-from segablate.measures.ceilings.scene import Scene, kind, spread
+from segablate.measures.ceilings.setup import OracleSetup, kind, spread
 from segablate.models.upsamplers.base import upsampler_class, upsamplers
 from segablate.records import Measurement, Reads
 
@@ -44,40 +44,40 @@ BLIND_SPOTS = (
 
 def clusters(cells: Sequence[Reads], seed: int, ctx: MeasureContext) -> Iterator[Result | SegablateError]:
     """The ceiling of codes of limited length on the same label maps."""
-    scene = Scene(cells[0], ctx)
-    with threads() as pool, Crew() as crew:
-        fitted = scene.components(cells, pool, crew)
+    setup = OracleSetup(cells[0], ctx)
+    with threads() as pool, WorkerPool() as workers:
+        fitted = setup.components(cells, pool, workers)
         samples: dict[int, Sample] = {}
         for reads in cells:
-            scene.begin()
+            setup.begin()
             begun = time.perf_counter()
             stride = reads["output_stride"]
             if stride not in samples:
-                samples[stride] = _sample(scene, reads, seed, pool)
+                samples[stride] = _sample(setup, reads, seed, pool)
             part, settings = upsamplers.read(reads["upsampler"])
             make = upsampler_class(part.name).short_code(settings, reads["clustered"].get("bits", 0))
             if make is None:
                 raise RuntimeError(f"{part.name} has no code of limited length, yet it was planned")
             subspace = fitted[kind(reads)] if "fitted" in reads else None
             code = make(samples[stride], subspace, seed)
-            scene.seconds["fit"] += time.perf_counter() - begun
-            tally, counts = _score(code, stride, scene, pool)
+            setup.seconds["fit"] += time.perf_counter() - begun
+            tally, counts = _score(code, stride, setup, pool)
 
             def again(_: int, label: Labels, code: Code = code, stride: int = stride) -> Labels:
-                return code.decode(code.encode(cut(pad(label, stride, scene.ignore), stride)))
+                return code.decode(code.encode(cut(pad(label, stride, setup.ignore), stride)))
 
             explained = subspace.explained(settings["channels"]) if subspace else None
-            yield _with_bits(scene.result(tally, again, explained), code, counts)
+            yield _with_bits(setup.result(tally, again, explained), code, counts)
 
 
-def _sample(scene: Scene, reads: Reads, seed: int, pool: Executor) -> Sample:
-    items = spread(scene.data.items(reads[PLACES]["fit"]), MAPS)
-    with scene.ctx.progress(f"patches of {reads['clustered']['on']}", len(items)) as tick:
+def _sample(setup: OracleSetup, reads: Reads, seed: int, pool: Executor) -> Sample:
+    items = spread(setup.data.items(reads[PLACES]["fit"]), MAPS)
+    with setup.ctx.progress(f"patches of {reads['clustered']['on']}", len(items)) as tick:
         return sample(
-            scene.maps(items),
+            setup.maps(items),
             stride=reads["output_stride"],
-            classes=scene.classes,
-            ignore=scene.ignore,
+            classes=setup.classes,
+            ignore=setup.ignore,
             most=PATCHES,
             seed=seed,
             pool=pool,
@@ -85,24 +85,26 @@ def _sample(scene: Scene, reads: Reads, seed: int, pool: Executor) -> Sample:
         )
 
 
-def _score(code: Code, stride: int, scene: Scene, pool: Executor) -> tuple[Tally, list[NDArray[np.int64]]]:
+def _score(
+    code: Code, stride: int, setup: OracleSetup, pool: Executor
+) -> tuple[Tally, list[NDArray[np.int64]]]:
     """All scored label maps, and how often each value of each number was stored."""
-    tally = Tally.empty(scene.classes)
+    tally = Tally.empty(setup.classes)
     counts = [np.zeros(most, np.int64) for most in code.levels]
     begun = time.perf_counter()
 
-    def one(read: Callable[[], Labels]) -> tuple[Compared, NDArray[np.unsignedinteger]]:
+    def compare(read: Callable[[], Labels]) -> tuple[Compared, NDArray[np.unsignedinteger]]:
         label = read()
-        numbers = code.encode(cut(pad(label, stride, scene.ignore), stride))
-        return Truth(label, scene.classes, scene.ignore).compare(code.decode(numbers)), numbers
+        numbers = code.encode(cut(pad(label, stride, setup.ignore), stride))
+        return Truth(label, setup.classes, setup.ignore).compare(code.decode(numbers)), numbers
 
-    with scene.ctx.progress("scoring", len(scene.items)) as tick:
-        for compared, numbers in each(pool, one, scene.maps(scene.items)):
+    with setup.ctx.progress("scoring", len(setup.items)) as tick:
+        for compared, numbers in each(pool, compare, setup.maps(setup.items)):
             tally.add(*compared)
             for place, count in enumerate(counts):
                 count += np.bincount(numbers[..., place].reshape(-1), minlength=len(count))
             tick(1)
-    scene.seconds["score"] = time.perf_counter() - begun
+    setup.seconds["score"] = time.perf_counter() - begun
     return tally, counts
 
 

@@ -7,45 +7,45 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from segablate.errors import SegablateError
 from segablate.labels.ceiling import restore_all, score
-from segablate.labels.crew import Crew
 from segablate.labels.patches import Labels
 from segablate.labels.restore import Linear, Restorer
 from segablate.labels.subspace import Subspace
 from segablate.labels.work import threads
+from segablate.labels.worker_pool import WorkerPool
 from segablate.measures.base import MeasureContext, Result
-from segablate.measures.ceilings.scene import Kind, Scene, kind, restorer
+from segablate.measures.ceilings.setup import Kind, OracleSetup, kind, restorer
 from segablate.records import Reads
 
 
 def project(cells: Sequence[Reads], ctx: MeasureContext) -> Iterator[Result | SegablateError]:
     """The linear ceiling of some cells on the same label maps."""
-    scene = Scene(cells[0], ctx)
-    with threads() as pool, Crew() as crew:
-        components = scene.components(cells, pool, crew)
-        restorers, places = _arrange(cells, scene.classes, components)
+    setup = OracleSetup(cells[0], ctx)
+    with threads() as pool, WorkerPool() as workers:
+        components = setup.components(cells, pool, workers)
+        restorers, places = _arrange(cells, setup.classes, components)
         begun = time.perf_counter()
-        with ctx.progress("scoring", len(scene.items)) as tick:
+        with ctx.progress("scoring", len(setup.items)) as tick:
             tallies = score(
-                scene.maps(scene.items),
+                setup.maps(setup.items),
                 restorers,
-                classes=scene.classes,
-                ignore=scene.ignore,
+                classes=setup.classes,
+                ignore=setup.ignore,
                 pool=pool,
-                crew=crew,
+                workers=workers,
                 tick=tick,
-                spent=scene.reading,
+                spent=setup.reading,
             )
-        scene.seconds["score"] = time.perf_counter() - begun
+        setup.seconds["score"] = time.perf_counter() - begun
         for reads, place in zip(cells, places, strict=True):
-            own = restorer(reads, scene.classes, components)
+            own = restorer(reads, setup.classes, components)
 
             def again(_: int, label: Labels, own: Restorer = own) -> Labels:
-                return restore_all(label, [own], scene.ignore)[0]
+                return restore_all(label, [own], setup.ignore)[0]
 
             explained = None
             if "fitted" in reads:
                 explained = components[kind(reads)].explained(reads["upsampler"]["channels"])
-            yield scene.result(tallies[place], again, explained)
+            yield setup.result(tallies[place], again, explained)
 
 
 def _arrange(

@@ -18,13 +18,13 @@ import torch
 from segablate.errors import SegablateError
 from segablate.labels.ceiling import Truth
 from segablate.labels.confusion import scores
-from segablate.labels.crew import Crew
 from segablate.labels.patches import Labels, pad
 from segablate.labels.work import threads
+from segablate.labels.worker_pool import WorkerPool
 from segablate.measures.base import MeasureContext, Result
 from segablate.measures.ceilings.autoencode import Pair
-from segablate.measures.ceilings.scene import Scene, kind
 from segablate.measures.ceilings.search import best_code, one_torch_thread, score_all, truth_of
+from segablate.measures.ceilings.setup import OracleSetup, kind
 from segablate.records import Reads
 
 BLIND_SPOT = "the code is searched, the upsampler's weights are of one training: another may reach more"
@@ -32,26 +32,26 @@ BLIND_SPOT = "the code is searched, the upsampler's weights are of one training:
 
 def refine(cells: Sequence[Reads], seed: int, ctx: MeasureContext) -> Iterator[Result | SegablateError]:
     """The searched ceiling of some learned upsamplers on the same label maps, one after the other."""
-    scene = Scene(cells[0], ctx)
-    with threads() as pool, Crew() as crew:
-        fitted = scene.components(cells, pool, crew)
+    setup = OracleSetup(cells[0], ctx)
+    with threads() as pool, WorkerPool() as workers:
+        fitted = setup.components(cells, pool, workers)
         for reads in cells:
-            scene.begin()
+            setup.begin()
             subspace = fitted[kind(reads)] if "fitted" in reads else None
-            pair = Pair(reads, scene, subspace, seed, ctx.device)
+            pair = Pair(reads, setup, subspace, seed, ctx.device)
             with one_torch_thread():
                 pair.train(pool)
                 begun = time.perf_counter()
-                with ctx.progress(f"searching {reads['upsampler']['use']}", len(scene.items)) as tick:
-                    tally, worst = score_all(Refined(pair), scene, pool, tick)
-            scene.seconds["score"] = time.perf_counter() - begun
+                with ctx.progress(f"searching {reads['upsampler']['use']}", len(setup.items)) as tick:
+                    tally, worst = score_all(Refined(pair), setup, pool, tick)
+            setup.seconds["score"] = time.perf_counter() - begun
 
             def again(number: int, _: Labels, worst: dict[int, Labels] = worst) -> Labels:
                 return worst[number]
 
-            found = scene.result(tally, again, None)
-            seen = [replace(one, blind_spots=(*one.blind_spots, BLIND_SPOT)) for one in found.measurements]
-            yield replace(found, measurements=tuple(seen))
+            result = setup.result(tally, again, None)
+            seen = [replace(one, blind_spots=(*one.blind_spots, BLIND_SPOT)) for one in result.measurements]
+            yield replace(result, measurements=tuple(seen))
 
 
 class Refined:
@@ -63,7 +63,7 @@ class Refined:
 
     def __init__(self, pair: Pair) -> None:
         self.pair = pair
-        self.classes, self.ignore = pair.scene.classes, pair.scene.ignore
+        self.classes, self.ignore = pair.setup.classes, pair.setup.ignore
         pair.upsampler.requires_grad_(False)
 
     def both(self, label: Labels, truth: Truth) -> tuple[Labels, Labels]:

@@ -25,13 +25,13 @@ from torch.nn import functional as F
 from segablate.errors import SegablateError
 from segablate.labels.ceiling import Tally, Truth
 from segablate.labels.confusion import scores
-from segablate.labels.crew import Crew
 from segablate.labels.patches import Labels, cut, pad
 from segablate.labels.restore import cell_averages
 from segablate.labels.subspace import Subspace
 from segablate.labels.work import each, threads
+from segablate.labels.worker_pool import WorkerPool
 from segablate.measures.base import MeasureContext, Result
-from segablate.measures.ceilings.scene import PICTURES, Scene, kind
+from segablate.measures.ceilings.setup import PICTURES, OracleSetup, kind
 from segablate.models.upsamplers.base import Subspace as Basis
 from segablate.models.upsamplers.base import Upsampler, upsampler_class, upsamplers
 from segablate.records import Reads
@@ -56,51 +56,53 @@ def one_torch_thread() -> Iterator[None]:
 
 def search(cells: Sequence[Reads], ctx: MeasureContext) -> Iterator[Result | SegablateError]:
     """The searched ceiling of some cells on the same label maps."""
-    scene = Scene(cells[0], ctx)
-    with threads() as pool, Crew() as crew:
-        components = scene.components(cells, pool, crew)
+    setup = OracleSetup(cells[0], ctx)
+    with threads() as pool, WorkerPool() as workers:
+        components = setup.components(cells, pool, workers)
         for reads in cells:
-            scene.begin()
+            setup.begin()
             subspace = components[kind(reads)] if "fitted" in reads else None
-            hunt = Hunt(reads["upsampler"], reads["output_stride"], scene.classes, scene.ignore, subspace)
+            code_search = CodeSearch(
+                reads["upsampler"], reads["output_stride"], setup.classes, setup.ignore, subspace
+            )
             explained = subspace.explained(reads["upsampler"]["channels"]) if subspace else None
             begun = time.perf_counter()
-            bar = ctx.progress(f"searching {reads['upsampler']['use']}", len(scene.items))
+            bar = ctx.progress(f"searching {reads['upsampler']['use']}", len(setup.items))
             with bar as tick, one_torch_thread():  # not beyond: whoever takes the result has its own threads
-                tally, worst = score_all(hunt, scene, pool, tick)
-            scene.seconds["score"] = time.perf_counter() - begun
+                tally, worst = score_all(code_search, setup, pool, tick)
+            setup.seconds["score"] = time.perf_counter() - begun
 
             def again(number: int, _: Labels, worst: dict[int, Labels] = worst) -> Labels:
                 return worst[number]
 
-            yield scene.result(tally, again, explained)
+            yield setup.result(tally, again, explained)
 
 
 def score_all(
-    hunt: Search, scene: Scene, pool: Executor, tick: Callable[[int], None]
+    code_search: Search, setup: OracleSetup, pool: Executor, tick: Callable[[int], None]
 ) -> tuple[Tally, dict[int, Labels]]:
     """The tally, and the maps restored worst, by number; the projection's own where the search lost."""
-    found, before = Tally.empty(scene.classes), Tally.empty(scene.classes)
+    after, before = Tally.empty(setup.classes), Tally.empty(setup.classes)
     worst: dict[int, tuple[Labels, Labels]] = {}
 
-    def one(read: Callable[[], Labels]) -> tuple[Labels, Labels, Truth, float]:
+    def search_map(read: Callable[[], Labels]) -> tuple[Labels, Labels, Truth, float]:
         begun = time.thread_time()
         label = read()
         reading = time.thread_time() - begun
-        truth = Truth(label, hunt.classes, hunt.ignore)
-        return *hunt.both(label, truth), truth, reading
+        truth = Truth(label, code_search.classes, code_search.ignore)
+        return *code_search.both(label, truth), truth, reading
 
-    found_of_each = each(pool, one, scene.maps(scene.items))
+    found_of_each = each(pool, search_map, setup.maps(setup.items))
     for number, (projected, searched, truth, reading) in enumerate(found_of_each):
-        scene.reading(reading)
+        setup.reading(reading)
         before.add(*truth.compare(projected))
-        found.add(*truth.compare(searched))
+        after.add(*truth.compare(searched))
         worst[number] = projected, searched
-        worst = {n: worst[n] for n in {*found.worst(PICTURES), *before.worst(PICTURES)} if n in worst}
+        worst = {n: worst[n] for n in {*after.worst(PICTURES), *before.worst(PICTURES)} if n in worst}
         tick(1)
     # no image's own mIoU fell, yet the mean over classes of all images together still could
-    fell = scores(found.confusion).miou < scores(before.confusion).miou
-    return before if fell else found, {n: maps[0 if fell else 1] for n, maps in worst.items()}
+    fell = scores(after.confusion).miou < scores(before.confusion).miou
+    return before if fell else after, {n: maps[0 if fell else 1] for n, maps in worst.items()}
 
 
 class Search(Protocol):
@@ -113,7 +115,7 @@ class Search(Protocol):
         """The map where the search began, and the best that was found. Padded sizes."""
 
 
-class Hunt:
+class CodeSearch:
     """The search for the best code of a label map.
 
     Args:
@@ -298,8 +300,8 @@ def _descend(
                 look(code)
 
 
-def _right(said: Tensor, truth: Tensor) -> Tensor:
-    return (said == truth).flatten(1).sum(dim=1)
+def _right(predicted: Tensor, truth: Tensor) -> Tensor:
+    return (predicted == truth).flatten(1).sum(dim=1)
 
 
 def _classes_in(labels: Tensor, classes: int) -> list[int]:

@@ -30,7 +30,7 @@ class Album:
         """Whether an image is one of the chosen."""
         return number in self._chosen
 
-    def add(self, name: str, image: np.ndarray, truth: np.ndarray, found: np.ndarray) -> None:
+    def add(self, name: str, image: np.ndarray, truth: np.ndarray, predicted: np.ndarray) -> None:
         """Keep a picture: image (height, width, 3) uint8, label maps (height, width)."""
         step = -(-max(truth.shape) // LONGEST)
         small = Image.fromarray(image).resize((-(-image.shape[1] // step), -(-image.shape[0] // step)))
@@ -39,7 +39,7 @@ class Album:
         self._arrays |= {
             f"name_{self._kept}": np.array(name),
             f"truth_{self._kept}": truth[::step, ::step],
-            f"predicted_{self._kept}": found[::step, ::step].astype(truth.dtype),
+            f"predicted_{self._kept}": predicted[::step, ::step].astype(truth.dtype),
             f"image_{self._kept}": np.frombuffer(packed.getvalue(), np.uint8),
         }
         self._kept += 1

@@ -19,11 +19,11 @@ from segablate.datasets.base import blocks
 from segablate.datasets.decoded import Decoded, decoded
 from segablate.datasets.pack import Pack, opened, write_pack
 from segablate.disk import locked, sweep, told
-from segablate.labels.crew import Crew
 from segablate.labels.work import threads
+from segablate.labels.worker_pool import WorkerPool
 from segablate.measures.base import PLACES, MeasureContext
 from segablate.measures.ceilings.maps import maps
-from segablate.measures.ceilings.scene import Scene, kind
+from segablate.measures.ceilings.setup import OracleSetup, kind
 from segablate.models.assemble import assemble
 from segablate.models.complete import bare
 from segablate.models.segmenter import Segmenter
@@ -104,22 +104,22 @@ class Learning:
 
     def label_maps(self) -> Iterator[tuple[str, np.ndarray, np.ndarray]]:
         """Name, truth and answer of each image that is scored."""
-        sight = _sight(self.reads["sight"])
-        kept = self._features_of_scored() if sight.plain and self.recipe.keeps else None
-        predictor = Predictor(self.network, self.pixels, sight, self.ctx.device, self.recipe)
+        tta = _tta(self.reads["sight"])
+        features = self._features_of_scored() if tta.plain and self.recipe.keeps else None
+        predictor = Predictor(self.network, self.pixels, tta, self.ctx.device, self.recipe)
         for place, number in enumerate(self.numbers):
             truth = self.score.label(number)
-            if kept is None:
-                found = predictor.of_image(self.score.image(number))
+            if features is None:
+                predicted = predictor.of_image(self.score.image(number))
             else:
-                found = predictor.of_features(kept.tensors([place], self.ctx.device), truth.shape)
-            yield self.score.name(number), truth, found
+                predicted = predictor.of_features(features.tensors([place], self.ctx.device), truth.shape)
+            yield self.score.name(number), truth, predicted
 
     @property
     def blocks(self) -> list[str]:
         """Which block each image that is scored belongs to."""
-        found = blocks(self.data, self.reads[PLACES]["score"])
-        return [found[number] for number in self.numbers]
+        names = blocks(self.data, self.reads[PLACES]["score"])
+        return [names[number] for number in self.numbers]
 
     @contextmanager
     def timed(self, phase: str) -> Iterator[None]:
@@ -142,8 +142,10 @@ class Learning:
     def _subspace(self) -> Subspace | None:
         if "fitted" not in self.reads:
             return None
-        with self.timed("fit"), threads() as pool, Crew() as crew:
-            fitted = Scene(self.reads, self.ctx).components([self.reads], pool, crew)[kind(self.reads)]
+        with self.timed("fit"), threads() as pool, WorkerPool() as workers:
+            fitted = OracleSetup(self.reads, self.ctx).components([self.reads], pool, workers)[
+                kind(self.reads)
+            ]
         mean = fitted.bias() if fitted.centred else None
         return Subspace(fitted.weight(self.reads["upsampler"]["channels"]), mean)
 
@@ -164,11 +166,11 @@ class Learning:
         path, count = folder / "labels.pack", self.recipe.views * len(self.train)
         with told(path), locked(folder / ".lock"):
             sweep(folder)
-            found = opened(path, self.ctx.tell, [self.recipe.view] * count)
-            if found is None:
+            pack = opened(path, self.ctx.tell, [self.recipe.view] * count)
+            if pack is None:
                 write_pack(path, [*map(str, range(count))], (self._view(i)[1] for i in range(count)))
-                found = Pack(path)
-        return found
+                pack = Pack(path)
+        return pack
 
     def _features_of_scored(self) -> Features:
         with self.timed("features"):
@@ -215,25 +217,25 @@ class Learning:
         return normalise(image.permute(2, 0, 1)[None].float(), *self.pixels)[0]
 
     def _of_the_training(self) -> dict[str, Any]:
-        told = {name: value for name, value in self.reads.items() if name not in OF_THE_SCORES}
-        return {**told, "seed": self.seed}
+        inputs = {name: value for name, value in self.reads.items() if name not in OF_THE_SCORES}
+        return {**inputs, "seed": self.seed}
 
 
-def _recipe(told: Mapping[str, Any]) -> Recipe:
-    part, settings = recipes.read(told)
+def _recipe(entry: Mapping[str, Any]) -> Recipe:
+    part, settings = recipes.read(entry)
     made: Recipe = part.build({}, {**settings, "loss": losses.written(settings["loss"])})
     return made
 
 
-def _of_the_views(told: Mapping[str, Any]) -> dict[str, Any]:
+def _of_the_views(entry: Mapping[str, Any]) -> dict[str, Any]:
     """What of a recipe makes the kept pictures what they are."""
-    part, settings = recipes.read(told)
+    part, settings = recipes.read(entry)
     return part.without_neutral({n: value for n, value in settings.items() if n not in Recipe.after_views})
 
 
-def _sight(told: Mapping[str, Any]) -> TTA:
-    window = told["window"]
-    return TTA(told["flip"], tuple(told["scales"]), None if window is None else (window[0], window[1]))
+def _tta(entry: Mapping[str, Any]) -> TTA:
+    window = entry["window"]
+    return TTA(entry["flip"], tuple(entry["scales"]), None if window is None else (window[0], window[1]))
 
 
 def _spread(count: int, limit: int | None) -> list[int]:

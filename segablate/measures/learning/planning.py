@@ -22,7 +22,7 @@ from segablate.training.sources import GRID
 ONE_VALUE = "Expected more than 1 value per channel"
 
 
-def given(config: Config, word: str) -> Any:
+def required(config: Config, word: str) -> Any:
     """What a study says under `word`.
 
     Raises:
@@ -36,7 +36,7 @@ def given(config: Config, word: str) -> Any:
 def data_of(config: Config) -> tuple[Dataset, dict[str, Any], str | None]:
     """The data set, what the record says of it, and where it lies."""
     with context(field="data"):
-        part, settings = datasets.resolve(given(config, "data"))
+        part, settings = datasets.resolve(required(config, "data"))
         data: Dataset = part.build({}, settings)
     root = settings.pop("root", None)
     return data, part.told(settings), root

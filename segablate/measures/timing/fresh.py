@@ -28,7 +28,7 @@ Found: TypeAlias = Timed | SegablateError
 
 
 @dataclass(frozen=True)
-class Errand:
+class TimingJob:
     """What a process is to time.
 
     Attributes:
@@ -45,7 +45,7 @@ class Errand:
 
 
 @dataclass(frozen=True)
-class Sitting:
+class TimingRun:
     """What one process found.
 
     Attributes:
@@ -59,37 +59,37 @@ class Sitting:
     size: int
 
 
-def sit(errand: Errand, tell: Callable[[float], None] = lambda seconds: None) -> Sitting:
-    """Time the networks of an errand in a fresh process; whoever calls this holds the machine alone.
+def run_job(job: TimingJob, tell: Callable[[float], None] = lambda seconds: None) -> TimingRun:
+    """Time the networks of an job in a fresh process; whoever calls this holds the machine alone.
 
     Args:
-        errand: what to time.
+        job: what to time.
         tell: called with the seconds that timing has lasted.
     """
     lost: dict[int, SegablateError] = {}
     while True:
-        left = [at for at in range(len(errand.cells)) if at not in lost]
-        found, at, code = _once(errand, left, tell) if left else ({}, None, 0)
+        left = [at for at in range(len(job.cells)) if at not in lost]
+        found, at, code = _once(job, left, tell) if left else ({}, None, 0)
         if found is not None:
             every = {**lost, **found}
-            ordered = tuple(every[at] for at in range(len(errand.cells)))
-            return Sitting(uuid.uuid4().hex[:12], ordered, len(left))
+            ordered = tuple(every[at] for at in range(len(job.cells)))
+            return TimingRun(uuid.uuid4().hex[:12], ordered, len(left))
         error = SegablateError(child.how(code, "the network was timed"))
         lost |= {at: error} if at is not None else dict.fromkeys(left, error)
 
 
-def work(errand: Errand, at: Sequence[int], pipe: Pipe) -> None:
+def work(job: TimingJob, at: Sequence[int], pipe: Pipe) -> None:
     """The other end: what the fresh process does.
 
     Args:
-        errand: what to time.
+        job: what to time.
         at: which of its cells.
         pipe: the sending end.
     """
     try:
-        from segablate.measures.timing.bench import timed
+        from segablate.measures.timing.worker import timed
 
-        pipe.send(("found", timed(errand, at, pipe.send)))
+        pipe.send(("found", timed(job, at, pipe.send)))
     except SegablateError as error:
         pipe.send(("error", error))
     except Exception:
@@ -97,10 +97,10 @@ def work(errand: Errand, at: Sequence[int], pipe: Pipe) -> None:
 
 
 def _once(
-    errand: Errand, at: Sequence[int], tell: Callable[[float], None]
+    job: TimingJob, at: Sequence[int], tell: Callable[[float], None]
 ) -> tuple[dict[int, Found] | None, int | None, int | None]:
     """What was found; or None, the cell that was being prepared, and how the process ended."""
-    process = child.start(work, errand, tuple(at))
+    process = child.start(work, job, tuple(at))
     preparing: int | None = None
     try:
         while True:

@@ -36,7 +36,7 @@ IDENTITY = "store-id"
 
 
 @dataclass(frozen=True)
-class Errand:
+class RemoteJob:
     """A group, and what another process needs to work through it.
 
     Attributes:
@@ -94,15 +94,15 @@ class Answer:
     defect: str = ""
 
 
-def errand(group: Group, job: Job, store: str) -> Errand:
+def remote_job(group: Group, job: Job, store: str) -> RemoteJob:
     """What goes to another machine, for the store of that identity."""
     module = measures.part(group.measure.use).make.__module__
     environment = {name: value for name, value in os.environ.items() if name.startswith(CARRIED)}
     own = replace(job.of(group), root=job.root.absolute())
-    return Errand(group, own, module, tuple(sys.path), environment, store, provenance().version)
+    return RemoteJob(group, own, module, tuple(sys.path), environment, store, provenance().version)
 
 
-def perform(given: Errand) -> Answer:
+def perform(given: RemoteJob) -> Answer:
     """Work through a group, on whatever machine this is."""
     answer = Answer(socket.gethostname())
     leases = Leases()

@@ -22,7 +22,7 @@ from segablate.errors import SegablateError, near_miss
 from segablate.measures.base import Needs, Progress
 from segablate.run.devices import uses_gpu
 from segablate.run.executors.base import Findings, divided, executors, lost
-from segablate.run.executors.remote import Answer, Errand, errand, identity, perform, reported
+from segablate.run.executors.remote import Answer, RemoteJob, identity, perform, remote_job, reported
 from segablate.run.plan import Group
 from segablate.run.store import Store
 from segablate.run.work import Finding, Job
@@ -44,11 +44,11 @@ class _Task:
 class Work:
     """What a task of an array runs; submitit asks it what to queue again when its time is up."""
 
-    def __call__(self, given: Errand) -> Answer:
+    def __call__(self, given: RemoteJob) -> Answer:
         """Work through a group."""
         return perform(given)
 
-    def checkpoint(self, given: Errand) -> Any:
+    def checkpoint(self, given: RemoteJob) -> Any:
         """The same once more: what is finished is in the store."""
         return import_module("submitit").helpers.DelayedSubmission(self, given)
 
@@ -129,7 +129,9 @@ class _Queue:
         for needs, own in alike.items():
             self._executor.update_parameters(**self._resources(needs))
             with self._executor.batch():
-                jobs = [self._executor.submit(Work(), errand(one, self._job, self._identity)) for one in own]
+                jobs = [
+                    self._executor.submit(Work(), remote_job(one, self._job, self._identity)) for one in own
+                ]
             yield from zip(jobs, own, strict=True)
 
     def cancel(self, jobs: Sequence[Any]) -> None:

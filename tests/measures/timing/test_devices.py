@@ -12,10 +12,10 @@ import torch
 
 from segablate.errors import SegablateError
 from segablate.measures.timing import cpu
-from segablate.measures.timing.bench import device_of
 from segablate.measures.timing.cpu import Cpu
 from segablate.measures.timing.device import Device
 from segablate.measures.timing.numerics import check_precision
+from segablate.measures.timing.worker import device_of
 
 KINDS = ["cpu", pytest.param("cuda", marks=pytest.mark.cuda)]
 # a busy machine may take the processor away between two looks at the clocks: once of five times it does not

@@ -24,7 +24,7 @@ from types import TracebackType
 from typing import Any, Protocol, TypeVar, cast
 
 from segablate.child import THREAD_VARIABLES, Child, Pipe, start
-from segablate.labels.work import workers
+from segablate.labels.work import worker_count
 
 Given = TypeVar("Given", contravariant=True)
 Made = TypeVar("Made", covariant=True)
@@ -56,18 +56,18 @@ class Word(Enum):
     GATHERED = auto()
 
 
-class Crew:
-    """Worker processes, started when first needed and kept until the crew is left.
+class WorkerPool:
+    """Worker processes, started when first needed and kept until the pool is closed.
 
     Args:
         count: how many, as many as cores by default; 1 does all work in this process.
     """
 
     def __init__(self, count: int | None = None) -> None:
-        self.count = workers() if count is None else count
+        self.count = worker_count() if count is None else count
         self._hands: list[Child] = []
 
-    def __enter__(self) -> Crew:
+    def __enter__(self) -> WorkerPool:
         return self
 
     def __exit__(

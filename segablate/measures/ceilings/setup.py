@@ -14,11 +14,11 @@ from segablate.datasets.base import Item
 from segablate.labels import boundary
 from segablate.labels.ceiling import Tally
 from segablate.labels.confusion import scores
-from segablate.labels.crew import Crew
 from segablate.labels.fit import fit
 from segablate.labels.patches import Labels
 from segablate.labels.restore import Restorer
 from segablate.labels.subspace import Subspace, largest
+from segablate.labels.worker_pool import WorkerPool
 from segablate.measures.base import PLACES, Arrays, MeasureContext, Result
 from segablate.measures.ceilings.maps import maps
 from segablate.models.upsamplers.base import upsampler_class, upsamplers
@@ -44,7 +44,7 @@ def kind(reads: Reads) -> Kind:
     return reads["output_stride"], reads["upsampler"].get("bias", False), reads["fitted"]
 
 
-class Scene:
+class OracleSetup:
     """The label maps that some cells are scored on, and what their components are fitted to.
 
     Args:
@@ -74,7 +74,7 @@ class Scene:
         """Add to the time that reading label maps took."""
         self.seconds["decode"] += seconds
 
-    def components(self, cells: Sequence[Reads], pool: Executor, crew: Crew) -> dict[Kind, Subspace]:
+    def components(self, cells: Sequence[Reads], pool: Executor, workers: WorkerPool) -> dict[Kind, Subspace]:
         """By stride and whether centred: the components that the cells need, from the store or fitted."""
         wanted: dict[Kind, int] = {}
         about: dict[Kind, Reads] = {}
@@ -85,7 +85,7 @@ class Scene:
         if not about:
             return {}
         begun = time.perf_counter()
-        found = _Fitting(self, about, wanted, pool, crew).all()
+        found = _Fitting(self, about, wanted, pool, workers).all()
         self.seconds["fit"] = time.perf_counter() - begun
         self._shared = dict(self.seconds)
         return found
@@ -140,22 +140,22 @@ class _Fitting:
 
     def __init__(
         self,
-        scene: Scene,
+        setup: OracleSetup,
         about: Mapping[Kind, Reads],
         wanted: Mapping[Kind, int],
         pool: Executor,
-        crew: Crew,
+        workers: WorkerPool,
     ) -> None:
-        self.scene = scene
+        self.setup = setup
         self.about = about
         self.wanted = wanted
         self.pool = pool
-        self.crew = crew
+        self.workers = workers
         self._fitted: dict[Kind, Subspace] = {}
 
     def all(self) -> dict[Kind, Subspace]:
         """By kind."""
-        found = {}
+        components = {}
         for kind, about in self.about.items():
             reads = {
                 "data": about["data"],
@@ -165,14 +165,14 @@ class _Fitting:
                 "centred": kind[1],
                 "components": self._components(kind),
             }
-            found[kind] = Subspace.from_arrays(
-                self.scene.ctx.cached("subspace", reads, partial(self._build, kind))
+            components[kind] = Subspace.from_arrays(
+                self.setup.ctx.cached("subspace", reads, partial(self._build, kind))
             )
-        return found
+        return components
 
     def _components(self, kind: Kind) -> int:
         """Rounded up to few sizes, so that studies that want fewer find what is there."""
-        most = largest(kind[0], self.scene.classes)
+        most = largest(kind[0], self.setup.classes)
         rounded = 64
         while rounded < self.wanted[kind]:
             rounded *= 4
@@ -185,21 +185,21 @@ class _Fitting:
 
     def _fit(self, kind: Kind) -> None:
         """This kind, and in the same pass those that differ in the stride only."""
-        scene, about = self.scene, self.about[kind]
-        items = scene.data.items(about[PLACES]["fit"])
+        setup, about = self.setup, self.about[kind]
+        items = setup.data.items(about[PLACES]["fit"])
         kinds = {other[0]: other for other in self.wanted if other[1:] == kind[1:]}
-        with scene.ctx.progress(f"fitting to {about['fit']}", len(items)) as tick:
+        with setup.ctx.progress(f"fitting to {about['fit']}", len(items)) as tick:
             fitted = fit(
-                scene.maps(items),
-                classes=scene.classes,
-                ignore=scene.ignore,
+                setup.maps(items),
+                classes=setup.classes,
+                ignore=setup.ignore,
                 wanted={stride: self._components(other) for stride, other in kinds.items()},
                 centred=kind[1],
                 solver=about["solver"],
                 pool=self.pool,
-                crew=self.crew,
+                workers=self.workers,
                 tick=tick,
-                spent=scene.reading,
+                spent=setup.reading,
             )
         self._fitted |= {kinds[stride]: subspace for stride, subspace in fitted.items()}
 
@@ -208,10 +208,10 @@ def restorer(reads: Reads, classes: int, components: Mapping[Kind, Subspace]) ->
     """The linear restorer of a cell."""
     part, settings = upsamplers.read(reads["upsampler"])
     fitted = components[kind(reads)] if "fitted" in reads else None
-    found = upsampler_class(part.name).restorer(classes, reads["output_stride"], settings, fitted)
-    if found is None:
+    linear = upsampler_class(part.name).restorer(classes, reads["output_stride"], settings, fitted)
+    if linear is None:
         raise RuntimeError(f"{part.name} has no projection, yet it was planned")
-    return found
+    return linear
 
 
 def spread(items: Sequence[Item], limit: int | None) -> list[Item]:

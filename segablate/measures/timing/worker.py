@@ -10,7 +10,7 @@ import torch
 from segablate.errors import SegablateError
 from segablate.measures.timing.cpu import Cpu
 from segablate.measures.timing.device import Device
-from segablate.measures.timing.fresh import Errand, Found
+from segablate.measures.timing.fresh import Found, TimingJob
 from segablate.measures.timing.prepare import prepare, reworded
 from segablate.measures.timing.session import Session, Subject, Timed
 from segablate.models.gpu import numerics
@@ -28,7 +28,7 @@ def device_of(kind: str) -> Device:
 
 
 def timed(
-    errand: Errand,
+    job: TimingJob,
     at: Sequence[int],
     tell: Callable[[tuple[str, Any]], None],
     open_device: Callable[[str], Device] = device_of,
@@ -36,34 +36,34 @@ def timed(
     """A result or an error for each of the cells.
 
     Args:
-        errand: what to time; its cells agree in precision, device and threads.
+        job: what to time; its cells agree in precision, device and threads.
         at: which of its cells.
         tell: called with ("preparing", index) before each network, with ("lasted", seconds) now and then.
         open_device: gives the device.
     """
-    first = errand.cells[at[0]]
+    first = job.cells[at[0]]
     torch.set_num_threads(int(first["threads"]))
     device = open_device(str(first["device"]))
     # a network is timed at one size, so that trying algorithms pays
     with numerics(tf32=first["precision"] == "tf32", autotune=True):
-        ready, lost = _prepared(errand, at, device, tell)
+        ready, lost = _prepared(job, at, device, tell)
         tell(("preparing", None))
-        session = Session(list(ready.values()), device, errand.rules, _beat(tell))
+        session = Session(list(ready.values()), device, job.rules, _beat(tell))
         with torch.inference_mode():
             results = dict(zip(ready, session.run(), strict=True))
-    return lost | {index: _found(result, errand.cells[index]) for index, result in results.items()}
+    return lost | {index: _found(result, job.cells[index]) for index, result in results.items()}
 
 
 def _prepared(
-    errand: Errand, at: Sequence[int], device: Device, tell: Callable[[tuple[str, Any]], None]
+    job: TimingJob, at: Sequence[int], device: Device, tell: Callable[[tuple[str, Any]], None]
 ) -> tuple[dict[int, Subject], dict[int, Found]]:
     ready: dict[int, Subject] = {}
     lost: dict[int, Found] = {}
     for index in at:
         tell(("preparing", index))
-        reads = errand.cells[index]
+        reads = job.cells[index]
         try:
-            ready[index] = prepare(reads, device, seed=errand.seed, allow_external=errand.allow_external)
+            ready[index] = prepare(reads, device, seed=job.seed, allow_external=job.allow_external)
         except Exception as error:  # one network's failure is not the others'
             lost[index] = reworded(error, reads)
     return ready, lost

@@ -1,4 +1,4 @@
-"""Products of tall, narrow matrices: panel by panel of rows, in several threads.
+"""Products of gemm, narrow matrices: panel by panel of rows, in several threads.
 
 The panels are the same on every machine and their sums are taken in order, so that a result does
 not depend on the number of cores. BLAS' own threads would do neither, and those of numpy and of
@@ -19,7 +19,7 @@ Matrix = NDArray[np.float64]
 ROWS_A_PANEL = 1024
 
 
-class Tall:
+class BlockedGEMM:
     """Products of matrices with many rows.
 
     Args:

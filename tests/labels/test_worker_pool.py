@@ -14,24 +14,24 @@ import numpy as np
 import pytest
 
 from segablate.errors import SegablateError
-from segablate.labels import crew as crews
+from segablate.labels import worker_pool
 from segablate.labels.ceiling import score
-from segablate.labels.crew import Crew
 from segablate.labels.fit import Solver, fit
 from segablate.labels.patches import Labels
 from segablate.labels.restore import Bilinear, Linear
+from segablate.labels.worker_pool import WorkerPool
 from segablate.measures.ceilings.maps import Maps
 
 
 @pytest.fixture(scope="module")
-def crew() -> Iterator[Crew]:
-    with Crew(2) as made:
+def worker_count() -> Iterator[WorkerPool]:
+    with WorkerPool(2) as made:
         yield made
 
 
 @pytest.fixture(autouse=True)
 def _always_worth_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(crews, "WORTH_PROCESSES", 1)
+    monkeypatch.setattr(worker_pool, "WORTH_PROCESSES", 1)
 
 
 @pytest.fixture(scope="module")
@@ -41,30 +41,34 @@ def streets() -> list[partial[Labels]]:
 
 
 @pytest.mark.parametrize("solver", ["moment", "runs"])
-def test_processes_fit_the_same_bytes(solver: Solver, crew: Crew, streets: Sequence[partial[Labels]]) -> None:
+def test_processes_fit_the_same_bytes(
+    solver: Solver, workers: WorkerPool, streets: Sequence[partial[Labels]]
+) -> None:
     taken: list[int] = []
 
-    def fitted(crew: Crew | None) -> list[np.ndarray]:
+    def fitted(workers: WorkerPool | None) -> list[np.ndarray]:
         with ThreadPoolExecutor(1) as pool:
             found = fit(
                 streets, classes=8, ignore=255, wanted={8: 6, 16: 4}, centred=False, solver=solver,
-                pool=pool, crew=crew, tick=taken.append,
+                pool=pool, workers=workers, tick=taken.append,
             )  # fmt: skip
         return [found[stride].components for stride in (8, 16)]
 
-    for alone, together in zip(fitted(None), fitted(crew), strict=True):
+    for alone, together in zip(fitted(None), fitted(workers), strict=True):
         assert alone.tobytes() == together.tobytes()
     assert sum(taken) == 2 * len(streets)
 
 
-def test_processes_score_the_same_in_the_same_order(crew: Crew, streets: Sequence[partial[Labels]]) -> None:
+def test_processes_score_the_same_in_the_same_order(
+    workers: WorkerPool, streets: Sequence[partial[Labels]]
+) -> None:
     with ThreadPoolExecutor(1) as pool:
         subspace = fit(
             streets[:9], classes=8, ignore=255, wanted={16: 8}, centred=True, solver="auto", pool=pool
         )[16]
         ways = [Linear(subspace, [8, 2]), Bilinear(8, 8)]
         alone, together = (
-            score(streets, ways, classes=8, ignore=255, pool=pool, crew=used) for used in (None, crew)
+            score(streets, ways, classes=8, ignore=255, pool=pool, workers=used) for used in (None, workers)
         )
     for one, other in zip(alone, together, strict=True):
         assert (one.confusion == other.confusion).all()
@@ -105,30 +109,33 @@ def importable(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> type[Stumblin
 
 def test_an_error_arrives_whole(importable: type[Stumbling]) -> None:
     done: list[int] = []
-    with pytest.raises(SegablateError, match="three is too many") as caught, Crew(2) as crew:
-        crew.work(importable.Stumbling(), [[1], [2], [3], [4]], done.append)
+    with pytest.raises(SegablateError, match="three is too many") as caught, WorkerPool(2) as workers:
+        workers.work(importable.Stumbling(), [[1], [2], [3], [4]], done.append)
     assert caught.value.hint == "take two"
     assert done in ([1], [1, 2])
 
 
 def test_a_worker_that_is_killed_is_told(importable: type[Stumbling]) -> None:
-    with pytest.raises(MemoryError, match="a worker process was ended from outside"), Crew(2) as crew:
-        crew.work(importable.Falling(), [[1], [2], [3]], [].append)
+    with (
+        pytest.raises(MemoryError, match="a worker process was ended from outside"),
+        WorkerPool(2) as workers,
+    ):
+        workers.work(importable.Falling(), [[1], [2], [3]], [].append)
 
 
 def test_a_worker_that_was_killed_between_two_tasks_is_told(importable: type[Stumbling]) -> None:
-    with Crew(2) as crew:
-        for worker in crew.work(importable.Stumbling(), [[1], [2]], [].append):
+    with WorkerPool(2) as workers:
+        for worker in workers.work(importable.Stumbling(), [[1], [2]], [].append):
             os.kill(worker, signal.SIGKILL)
         time.sleep(0.2)
         with pytest.raises(MemoryError, match="a worker process was ended from outside"):
-            crew.work(importable.Stumbling(), [[1], [2]], [].append)
+            workers.work(importable.Stumbling(), [[1], [2]], [].append)
 
 
 def test_each_worker_tells_what_it_gathered_and_none_is_left_behind(importable: type[Stumbling]) -> None:
     done: list[int] = []
-    with Crew(3) as crew:
-        workers = list(crew.work(importable.Stumbling(), [[1], [2], [4], [5], [6]], done.append))
+    with WorkerPool(3) as workers:
+        workers = list(workers.work(importable.Stumbling(), [[1], [2], [4], [5], [6]], done.append))
     assert done == [1, 2, 4, 5, 6]
     assert len({*workers, os.getpid()}) == 4
     for worker in workers:
@@ -137,10 +144,10 @@ def test_each_worker_tells_what_it_gathered_and_none_is_left_behind(importable: 
 
 
 def test_few_maps_are_not_worth_a_process(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(crews, "WORTH_PROCESSES", 10)
-    assert not Crew(2).worth(9)
-    assert Crew(2).worth(10)
-    assert not Crew(1).worth(1000)
+    monkeypatch.setattr(worker_pool, "WORTH_PROCESSES", 10)
+    assert not WorkerPool(2).worth(9)
+    assert WorkerPool(2).worth(10)
+    assert not WorkerPool(1).worth(1000)
 
 
 class Vanishing(Stumbling):
@@ -162,10 +169,10 @@ class Unspeakable(Stumbling):
 
 
 def test_an_error_while_a_worker_receives_is_told(importable: type[Stumbling]) -> None:
-    with pytest.raises(SegablateError, match="the data set went away"), Crew(2) as crew:
-        list(crew.work(importable.Vanishing(), [[1]], lambda _: None))  # type: ignore[attr-defined]  # a module
+    with pytest.raises(SegablateError, match="the data set went away"), WorkerPool(2) as workers:
+        list(workers.work(importable.Vanishing(), [[1]], lambda _: None))  # type: ignore[attr-defined]  # a module
 
 
 def test_an_error_that_cannot_be_sent_is_told_in_words(importable: type[Stumbling]) -> None:
-    with pytest.raises(RuntimeError, match="told nevertheless"), Crew(2) as crew:
-        list(crew.work(importable.Unspeakable(), [[1]], lambda _: None))  # type: ignore[attr-defined]  # a module
+    with pytest.raises(RuntimeError, match="told nevertheless"), WorkerPool(2) as workers:
+        list(workers.work(importable.Unspeakable(), [[1]], lambda _: None))  # type: ignore[attr-defined]  # a module
