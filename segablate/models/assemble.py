@@ -70,8 +70,8 @@ def _assemble(done: Config, classes: int, subspace: Subspace | None) -> Segmente
     )
     around: Context = _build("context", done, {"feature": encoder.last})
     part, settings = read("upsampler", done["upsampler"])
-    width = upsampler_class(part.name).code_channels(classes, settings)
     with context(field="upsampler"):
+        width = upsampler_class(part.name).code_channels(classes, settings)
         positive(channels=width)
     features = (*encoder.gives, around.gives)
     decoder: Decoder = _build("decoder", done, {"features": features, "code": width})

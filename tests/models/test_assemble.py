@@ -139,6 +139,29 @@ def test_pca_weights_without_labels_are_refused() -> None:
             "context",
         ),
         ({"use": "pp-liteseg-x"}, "there is no network `pp-liteseg-x`", "use"),
+        (
+            {"use": "pp-liteseg-t", "decoder": {"use": "fld", "fusion": "sapa", "low_level": ["x64", "x8"]}},
+            "there is no feature `x64`",
+            "decoder.features",
+        ),
+        (
+            {"use": "pp-liteseg-t", "decoder": {"use": "fld", "fusion": "fade", "low_level": ["x8", "x12"]}},
+            "there is no feature `x12`",
+            "decoder.features",
+        ),
+        ({"use": "espnetv2", "scale": 0.0}, "which gives 0 channels at 1/4", "encoder.scale"),
+        (
+            {"use": "bisenetv2", "context": {"use": "encoding", "channels": 0}},
+            "`channels` is 0",
+            "context.channels",
+        ),
+        (
+            {"use": "pp-liteseg-t", "upsampler": {"use": "codebook", "bits": 0}},
+            "`bits` is 0",
+            "upsampler.bits",
+        ),
+        ({"use": "segnet", "encoder": "resnet18"}, "there is no feature `c5`", "decoder.features"),
+        ({"use": "fanet-18", "encoder": "stdc1"}, "cannot have `output_stride: 64`", "output_stride"),
         ({"use": "pp-liteseg-t", "varant": "paper"}, "has no setting `varant`", "varant"),
     ],
 )

@@ -5,7 +5,7 @@
         x4 ────────────────────────────────────── cat … ──► code, as fine as the finest feature
 
 Ronneberger et al., U-Net, MICCAI 2015, arXiv:1505.04597. What enlarges is a transposed convolution that
-halves the channels; in PaddleSeg it is bilinear interpolation.
+halves the channels; in PaddleSeg it is bilinear interpolation, whose result is laid before the feature.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from segablate.models.features import Feature
 from segablate.models.layers import convolution, resize
 
 
-@decoders.register(paper="arXiv:1505.04597")
+@decoders.register(paper="arXiv:1505.04597", version=2)
 class UNet(Decoder):
     """Enlarge and concatenate, level by level.
 
@@ -53,6 +53,7 @@ class UNet(Decoder):
         positive(kernel=kernel)
         high, low = ladder(features, low_level, finer(features))
         self.reads = ("context", *(feature.name for feature in low))
+        self.enlarged_first = enlarge == "bilinear"
         self.ups, self.blocks = nn.ModuleList(), nn.ModuleList()
         width = high.channels
         for level, next_level in zip(low, [*low[1:], low[-1]], strict=True):
@@ -75,7 +76,8 @@ class UNet(Decoder):
         """The code."""
         x, *low = (features[name] for name in self.reads)
         for fine, up, block in zip(low, self.ups, self.blocks, strict=True):
-            enlarged = up(x)[..., : fine.shape[-2], : fine.shape[-1]]
-            x = block(torch.cat([fine, resize(enlarged, fine)], dim=1))
+            enlarged = resize(up(x)[..., : fine.shape[-2], : fine.shape[-1]], fine)
+            both = [enlarged, fine] if self.enlarged_first else [fine, enlarged]
+            x = block(torch.cat(both, dim=1))
         last = self.last_convolution or self.wide
         yield "code", last(x)
