@@ -51,7 +51,7 @@ class Given:
 
     def layer(self, ours: nn.Module, name: str, *, relu: bool = True) -> None:
         assert isinstance(ours, ConvNorm)
-        ours.relu = relu
+        ours.relu &= relu
         ours.conv.weight.copy_(self[f"{name}._conv.weight"])
         self.norm(ours.bn, f"{name}._batch_norm")
         bias = self[f"{name}._conv.bias"]
