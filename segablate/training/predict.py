@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from segablate.models.encoders.base import Colour
+from segablate.models.labelling.tiles import best_class
 from segablate.models.segmenter import Segmenter
 from segablate.training.forward import mixed, run_on, scores
 from segablate.training.pixels import normalise
@@ -110,8 +111,14 @@ class Predictor:
             return scores(self.network, normalise(colours, *self.pixels)).float()
 
 
-def _labels(scores: Tensor) -> np.ndarray:
-    labels: np.ndarray = scores[0].argmax(0).to(torch.uint8).cpu().numpy()
+def _labels(given: Tensor) -> np.ndarray:
+    class_scores = given[0]
+    # torch's own arg max over an axis that is not the last is slow, but knows what to do with NaN
+    known = class_scores.device.type == "cpu" and bool(class_scores.sum().isfinite())
+    found = (
+        best_class(class_scores.flatten(1)).view(class_scores.shape[1:]) if known else class_scores.argmax(0)
+    )
+    labels: np.ndarray = found.to(torch.uint8).cpu().numpy()
     return labels
 
 

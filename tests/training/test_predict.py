@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 import torch
 from torch import Tensor, nn
 
-from segablate.training.predict import TTA, Predictor
+from segablate.training.predict import TTA, Predictor, _labels
 from segablate.training.recipes.base import Recipe
 
 PIXELS = ((0.0, 0.0, 0.0), (1.0, 1.0, 1.0))
@@ -43,6 +44,24 @@ def predictor(network: nn.Module, **sight: object) -> Predictor:
 def test_it_is_the_arg_max_and_a_tie_goes_to_the_lowest_class() -> None:
     given = image()
     np.testing.assert_array_equal(predictor(Brightest()).of_image(given), given.argmax(-1))
+
+
+@pytest.mark.parametrize("case", ["ties", "cut", "channels-last", "bfloat16", "nan", "infinite"])
+def test_labels_are_those_of_torchs_arg_max(case: str) -> None:
+    scores = torch.randn(1, 7, 33, 50)
+    if case == "ties":
+        scores = scores.round()
+    elif case == "cut":
+        scores = scores[:, :, :30, :41]
+    elif case == "channels-last":
+        scores = scores.to(memory_format=torch.channels_last)
+    elif case == "bfloat16":
+        scores = scores.bfloat16()
+    elif case == "nan":
+        scores[0, 3, 5:9] = torch.nan
+    elif case == "infinite":
+        scores[0, 2, 3], scores[0, 4, 7] = -torch.inf, torch.inf
+    np.testing.assert_array_equal(_labels(scores), scores[0].argmax(0).numpy())
 
 
 def test_windows_cover_the_image_and_overlap_by_a_third() -> None:
