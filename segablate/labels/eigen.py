@@ -14,7 +14,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import linalg
 
 from segablate.labels.blocked_gemm import BlockedGEMM
 
@@ -133,6 +132,8 @@ class _Space:
 
     def ritz(self, width: int) -> tuple[Matrix, Matrix, Matrix]:
         """The best eigenvalues and vectors that the space has, largest first, and the vectors' image."""
+        from scipy import linalg  # who only counts or lists never needs it, and it takes its time
+
         inside = slice(0, self._size)
         small = self._inside[inside, inside]
         most = [max(0, self._size - width), self._size - 1]
@@ -167,6 +168,8 @@ def _qr(block: Matrix, gemm: BlockedGEMM) -> tuple[Matrix, float]:
     By the Cholesky factor of the Gram matrix (Yamamoto et al., 2015: twice is as good as Householder's
     reflections while the condition number is below 1e8), and by reflections beyond that.
     """
+    from scipy import linalg
+
     try:
         factor = linalg.cholesky(gemm.inner(block, block), check_finite=False)
         if factor.diagonal().min() > WORST_PIVOT * factor.diagonal().max():

@@ -17,7 +17,6 @@ from typing import Any, Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg.blas import sgemm
 
 from segablate.labels.patches import Labels, Patches, layout, occurring, paste, raster
 from segablate.labels.subspace import Subspace
@@ -163,6 +162,8 @@ class Linear:
 
     def _scores(self, c: int, begin: int, end: int, codes: Floats, score: Floats) -> None:
         """Add what components `begin` to `end` say of class c to its scores, (n, pixels)."""
+        from scipy.linalg.blas import sgemm  # with networks, most need no label maps
+
         if begin == 0 and self._mean is not None:
             score[...] = self._mean[c]
         add = 1.0 if begin or self._mean is not None else 0.0

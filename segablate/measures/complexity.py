@@ -1,7 +1,7 @@
 """What a network costs: parameters, operations, memory, each with its convention.
 
-    model ──assemble──► network ──fvcore, our formulas──► operations by module and operator
-                          └──meta device──► torch's own count, bytes alive, bytes moved
+    model ──assemble──► network ──our formulas──► operations by module and operator
+                          └──torch's own formulas, bytes alive, bytes moved
 
 No GPU, no weights and no data are needed: the number of classes is `input.classes`, or else the data set's.
 So DUpsampling's `weights: pca` without a data set is no error here, as it is where weights are read: what it

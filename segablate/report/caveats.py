@@ -217,7 +217,7 @@ def counters_disagree(records: Sequence[Record]) -> list[Caveat]:
         return []
     return [
         Caveat(
-            f"fvcore and torch.utils.flop_counter count {listed(apart[:NAMED])} differently.",
+            f"Our formulas and torch.utils.flop_counter's count {listed(apart[:NAMED])} differently.",
             "Look at these modules with `segablate flops`.",
         )
     ]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import functools
+import subprocess
+import sys
 from typing import Any
 
 import pytest
@@ -10,13 +12,14 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from segablate.measures.counting import meta
 from segablate.measures.counting.cost import Cost
 from segablate.measures.counting.count import cost
-from segablate.measures.counting.ledger import ledger
+from segablate.measures.counting.formulas import MULTIPLY_ADDS
 from segablate.measures.counting.traced import Trace, trace
+from segablate.models.assemble import assemble
 from segablate.models.fusions.base import fusions
 from segablate.models.networks.base import networks
+from segablate.models.segmenter import Segmenter
 from segablate.models.upsamplers.base import upsamplers
 
 SHAPE = (1, 3, 12, 18)
@@ -85,7 +88,7 @@ def test_what_is_done_to_each_number_is_counted_as_by_hand(name: str) -> None:
 )
 def test_multiply_adds_are_those_by_hand_and_half_of_torch_s(module: nn.Module, macs: int) -> None:
     assert sum(trace(module, SHAPE).macs[""].values()) == macs
-    assert meta.flops(module.to("meta"), SHAPE)[""] == 2 * macs
+    assert trace(module.to("meta"), SHAPE).torch_flops[""] == 2 * macs
 
 
 def test_a_fused_batch_norm_costs_two_operations_a_number() -> None:
@@ -103,26 +106,26 @@ def test_a_module_counts_what_is_inside_it() -> None:
     macs = {name: sum(count.values()) for name, count in trace(network, SHAPE).macs.items()}
     pixels = 12 * 18
     assert macs == {"": 20 * pixels, "0": 12 * pixels, "0.0": 12 * pixels, "0.1": 0, "1": 8 * pixels}
-    assert meta.flops(network.to("meta"), SHAPE) == {name: 2 * number for name, number in macs.items()}
+    assert trace(network.to("meta"), SHAPE).torch_flops == {name: 2 * number for name, number in macs.items()}
 
 
 def test_memory_is_what_is_alive_at_the_same_time() -> None:
     network = nn.Sequential(nn.Conv2d(3, 8, 1), nn.ReLU(), nn.Conv2d(8, 1, 1)).to("meta")
     image, wide = 4 * N, 4 * 8 * 12 * 18
     # the image is held by the caller; the convolution's result and ReLU's are there together
-    assert ledger(network, SHAPE).peak == image + 2 * wide
+    assert trace(network, SHAPE).peak == image + 2 * wide
 
 
 def test_a_layer_in_place_takes_less_memory() -> None:
     network = nn.Sequential(nn.Conv2d(3, 8, 1), nn.ReLU(inplace=True), nn.Conv2d(8, 1, 1)).to("meta")
-    assert ledger(network, SHAPE).peak == 4 * N + 4 * 8 * 12 * 18 + 4 * 12 * 18
+    assert trace(network, SHAPE).peak == 4 * N + 4 * 8 * 12 * 18 + 4 * 12 * 18
 
 
 def test_bytes_moved_are_those_read_and_written_and_views_move_none() -> None:
     pixels = 12 * 18
     read, written, weights = 4 * N, 4 * 8 * pixels, 4 * (8 * 3 + 8)
     network = nn.Sequential(nn.Conv2d(3, 8, 1), nn.Flatten(0)).to("meta")
-    moved = ledger(network, SHAPE).moved
+    moved = trace(network, SHAPE).moved
     assert moved[""] == moved["0"] == read + written + weights
     assert moved.get("1", 0) == 0
 
@@ -198,7 +201,6 @@ def test_a_frozen_upsampler_is_not_trained() -> None:
     assert frozen.total - frozen.trainable == 32 * 32 * 3 * 64
 
 
-@pytest.mark.slow  # it runs 11 to 77 billion multiply-adds
 @pytest.mark.parametrize(
     ("network", "variant", "size", "gmac"),
     [
@@ -209,6 +211,32 @@ def test_a_frozen_upsampler_is_not_trained() -> None:
         ("pp-liteseg-t", "released", (1024, 2048), 45.68),
     ],
 )
-def test_pp_liteseg_by_fvcore(network: str, variant: str, size: tuple[int, int], gmac: float) -> None:
+def test_pp_liteseg_comes_to_what_fvcore_counts(
+    network: str, variant: str, size: tuple[int, int], gmac: float
+) -> None:
     found = cost({"use": network, "variant": variant}, 19, size)
     assert round(found.modules[""].macs / 1e9, 2) == gmac
+
+
+@pytest.mark.filterwarnings("ignore")  # TorchScript is on its way out, and says so
+@pytest.mark.parametrize("name", ["pp-liteseg-t", "attanet-light"])
+def test_fvcore_counts_the_same_multiply_adds_in_every_module(name: str) -> None:
+    from fvcore.nn import FlopCountAnalysis  # where its warnings are ignored
+
+    network = assemble({"use": name}, 5).eval()
+    assert isinstance(network, Segmenter)
+    theirs = FlopCountAnalysis(network.without_auxiliary(), torch.zeros(1, 3, 64, 96))
+    theirs.unsupported_ops_warnings(False).uncalled_modules_warnings(False).tracer_warnings("none")
+    ours = cost({"use": name}, 5, (64, 96)).modules
+    found = {module: theirs.by_module_and_operator()[module] for module in ours}
+    assert {module: int(sum(count[one] for one in MULTIPLY_ADDS)) for module, count in found.items()} == {
+        module: counted.macs for module, counted in ours.items()
+    }
+
+
+def test_counting_a_network_leaves_torch_s_compiler_alone() -> None:
+    """To import it takes longer than to import torch and to count together."""
+    code = "import sys; from segablate.measures.counting.count import cost; "
+    code += "cost({'use': 'pp-liteseg-t'}, 19, (512, 1024)); print('torch._dynamo' in sys.modules)"
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert ran.stdout.strip() == "False"

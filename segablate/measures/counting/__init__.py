@@ -3,8 +3,8 @@
 | file | does |
 |---|---|
 | `formulas` | operations of one operator, from the shapes of its inputs and its result |
-| `traced` | goes through a network operator by operator: the only file that talks to fvcore |
-| `meta` | the second opinion, without a single number in memory: torch's own counter |
+| `traced` | goes through a network once, operator by operator, without a single number in memory |
+| `shapes` | what operators give there, where torch would take its time to say it |
 | `ledger` | bytes alive at the same time and bytes moved |
 | `cost` | what was found, as data |
 | `count` | puts them together |

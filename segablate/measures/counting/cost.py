@@ -80,9 +80,9 @@ class Check:
     """Two counters beside each other.
 
     Attributes:
-        traced: multiply-adds by fvcore; None where only the other one counted.
+        traced: multiply-adds by our formulas; None where only the other one counted.
         torch_flops: torch's count, two a multiply-add.
-        differences: module → (fvcore's multiply-adds, torch's count), where twice the one is not the other.
+        differences: module → (our multiply-adds, torch's count), where twice the one is not the other.
     """
 
     traced: int | None
@@ -91,7 +91,7 @@ class Check:
 
     @property
     def ratio(self) -> float | None:
-        """Torch's count over fvcore's multiply-adds: 2 where they agree."""
+        """Torch's count over our multiply-adds: 2 where they agree."""
         return self.torch_flops / self.traced if self.traced else None
 
 

@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from typing import Any
 
 import torch
 from torch import nn
 
 from segablate.errors import SegablateError
-from segablate.measures.counting import meta
 from segablate.measures.counting.cost import Check, Cost, Module, Parameters
-from segablate.measures.counting.ledger import Bytes, ledger
 from segablate.measures.counting.traced import Trace, trace
-from segablate.models.assemble import Network, assemble, needed_fit, planned
+from segablate.models.assemble import Network, assemble, planned
 from segablate.models.complete import EXTERNAL, Config
 from segablate.models.segmenter import Segmenter
-from segablate.models.upsamplers.base import Subspace
 from segablate.training.forward import ran_out
 
 HEADS = "auxiliary"
@@ -48,28 +44,26 @@ def cost(
     """
     bare = {name: value for name, value in model.items() if name != "weights"}
     shape = (batch, 3, *size)
-    with _enough_memory(shape, classes, quick):
-        real, shadow = _networks(bare, classes, size, quick, allow_external)
-        parameters = _parameters(shadow)
-        seen = None if real is None else trace(_for_inference(real), shape)
-        del real
-        shadow = _for_inference(shadow)
-        torch_flops, books = meta.flops(shadow, shape), ledger(shadow, shape)
+    with _enough_memory(shape, classes):
+        network = _network(bare, classes, size, allow_external)
+        parameters = _parameters(network)
+        network = _for_inference(network)
+        seen = trace(network, shape)
     return Cost(
         shape=shape,
         classes=classes,
-        stride=shadow.upsampler.stride if isinstance(shadow, Segmenter) else None,
-        modules=_modules(shadow, seen, torch_flops, books),
+        stride=network.upsampler.stride if isinstance(network, Segmenter) else None,
+        modules=_modules(network, seen, quick),
         parameters=parameters,
-        peak=books.peak,
-        check=_check(seen, torch_flops),
-        uncounted=seen.uncounted if seen else meta.uncounted(books.calls),
+        peak=seen.peak,
+        check=_check(seen, quick),
+        uncounted=seen.unknown_to_torch if quick else seen.uncounted,
         quick=quick,
     )
 
 
 @contextmanager
-def _enough_memory(shape: tuple[int, ...], classes: int, quick: bool) -> Iterator[None]:
+def _enough_memory(shape: tuple[int, ...], classes: int) -> Iterator[None]:
     """Say what is too large where memory runs out."""
     try:
         yield
@@ -77,28 +71,18 @@ def _enough_memory(shape: tuple[int, ...], classes: int, quick: bool) -> Iterato
         if not ran_out(error):
             raise
         raise SegablateError(
-            f"there is not enough memory for {'×'.join(map(str, shape))} and {classes:,} classes",
-            hint=None if quick else "`--quick` counts without computing",
+            f"there is not enough memory for {'×'.join(map(str, shape))} and {classes:,} classes"
         ) from error
 
 
-def _networks(
-    model: Config, classes: int, size: tuple[int, int], quick: bool, allow: bool
-) -> tuple[Network | None, Network]:
-    """The network with numbers, unless it is not needed, and without."""
+def _network(model: Config, classes: int, size: tuple[int, int], allow: bool) -> Network:
+    """The network, without a number in it."""
     if model.get("use") == EXTERNAL:
-        # code from outside need not do what it does on the meta device
         with torch.random.fork_rng(devices=[]):
-            made = assemble(model, classes, allow_external=allow)
-        return None if quick else made, copy.deepcopy(made).to("meta")
-    shadow = planned(model, classes)
-    shadow.check_size(*size)
-    if quick:
-        return None, shadow
-    fit = needed_fit(model, classes)
-    subspace = Subspace.placeholder(classes, fit.stride, fit.channels) if fit else None
-    with torch.random.fork_rng(devices=[]):
-        return assemble(model, classes, subspace=subspace), shadow
+            return copy.deepcopy(assemble(model, classes, allow_external=allow)).to("meta")
+    made = planned(model, classes)
+    made.check_size(*size)
+    return made
 
 
 def _for_inference(network: Network) -> Network:
@@ -118,21 +102,18 @@ def _parameters(network: nn.Module) -> Parameters:
     )
 
 
-def _modules(
-    network: nn.Module, seen: Trace | None, torch_flops: Mapping[str, int], books: Bytes
-) -> dict[str, Module]:
-    called = {"", *(seen.called if seen else books.moved)}
+def _modules(network: nn.Module, seen: Trace, quick: bool) -> dict[str, Module]:
     return {
         name: Module(
             name=name,
             kind=type(module).__name__,
             params=sum(value.numel() for value in module.parameters()),
-            macs=_sum(seen.macs.get(name, {}).values()) if seen else torch_flops.get(name, 0) // 2,
-            elementwise=dict(seen.elementwise.get(name, {})) if seen else {},
-            moved=books.moved.get(name, 0),
+            macs=seen.torch_flops[name] // 2 if quick else sum(seen.macs[name].values()),
+            elementwise={} if quick else dict(seen.elementwise[name]),
+            moved=seen.moved[name],
         )
         for name, module in network.named_modules()
-        if name in called or _is_part(name)
+        if name in seen.called or _is_part(name)
     }
 
 
@@ -141,13 +122,13 @@ def _is_part(name: str) -> bool:
     return bool(name) and "." not in name and name != HEADS
 
 
-def _check(seen: Trace | None, torch_flops: Mapping[str, int]) -> Check:
-    if seen is None:
-        return Check(None, torch_flops[""])
-    mine = {name: _sum(counts.values()) for name, counts in seen.macs.items()}
-    leaves = _innermost(name for name, number in mine.items() if 2 * number != torch_flops.get(name, 0))
+def _check(seen: Trace, quick: bool) -> Check:
+    if quick:
+        return Check(None, seen.torch_flops[""])
+    mine = {name: sum(counts.values()) for name, counts in seen.macs.items()}
+    leaves = _innermost(name for name, number in mine.items() if 2 * number != seen.torch_flops[name])
     return Check(
-        mine.get("", 0), torch_flops[""], {name: (mine[name], torch_flops.get(name, 0)) for name in leaves}
+        mine[""], seen.torch_flops[""], {name: (mine[name], seen.torch_flops[name]) for name in leaves}
     )
 
 
@@ -158,7 +139,3 @@ def _innermost(names: Iterable[str]) -> list[str]:
 
 def _inside(inner: str, outer: str) -> bool:
     return not outer or inner.startswith(f"{outer}.")
-
-
-def _sum(numbers: Iterable[Any]) -> int:
-    return int(sum(numbers))

@@ -1,64 +1,117 @@
 """How many operations an operator does, from shapes alone.
 
-Multiply-adds are the business of convolutions and matrix products, and fvcore counts those. What is here is
-the rest of a decoder: each addition, multiplication, division, comparison and exponential is one operation.
-Copying and laying out anew is none.
+A multiply-add of a convolution or a matrix product is one. Of all other operators each addition,
+multiplication, division, comparison and exponential is one operation. Copying and laying out anew is none.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from math import prod
 from typing import Any, TypeAlias
 
-Shape: TypeAlias = Sequence[int]
-# (shape of the first input, constants of the call, shape of the result) → operations
-Formula: TypeAlias = Callable[[Shape, Sequence[Any], Shape], int]
+from torch import Tensor
 
-# fvcore's names of what multiplies and adds; every other operator is counted apart
-MULTIPLY_ADDS = frozenset({"conv", "addmm", "bmm", "einsum", "linear", "matmul", "mm"})
+Shape: TypeAlias = Sequence[int]
+# (what the operator is given, shape of its result) → operations
+Formula: TypeAlias = Callable[[Sequence[Any], Shape], int]
 
 
 def per_result(number: int) -> Formula:
     """So many operations for each number of the result."""
-    return lambda given, constants, result: number * prod(result)
+    return lambda given, result: number * prod(result)
 
 
-def adaptive_windows(given: Shape, constants: Sequence[Any], result: Shape) -> int:
+def adaptive_windows(given: Sequence[Any], result: Shape) -> int:
     """A window of n numbers takes n: n − 1 additions and a division. Windows may overlap."""
+    shape = first(given)
     rows, columns = (
         sum(-(-(at + 1) * size // cells) - at * size // cells for at in range(cells))
-        for size, cells in zip(given[-2:], result[-2:], strict=True)
+        for size, cells in zip(shape[-2:], result[-2:], strict=True)
     )
-    return prod(given[:-2]) * rows * columns
+    return prod(shape[:-2]) * rows * columns
 
 
-def fixed_windows(given: Shape, constants: Sequence[Any], result: Shape) -> int:
+def fixed_windows(given: Sequence[Any], result: Shape) -> int:
     """As many as a window has numbers, for each number of the result; the border counts too."""
-    kernel = next(value for value in constants if isinstance(value, list) and value)
+    kernel = next(value for value in given[1:] if isinstance(value, list | tuple) and value)
     return prod(result) * (prod(kernel) if len(kernel) > 1 else kernel[0] ** 2)
 
 
-def average(given: Shape, constants: Sequence[Any], result: Shape) -> int:
+def average(given: Sequence[Any], result: Shape) -> int:
     """The mean of n numbers takes n: n − 1 additions and a division."""
-    return prod(given)
+    return prod(first(given))
 
 
-def selection(given: Shape, constants: Sequence[Any], result: Shape) -> int:
+def selection(given: Sequence[Any], result: Shape) -> int:
     """The greatest of n numbers takes n − 1 comparisons."""
-    return prod(given) - prod(result)
+    return prod(first(given)) - prod(result)
 
 
-def softmax(given: Shape, constants: Sequence[Any], result: Shape) -> int:
-    """Each number: compare, subtract, exponential, add, divide."""
-    return 5 * prod(result)
+def norm(affine: int) -> Formula:
+    """Mean, deviation and quotient of what is normed together; one more for a factor at that place."""
+    return lambda given, result: prod(result) * (4 if given[affine] is None else 5)
+
+
+def convolution(given: Sequence[Any], result: Shape) -> int:
+    """Each weight once for each place of the result."""
+    return result[0] * prod(given[1].shape) * prod(result[2:])
+
+
+def transposed_convolution(given: Sequence[Any], result: Shape) -> int:
+    """Each weight once for each place of what is given."""
+    return result[0] * prod(given[1].shape) * prod(given[0].shape[2:])
+
+
+def product(left: int) -> Formula:
+    """Of a matrix and the next that is given: each row with each column."""
+    return lambda given, result: prod(given[left].shape) * result[-1]
+
+
+def einsum(given: Sequence[Any], result: Shape) -> int:
+    """One after the other from the left, as torch does."""
+    terms, _, out = given[0].replace(" ", "").partition("->")
+    sizes: dict[str, int] = {}
+    for term, operand in zip(terms.split(","), given[1], strict=True):
+        sizes.update(zip(term, operand.shape, strict=True))
+    held, *others = map(set, terms.split(","))
+    total = 0
+    for at, other in enumerate(others):
+        total += prod(sizes[letter] for letter in held | other)
+        held = (held | other) & set(out).union(*others[at + 1 :])
+    return total
+
+
+def first(given: Sequence[Any]) -> Shape:
+    """Shape of the first tensor."""
+    return next((tuple(one.shape) for one in _tensors(given) if one.ndim), ())
+
+
+def _tensors(given: Sequence[Any]) -> Iterator[Tensor]:
+    return (one for one in given if isinstance(one, Tensor))
 
 
 ONCE = per_result(1)
 NOTHING = per_result(0)
 
-# operator → formula; `aten::` in front
+CONVOLUTIONS: Mapping[str, Formula] = {
+    **{f"conv{n}d": convolution for n in (1, 2, 3)},
+    **{f"conv_transpose{n}d": transposed_convolution for n in (1, 2, 3)},
+}
+# what multiplies and adds; every other operator is counted apart
+PRODUCTS: Mapping[str, Formula] = {
+    "addmm": product(1),
+    "bmm": product(0),
+    "einsum": einsum,
+    "linear": product(0),
+    "matmul": product(0),
+    "mm": product(0),
+}
+
+# operator as it is called → formula
 FORMULAS: Mapping[str, Formula] = {
+    **CONVOLUTIONS,
+    **PRODUCTS,
     # a factor and a summand for each number: `fuse()` makes them vanish into the convolution
     "batch_norm": per_result(2),
     "relu": ONCE,
@@ -70,9 +123,13 @@ FORMULAS: Mapping[str, Formula] = {
     "relu6": per_result(2),
     "leaky_relu": per_result(2),
     "prelu": per_result(2),
+    "layer_norm": norm(2),
+    "group_norm": norm(2),
+    "instance_norm": norm(1),
     # negate, exponential, add, divide
     "sigmoid": per_result(4),
-    "softmax": softmax,
+    # compare, subtract, exponential, add, divide
+    "softmax": per_result(5),
     "add": ONCE,
     "add_": ONCE,
     "sub": ONCE,
@@ -84,7 +141,7 @@ FORMULAS: Mapping[str, Formula] = {
     "square": ONCE,
     "pow": ONCE,
     # square and add
-    "linalg_vector_norm": lambda given, constants, result: 2 * prod(given),
+    "linalg_vector_norm": lambda given, result: 2 * prod(first(given)),
     "mean": average,
     "sum": average,
     "amax": selection,
@@ -112,3 +169,17 @@ FORMULAS: Mapping[str, Formula] = {
     "unflatten": NOTHING,
     "pad": NOTHING,
 }
+
+# names under which operators are counted, where that is not their own
+NAMES: Mapping[str, str] = dict.fromkeys(CONVOLUTIONS, "conv")
+MULTIPLY_ADDS = frozenset({*PRODUCTS, "conv"})
+# operators that move, compare or make numbers, and cost nothing
+UNCOUNTED = frozenset({
+    "__and__", "_reshape_alias", "alias", "as_strided", "bitwise_not", "broadcast_to", "cat", "chunk",
+    "clamp_", "clone", "concat", "constant_pad_nd", "contiguous", "copy_", "detach", "dropout", "empty",
+    "empty_like", "eq", "expand", "flatten", "floor", "floor_divide", "full", "full_like", "gather",
+    "ge", "gt", "index", "index_put_", "item", "lift_fresh", "masked_fill", "max", "movedim", "narrow",
+    "new_empty", "new_full", "new_zeros", "nonzero", "ones", "permute", "remainder", "reshape", "roll",
+    "select", "size", "slice", "split", "split_with_sizes", "squeeze", "stack", "t", "to", "transpose",
+    "type_as", "unbind", "unsafe_chunk", "unsqueeze", "unsqueeze_", "view", "zeros", "zeros_like",
+})  # fmt: skip

@@ -9,113 +9,54 @@ from __future__ import annotations
 
 import weakref
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import Any
 
-import torch
-from torch import Tensor, nn
-from torch.utils._python_dispatch import TorchDispatchMode
-from torch.utils._pytree import tree_leaves
+from torch import Tensor
 
 
-@dataclass(frozen=True)
-class Bytes:
-    """What one inference takes and moves.
+class Ledger:
+    """The books of one inference.
 
     Attributes:
         peak: most bytes of activations alive at the same time, the image included, weights not.
-        moved: module's path → bytes its operators read and write, weights included, views not.
-        calls: operator → number of its calls, views not.
+        moved: module's path → bytes its own operators read and write, weights included, views not.
     """
 
-    peak: int
-    moved: Mapping[str, int]
-    calls: Mapping[str, int]
-
-
-def ledger(network: nn.Module, shape: Sequence[int]) -> Bytes:
-    """Keep the books of one inference.
-
-    Args:
-        network: on the meta device.
-        shape: (batch, 3, height, width), of float32.
-    """
-    with torch.no_grad(), _path(network.eval()) as path, _Book(path) as book:
-        network(torch.empty(*shape, device="meta"))
-    moved: Counter[str] = Counter()
-    for place, number in book.moved.items():
-        for above in _and_above(place):
-            moved[above] += number
-    return Bytes(book.peak, moved, book.calls)
-
-
-class _Book(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch's own
-    def __init__(self, path: Callable[[], str]) -> None:
-        super().__init__()  # type: ignore[no-untyped-call]  # torch's own
-        self.alive = 0
+    def __init__(self) -> None:
         self.peak = 0
         self.moved: Counter[str] = Counter()
-        self.calls: Counter[str] = Counter()
-        self._path = path
+        self._alive = 0
         self._entered: dict[int, weakref.ref[Any]] = {}
 
-    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        given = func(*args, **(kwargs or {}))
-        taken, made = _tensors((args, kwargs)), _tensors(given)
-        for tensor in made:
-            self._enter(tensor)
-        sources = {tensor.untyped_storage()._cdata for tensor in taken}
-        if taken and not all(tensor.untyped_storage()._cdata in sources for tensor in made):
-            # else it is a view, or memory without anything in it: nothing moves
-            unique = {id(tensor): tensor for tensor in (*taken, *made)}
-            self.calls[str(func.overloadpacket).replace(".", "::", 1)] += 1
-            self.moved[self._path()] += sum(t.numel() * t.itemsize for t in unique.values())
-        return given
+    def enter(self, place: str, taken: Sequence[Tensor], made: Sequence[Tensor]) -> bool:
+        """What an operator was given and what it made; whether anything moved.
 
-    def _enter(self, tensor: Tensor) -> None:
+        Args:
+            place: path of the module that it was called by.
+            taken: the tensors it was given.
+            made: the tensors it gave.
+        """
+        for tensor in made:
+            self._alive_from_now(tensor)
+        sources = {tensor.untyped_storage()._cdata for tensor in taken}
+        if not taken or all(tensor.untyped_storage()._cdata in sources for tensor in made):
+            # a view, or memory without anything in it
+            return False
+        unique = {id(tensor): tensor for tensor in (*taken, *made)}
+        self.moved[place] += sum(tensor.numel() * tensor.itemsize for tensor in unique.values())
+        return True
+
+    def _alive_from_now(self, tensor: Tensor) -> None:
         storage = tensor.untyped_storage()
         key, size = storage._cdata, storage.nbytes()
         if key in self._entered or not size:
             return
-        self.alive += size
-        self.peak = max(self.peak, self.alive)
+        self._alive += size
+        self.peak = max(self.peak, self._alive)
 
         def strike(_: Any) -> None:
-            self.alive -= size
+            self._alive -= size
             del self._entered[key]
 
         self._entered[key] = weakref.ref(storage, strike)
-
-
-@contextmanager
-def _path(network: nn.Module) -> Iterator[Callable[[], str]]:
-    """What tells which module is being run."""
-    stack = [""]
-
-    def enter(name: str) -> Callable[..., None]:
-        return lambda *_: stack.append(name)
-
-    def leave(*_: Any) -> None:
-        stack.pop()
-
-    hooks = []
-    for name, module in network.named_modules():
-        hooks += [module.register_forward_pre_hook(enter(name)), module.register_forward_hook(leave)]
-    try:
-        yield lambda: stack[-1]
-    finally:
-        for hook in hooks:
-            hook.remove()
-
-
-def _and_above(path: str) -> Iterator[str]:
-    yield path
-    while path:
-        path = path.rpartition(".")[0]
-        yield path
-
-
-def _tensors(tree: Any) -> list[Tensor]:
-    return [leaf for leaf in tree_leaves(tree) if isinstance(leaf, Tensor)]

@@ -102,11 +102,11 @@ def uncounted(cost: Cost) -> str:
 
 
 def second_opinion(cost: Cost) -> str:
-    """How torch's counter and fvcore agree."""
+    """How torch's counter and ours agree."""
     check = cost.check
     theirs = f"torch.utils.flop_counter gives {_shown('flops', check.torch_flops)}"
     if check.traced is None:
-        return "none; these are torch.utils.flop_counter's numbers, fvcore was not asked"
+        return "none; these are the numbers of torch.utils.flop_counter's formulas"
     if check.ratio is None:
         return f"{theirs}, and there are no multiply-adds"
     agreed = f"{theirs}, {check.ratio:.2f} times the multiply-adds"
