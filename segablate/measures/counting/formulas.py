@@ -55,12 +55,14 @@ def norm(affine: int) -> Formula:
 
 def convolution(given: Sequence[Any], result: Shape) -> int:
     """Each weight once for each place of the result."""
-    return result[0] * prod(given[1].shape) * prod(result[2:])
+    weight: Shape = given[1].shape
+    return result[0] * prod(weight) * prod(result[2:])
 
 
 def transposed_convolution(given: Sequence[Any], result: Shape) -> int:
     """Each weight once for each place of what is given."""
-    return result[0] * prod(given[1].shape) * prod(given[0].shape[2:])
+    image, weight = first(given), tuple(given[1].shape)
+    return result[0] * prod(weight) * prod(image[2:])
 
 
 def product(left: int) -> Formula:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -43,7 +44,7 @@ def _alike(func: Any, given: Sequence[Tensor]) -> bool:
 def _pointwise(func: Any, given: Sequence[Tensor]) -> Tensor:
     if func._schema.is_mutable:
         return given[0]
-    shape = torch.broadcast_shapes(*(one.shape for one in given))
+    shape = np.broadcast_shapes(*(one.shape for one in given))
     like = next((one for one in given if one.shape == shape), None)
     return given[0].new_empty(shape) if like is None else torch.empty_like(like)
 
