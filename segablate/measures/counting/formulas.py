@@ -61,7 +61,7 @@ def convolution(given: Sequence[Any], result: Shape) -> int:
 
 def transposed_convolution(given: Sequence[Any], result: Shape) -> int:
     """Each weight once for each place of what is given."""
-    image, weight = first(given), tuple(given[1].shape)
+    image, weight = first(given), first(given[1:])
     return result[0] * prod(weight) * prod(image[2:])
 
 
