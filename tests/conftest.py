@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import os
 import signal
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,9 @@ os.environ["MPLBACKEND"] = "Agg"
 import pytest  # noqa: E402  # not before the lines above
 from hypothesis import settings  # noqa: E402  # likewise
 from PIL import Image  # noqa: E402  # likewise
+
+# what tests of several folders share
+sys.path.insert(0, str(Path(__file__).parent / "helpers"))
 
 # how long an example takes says how busy the machine is
 settings.register_profile("any-machine", deadline=None)

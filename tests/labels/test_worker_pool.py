@@ -24,7 +24,7 @@ from segablate.measures.ceilings.maps import Maps
 
 
 @pytest.fixture(scope="module")
-def worker_count() -> Iterator[WorkerPool]:
+def workers() -> Iterator[WorkerPool]:
     with WorkerPool(2) as made:
         yield made
 

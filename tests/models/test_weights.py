@@ -14,11 +14,11 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from classify import Classifier
 from torch import Tensor, nn
 
 from segablate.errors import SegablateError
 from segablate.models.assemble import assemble, planned
-from segablate.models.classify import Classifier
 from segablate.models.complete import bare as written
 from segablate.models.complete import complete
 from segablate.models.encoders.base import encoder_class, encoders

@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from classify import Classifier
 from PIL import Image
 
-from segablate.models.classify import Classifier
 from segablate.models.encoders.base import encoders
 from segablate.models.weights.load import load_weights, locate
 

@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 import torch
+from classify import Classifier
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from segablate.models.assemble import planned
-from segablate.models.classify import Classifier
 from segablate.models.contexts.base import Context, contexts
 from segablate.models.encoders.base import encoders
 from segablate.models.features import Feature

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 import torch
+from classify import Classifier
 from torch import nn
 
 from segablate.models.assemble import planned
-from segablate.models.classify import Classifier
 from segablate.models.encoders.base import encoders
 
 

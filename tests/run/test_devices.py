@@ -52,7 +52,7 @@ class _Workers:
 
 
 @pytest.fixture
-def worker_count(monkeypatch: pytest.MonkeyPatch) -> _Workers:
+def workers(monkeypatch: pytest.MonkeyPatch) -> _Workers:
     made = _Workers()
     monkeypatch.setattr(processes, "_start", made.start)
     monkeypatch.setattr(processes, "wait", made.wait)
