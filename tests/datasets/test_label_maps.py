@@ -131,6 +131,31 @@ def test_a_map_turns_values_into_classes_before_they_are_checked(save):
     assert read_labels(save("a.png", [[1, 2], [3, 2]]), 2, 255, remap=remap).tolist() == [[0, 1], [255, 1]]
 
 
+@pytest.fixture(params=["kornia-rs", "without"])
+def decoder(request, monkeypatch):
+    """The quick way, with kornia-rs and as it is where that is missing."""
+    if request.param == "without":
+        monkeypatch.setattr("segablate.datasets.png._kornia", lambda: None)
+    else:
+        pytest.importorskip("kornia_rs")
+    return request.param
+
+
+@pytest.mark.parametrize("kind", [0, 3])
+@pytest.mark.parametrize("filters", [(0,), (1,), (2,), (3,), (4,), (0, 1, 2, 3, 4), (4, 0)])
+def test_both_decoders_give_pillows_indices(save, tmp_path, png, decoder, kind, filters):
+    values = np.random.default_rng(len(filters)).integers(0, 256, (13, 17)).astype(np.uint8)
+    (tmp_path / "a.png").write_bytes(png.write(values, kind=kind, filters=filters))
+    plain = save("b.png", values, "L" if kind == 0 else "P")
+    clear = save("c.png", values, "L" if kind == 0 else "P", transparency=3)
+    for path in (tmp_path / "a.png", plain, clear):
+        reference = _pillow_indices(path, path.read_bytes())
+        assert reference.tolist() == values.tolist()
+        assert read_labels(path, 256, None).tolist() == reference.tolist()
+        assert read_labels(path, 256, None).flags.writeable
+
+
+@pytest.mark.usefixtures("decoder")
 class TestQuickPng:
     """The way past Pillow: the same values, or none."""
 
@@ -141,8 +166,10 @@ class TestQuickPng:
     def test_other_depths_are_left_to_pillow(self, png, bits):
         assert read_indices(png.write(VALUES % 2, bits=bits, kind=0), None) is None
 
-    def test_filtered_rows_are_left_to_pillow(self, png):
-        assert read_indices(png.write(VALUES, filters=(0, 2)), None) is None
+    def test_filtered_rows_are_left_to_pillow_where_kornia_is_missing(self, png, decoder):
+        read = read_indices(png.write(VALUES, filters=(0, 2)), None)
+        assert (read is None) == (decoder == "without")
+        assert read is None or read.tolist() == VALUES.tolist()
 
     def test_too_many_pixels_are_left_to_pillow(self, png):
         assert read_indices(png.write(VALUES), 11) is None
