@@ -208,6 +208,8 @@ def _find(head: str, features: tuple[Feature, ...], name: str) -> Feature:
 
 
 def _split(given: Mapping[str, Any]) -> tuple[Part, dict[str, Any]]:
+    if not isinstance(given, Mapping):
+        raise SegablateError("the settings of an auxiliary head are no mapping", hint="such as `{on: x8}`")
     settings = dict(given)
     kind = settings.pop("use", SCORES)
     if kind not in KINDS:

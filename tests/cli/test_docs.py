@@ -70,7 +70,7 @@ def test_commands_and_options_that_are_named_exist(page: Path, segablate: Callab
 
 def test_the_page_on_studies_names_every_key() -> None:
     told = (ROOT / "docs" / "studies.md").read_text(encoding="utf-8")
-    rows = told[told.index("| key | what |") : told.index("A part is its name")]
+    rows = told[told.index("| key | meaning |") : told.index("A part is its name")]
     assert set(KEYS) - {"margin"} <= set(re.findall("`([a-z]+)`", rows))
 
 
