@@ -1,0 +1,208 @@
+"""Ray: one task a group, on the nodes of a cluster, or of one that is started here.
+
+    driver ── group ──► task on a node: leases, measures, stores
+       ▲                     │
+       └── keys ─────────────┘   outcomes go through the store, which all nodes share
+
+Core tasks, each in a process of its own (`max_calls=1`) with the cores and GPUs that its measure needs. A
+task that is killed fails its cell, as in `processes`; the groups of a node that dies are begun elsewhere.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import time
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass, field
+from importlib import import_module
+from pathlib import Path
+from typing import Any, ClassVar
+
+from segablate.errors import SegablateError
+from segablate.measures.base import Progress
+from segablate.run.devices import gpus, uses_gpu
+from segablate.run.executors.base import Findings, divided, executors, lost
+from segablate.run.executors.remote import IDENTITY, identity, perform, remote_job, reported, unfit
+from segablate.run.machine import cores
+from segablate.run.plan import Group
+from segablate.run.provenance import provenance
+from segablate.run.store import Store
+from segablate.run.work import Finding, Job
+
+ADDRESS = "RAY_ADDRESS"
+INSTALL = "pip install 'segablate[ray]'"
+LOOK = 0.5  # seconds between two looks
+GRACE = 5.0  # seconds a task has to end by itself
+CHECK = 120.0  # seconds in which a node has to say what it has
+
+
+@dataclass
+class _Task:
+    group: Group
+    again: bool = False  # whether it goes on where a task was killed
+    began: float = field(default_factory=time.perf_counter)
+
+
+@executors.register()
+class Ray:
+    """A task of Ray a group, on the cluster at `RAY_ADDRESS`, or on one that is started here.
+
+    Args:
+        jobs: how many groups at a time on one node; 0 is as many as there are cores or GPUs for.
+        per_gpu: how many at a time may compute on one GPU.
+    """
+
+    elsewhere: ClassVar[bool] = True
+
+    def __init__(self, *, jobs: int = 0, per_gpu: int = 1) -> None:
+        self.jobs = jobs
+        self.per_gpu = per_gpu
+
+    def run(self, groups: Sequence[Group], job: Job, store: Store, progress: Progress) -> Findings:
+        """Work through all groups; a group whose node dies is begun anew on another."""
+        ray = _library()
+        with _connected(ray):
+            nodes = [node for node in ray.nodes() if node["Alive"]]
+            _check(ray, nodes, store.root.absolute())
+            each = int(min(node["Resources"].get("CPU", 0) for node in nodes)) or 1
+            running: dict[Any, _Task] = {}
+
+            def begin(task: _Task) -> None:
+                given = remote_job(task.group, job, identity(store.root))
+                running[self._remote(ray, task.group, job, each).remote(given)] = task
+
+            try:
+                for group in divided(groups, int(ray.cluster_resources().get("CPU", 1))):
+                    begin(_Task(group))
+                while running:
+                    for ref in ray.wait(list(running), timeout=LOOK)[0]:
+                        task = running.pop(ref)
+                        if again := (yield from _take(ray, ref, task, job, store)):
+                            begin(again)
+            finally:
+                _cancel(ray, list(running))
+
+    def _remote(self, ray: Any, group: Group, job: Job, cores: int) -> Any:
+        needs = group.needs
+        return ray.remote(
+            # so that a node has no more of them than `jobs`
+            num_cpus=min(cores, max(int(needs.cores), cores // self.jobs if self.jobs else 1)),
+            num_gpus=1 / self.per_gpu if uses_gpu(needs, job.device) else 0,
+            max_calls=1,
+            max_retries=0,
+        )(perform)
+
+
+def _library() -> Any:
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    try:
+        return import_module("ray")
+    except ImportError as error:
+        raise SegablateError("executor `ray` needs Ray", hint=INSTALL) from error
+
+
+@contextmanager
+def _connected(ray: Any) -> Iterator[None]:
+    """A connection to the cluster at `RAY_ADDRESS`, or to one on this machine that ends with it."""
+    if ray.is_initialized():  # by who has called this
+        yield
+        return
+    with ExitStack() as held:
+        held.callback(ray.shutdown)
+        quiet: dict[str, Any] = {"log_to_driver": False, "logging_level": "ERROR"}
+        if address := os.environ.get(ADDRESS):
+            with _refused(address):
+                ray.init(address=address, **quiet)
+        else:
+            temporary = tempfile.TemporaryDirectory(prefix="ray-", ignore_cleanup_errors=True)
+            folder = held.enter_context(temporary)
+            own = {"_node_ip_address": "127.0.0.1", "_temp_dir": folder, "include_dashboard": False}
+            ray.init(num_cpus=cores(), num_gpus=len(gpus()), **own, **quiet)
+        yield
+
+
+@contextmanager
+def _refused(address: str) -> Iterator[None]:
+    try:
+        yield
+    except ConnectionError as error:
+        hint = f"start one by `ray start --head`, or unset `{ADDRESS}` for one on this machine"
+        raise SegablateError(f"no cluster of Ray answers at `{address}`", hint=hint) from error
+    except RuntimeError as error:
+        if "ersion" not in str(error):
+            raise
+        why = " ".join(str(error).split())
+        raise SegablateError(f"the cluster at `{address}` has other versions: {why}") from error
+
+
+def _check(ray: Any, nodes: Sequence[dict[str, Any]], root: Path) -> None:
+    """Ask every node for its version of segablate and for the store.
+
+    Raises:
+        SegablateError: one has not the same; it is named.
+    """
+    affinity = import_module("ray.util.scheduling_strategies").NodeAffinitySchedulingStrategy
+    wanted = identity(root)
+    asked = {}
+    for node in nodes:
+        place = affinity(node_id=node["NodeID"], soft=False)
+        options = {"num_cpus": 0, "max_retries": 0, "scheduling_strategy": place}
+        name = f"{node['NodeManagerHostname']} ({node['NodeManagerAddress']})"
+        asked[name] = ray.remote(**options)(_what_is_there()).remote(str(root / IDENTITY))
+    for name, answer in asked.items():
+        try:
+            version, found = ray.get(answer, timeout=CHECK)
+        except ray.exceptions.GetTimeoutError as error:
+            raise SegablateError(f"node `{name}` did not answer within {CHECK:g} s") from error
+        if problem := unfit(name, version, provenance().version, root, found == wanted):
+            raise problem
+
+
+def _what_is_there() -> Callable[[str], tuple[str, str]]:
+    # a function in a function goes to the node as it is, so that it runs where there is no segablate too
+    def what_is_there(path: str) -> tuple[str, str]:
+        from importlib.metadata import PackageNotFoundError, version
+
+        try:
+            there = version("segablate")
+        except PackageNotFoundError:
+            there = ""
+        try:
+            with open(path) as file:
+                return there, file.read()
+        except OSError:
+            return there, ""
+
+    return what_is_there
+
+
+def _take(ray: Any, ref: Any, task: _Task, job: Job, store: Store) -> Generator[Finding, None, _Task | None]:
+    """Report what became of a task; returns what goes on in its place."""
+    try:
+        yield from reported(ray.get(ref), task.group, store)
+        return None
+    except ray.exceptions.NodeDiedError:
+        store.tell(f"a node has died: {len(task.group.cells)} of its cells begin again elsewhere")
+        store.take_over(cell for cell in task.group.cells if not job.newer(store, cell))
+        return _Task(task.group, task.again)
+    except (ray.exceptions.WorkerCrashedError, ray.exceptions.OutOfMemoryError) as error:
+        why = "the task was ended from outside before the cell was measured"
+        if isinstance(error, ray.exceptions.OutOfMemoryError):
+            why = "the node ran out of memory before the cell was measured"
+    known = {cell.key: outcome for cell in task.group.cells if (outcome := job.newer(store, cell))}
+    yield from (Finding(cell, known[cell.key]) for cell in task.group.cells if cell.key in known)
+    seconds = time.perf_counter() - task.began
+    rest = yield from lost(task.group, known, why, seconds, job, store, again=task.again)
+    return _Task(rest, again=True) if rest else None
+
+
+def _cancel(ray: Any, running: list[Any]) -> None:
+    """End tasks: first so that they give their leases back, then so that nothing is left."""
+    for force in (False, True):
+        for ref in running:
+            with suppress(Exception):  # it has ended already, in whatever way
+                ray.cancel(ref, force=force)
+        if running and not force:
+            running = ray.wait(running, num_returns=len(running), timeout=GRACE)[1]
