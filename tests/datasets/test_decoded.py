@@ -119,7 +119,7 @@ def test_data_sets_that_differ_in_their_map_share_the_images(folder, kept):
 def test_a_generated_set_is_drawn_once(kept, monkeypatch):
     data = Shapes(images=2, size=(16, 24))
     first = decoded(data, "val", kept)
-    monkeypatch.setattr(Shapes, "_scene", None)
+    monkeypatch.setattr(Shapes, "_generate", None)
     again = decoded(Shapes(images=2, size=(16, 24)), "val", kept)
     assert again.image(1).tolist() == first.image(1).tolist()
 
