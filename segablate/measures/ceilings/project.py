@@ -13,7 +13,8 @@ from segablate.labels.subspace import Subspace
 from segablate.labels.work import threads
 from segablate.labels.worker_pool import WorkerPool
 from segablate.measures.base import MeasureContext, Result
-from segablate.measures.ceilings.setup import Kind, OracleSetup, kind, restorer
+from segablate.measures.ceilings.fitting import Kind
+from segablate.measures.ceilings.setup import OracleSetup, kind, restorer
 from segablate.records import Reads
 
 

@@ -6,7 +6,6 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from functools import partial
-from typing import TypeAlias
 
 import numpy as np
 
@@ -14,12 +13,12 @@ from segablate.datasets.base import Item
 from segablate.labels import boundary
 from segablate.labels.ceiling import Tally
 from segablate.labels.confusion import scores
-from segablate.labels.fit import fit
 from segablate.labels.patches import Labels
 from segablate.labels.restore import Restorer
-from segablate.labels.subspace import Subspace, largest
+from segablate.labels.subspace import Subspace
 from segablate.labels.worker_pool import WorkerPool
 from segablate.measures.base import PLACES, Arrays, MeasureContext, Result
+from segablate.measures.ceilings.fitting import FitInputs, Fitting, Kind
 from segablate.measures.ceilings.maps import maps
 from segablate.models.upsamplers.base import upsampler_class, upsamplers
 from segablate.records import Measurement, Reads
@@ -35,13 +34,23 @@ BLIND_SPOTS = {
 }
 
 
-# output stride, whether the components are centred, and what they are fitted to
-Kind: TypeAlias = tuple[int, bool, str]
+def fit_inputs(reads: Reads) -> FitInputs:
+    """What the components depend on that a cell is restored with."""
+    return FitInputs(
+        data=reads["data"],
+        labels=reads["fitted"],
+        solver=reads["solver"],
+        stride=reads["output_stride"],
+        centred=reads["upsampler"].get("bias", False),
+        channels=reads["upsampler"]["channels"],
+        split=reads["fit"],
+        place=reads[PLACES]["fit"],
+    )
 
 
 def kind(reads: Reads) -> Kind:
     """Which components a cell that needs some is restored with."""
-    return reads["output_stride"], reads["upsampler"].get("bias", False), reads["fitted"]
+    return fit_inputs(reads).kind
 
 
 class OracleSetup:
@@ -76,19 +85,14 @@ class OracleSetup:
 
     def components(self, cells: Sequence[Reads], pool: Executor, workers: WorkerPool) -> dict[Kind, Subspace]:
         """By stride and whether centred: the components that the cells need, from the store or fitted."""
-        wanted: dict[Kind, int] = {}
-        about: dict[Kind, Reads] = {}
-        for reads in cells:
-            if "fitted" in reads:
-                wanted[kind(reads)] = max(wanted.get(kind(reads), 0), reads["upsampler"]["channels"])
-                about[kind(reads)] = reads
-        if not about:
+        inputs = [fit_inputs(reads) for reads in cells if "fitted" in reads]
+        if not inputs:
             return {}
         begun = time.perf_counter()
-        found = _Fitting(self, about, wanted, pool, workers).all()
+        components = Fitting(inputs, self.source, self.ctx, pool, workers, self.reading).all()
         self.seconds["fit"] = time.perf_counter() - begun
         self._shared = dict(self.seconds)
-        return found
+        return components
 
     def result(
         self, tally: Tally, restore: Callable[[int, Labels], Labels], explained: float | None
@@ -133,75 +137,6 @@ class OracleSetup:
             arrays[f"name_{place}"] = np.array(item.name.encode("utf-8", "replace").decode())
             arrays[f"miou_{place}"] = np.array(tally.miou[number])
         return arrays
-
-
-class _Fitting:
-    """Components for several strides: what the store lacks is fitted in one pass over the labels."""
-
-    def __init__(
-        self,
-        setup: OracleSetup,
-        about: Mapping[Kind, Reads],
-        wanted: Mapping[Kind, int],
-        pool: Executor,
-        workers: WorkerPool,
-    ) -> None:
-        self.setup = setup
-        self.about = about
-        self.wanted = wanted
-        self.pool = pool
-        self.workers = workers
-        self._fitted: dict[Kind, Subspace] = {}
-
-    def all(self) -> dict[Kind, Subspace]:
-        """By kind."""
-        components = {}
-        for kind, about in self.about.items():
-            reads = {
-                "data": about["data"],
-                "fitted": about["fitted"],
-                "solver": about["solver"],
-                "output_stride": kind[0],
-                "centred": kind[1],
-                "components": self._components(kind),
-            }
-            components[kind] = Subspace.from_arrays(
-                self.setup.ctx.cached("subspace", reads, partial(self._build, kind))
-            )
-        return components
-
-    def _components(self, kind: Kind) -> int:
-        """Rounded up to few sizes, so that studies that want fewer find what is there."""
-        most = largest(kind[0], self.setup.classes)
-        rounded = 64
-        while rounded < self.wanted[kind]:
-            rounded *= 4
-        return min(rounded, most)
-
-    def _build(self, kind: Kind) -> Arrays:
-        if kind not in self._fitted:
-            self._fit(kind)
-        return self._fitted[kind].to_arrays()
-
-    def _fit(self, kind: Kind) -> None:
-        """This kind, and in the same pass those that differ in the stride only."""
-        setup, about = self.setup, self.about[kind]
-        items = setup.data.items(about[PLACES]["fit"])
-        kinds = {other[0]: other for other in self.wanted if other[1:] == kind[1:]}
-        with setup.ctx.progress(f"fitting to {about['fit']}", len(items)) as tick:
-            fitted = fit(
-                setup.maps(items),
-                classes=setup.classes,
-                ignore=setup.ignore,
-                wanted={stride: self._components(other) for stride, other in kinds.items()},
-                centred=kind[1],
-                solver=about["solver"],
-                pool=self.pool,
-                workers=self.workers,
-                tick=tick,
-                spent=setup.reading,
-            )
-        self._fitted |= {kinds[stride]: subspace for stride, subspace in fitted.items()}
 
 
 def restorer(reads: Reads, classes: int, components: Mapping[Kind, Subspace]) -> Restorer:

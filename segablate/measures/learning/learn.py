@@ -22,8 +22,8 @@ from segablate.disk import locked, sweep, told
 from segablate.labels.work import threads
 from segablate.labels.worker_pool import WorkerPool
 from segablate.measures.base import PLACES, MeasureContext
+from segablate.measures.ceilings.fitting import FitInputs, Fitting
 from segablate.measures.ceilings.maps import maps
-from segablate.measures.ceilings.setup import OracleSetup, kind
 from segablate.models.assemble import assemble
 from segablate.models.complete import bare
 from segablate.models.segmenter import Segmenter
@@ -140,14 +140,25 @@ class Learning:
             return decoded(self.data, split, folder, tick=tick, notify=self.ctx.tell)
 
     def _subspace(self) -> Subspace | None:
+        """What the upsampler's weights begin with, where they come from labels."""
         if "fitted" not in self.reads:
             return None
+        upsampler = self.reads["upsampler"]
+        inputs = FitInputs(
+            data=self.reads["data"],
+            labels=self.reads["fitted"],
+            solver=self.reads["solver"],
+            stride=self.reads["output_stride"],
+            centred=upsampler.get("bias", False),
+            channels=upsampler["channels"],
+            split=self.reads["fit"],
+            place=self.reads[PLACES]["fit"],
+        )
         with self.timed("fit"), threads() as pool, WorkerPool() as workers:
-            fitted = OracleSetup(self.reads, self.ctx).components([self.reads], pool, workers)[
-                kind(self.reads)
-            ]
+            fitting = Fitting([inputs], maps(self.reads), self.ctx, pool, workers, lambda seconds: None)
+            fitted = fitting.all()[inputs.kind]
         mean = fitted.bias() if fitted.centred else None
-        return Subspace(fitted.weight(self.reads["upsampler"]["channels"]), mean)
+        return Subspace(fitted.weight(inputs.channels), mean)
 
     def _source(self) -> Source:
         if not self.recipe.keeps:

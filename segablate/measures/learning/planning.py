@@ -82,7 +82,7 @@ def model_of(model: Any, recipe: Recipe, classes: int, *, allow_external: bool) 
     told = {
         "model": done,
         "classes": classes,
-        # in the same words as the ceiling's, so that the two can be laid side by side
+        # reports lay these beside the ceiling's; on the wire since the first version
         "upsampler": done["upsampler"],
         "output_stride": network.decoder.code.stride,
     }
