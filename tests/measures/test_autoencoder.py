@@ -205,7 +205,7 @@ def test_crops_lie_on_the_grid_of_cells_and_hold_a_border(oracle: Any, ctx: Any)
     assert (crops == pair._crops(0)).all()
     assert not (crops == pair._crops(1)).all()
     for crop in crops:
-        scored = crop[crop != pair.scene.ignore]
+        scored = crop[crop != pair.setup.ignore]
         assert len(np.unique(scored)) > 1
 
 
@@ -218,7 +218,7 @@ def test_a_crop_of_a_larger_map_is_a_piece_of_it(oracle: Any, ctx: Any) -> None:
     row, column = (int(at[0]) for at in np.nonzero(crop == 1))
     top, left = 333 - row, 277 - column
     assert top % 8 == left % 8 == 0
-    piece = pad(label, 8, pair.scene.ignore)[top : top + side, left : left + side]
+    piece = pad(label, 8, pair.setup.ignore)[top : top + side, left : left + side]
     assert (crop[: piece.shape[0], : piece.shape[1]] == piece).all()
 
 
