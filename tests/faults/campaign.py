@@ -39,6 +39,7 @@ import campaign_measure
 from segablate.disk import staged
 from segablate.errors import SegablateError
 from segablate.run.execute import Stopped, execute
+from segablate.run.executors import remote
 from segablate.run.plan import Plan, plan
 from segablate.run.store import OUTCOME, Store
 from segablate.study.load import load
@@ -53,7 +54,13 @@ repeat: 2
 """
 WORDS = 12  # cells are twice as many
 LONGEST = 600.0  # seconds of a round: one that lasts longer on a machine that is busy hangs
-GRACE = 30.0  # seconds that what a run has started may outlive it on a machine that is busy
+GRACE = 120.0  # seconds that what a run has started may outlive it; tasks of SLURM go on by themselves
+SETTINGS: dict[str, dict[str, Any]] = {
+    "inline": {},
+    "processes": {"jobs": 2},
+    "slurm": {"settings": {"cluster": "local"}},
+    "ray": {},  # on the cluster at `RAY_ADDRESS`
+}
 STOPPED = (0.02, 0.3)  # seconds that a process stands still
 DEADLY = ("SIGKILL", "SIGTERM", "SIGINT", "SIGINT twice", "SIGKILL of a worker", "SIGTERM of a worker")
 STRIKES = (*DEADLY, "SIGSTOP and SIGCONT")
@@ -151,8 +158,7 @@ def _begin(made: Plan, root: Path, executor: str, hindrance: str, rng: random.Ra
         os.dup2(log, 2)
         faulthandler.register(signal.SIGUSR1)
         _hinder(hindrance, root, ahead)
-        settings = {} if executor == "inline" else {"jobs": 2}
-        execute(made, Store(root), executor=executor, **settings)  # type: ignore[arg-type]
+        execute(made, Store(root), executor=executor, **SETTINGS[executor])
         code = 0
     except Stopped:
         code = 130
@@ -187,7 +193,7 @@ def _strike(name: str, pid: int, rng: random.Random) -> bool:
     """Strike a run, or one of its workers; False if there was nobody to strike."""
     with suppress(ProcessLookupError):
         if name.endswith("of a worker"):
-            workers = [one for one in _session(pid) if one != pid]
+            workers = [one for one in (*_session(pid), *_tasks_of_ray()) if one != pid]
             if workers:
                 os.kill(rng.choice(workers), getattr(signal, name.split()[0]))
             return bool(workers)
@@ -280,6 +286,18 @@ def _session(session: int) -> list[int]:
     return found
 
 
+def _tasks_of_ray() -> list[int]:
+    """Tasks are children of a node of the cluster, and are called so."""
+    if "RAY_ADDRESS" not in os.environ:
+        return []
+    found = []
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        with suppress(OSError):
+            if path.read_bytes().startswith(b"ray::perform"):
+                found.append(int(path.parent.name))
+    return found
+
+
 def _ended(pid: int) -> bool:
     return os.waitpid(pid, os.WNOHANG)[0] == pid
 
@@ -298,7 +316,9 @@ def _wait(pid: int, told: Round) -> None:
 def _orphans(sessions: list[int]) -> int:
     """Processes that outlive the run that has started them."""
     limit = time.monotonic() + GRACE
-    while (left := sum(len(_session(session)) for session in sessions)) and time.monotonic() < limit:
+    while left := len(_tasks_of_ray()) + sum(len(_session(session)) for session in sessions):
+        if time.monotonic() > limit:
+            break
         time.sleep(0.05)
     return left
 
@@ -414,6 +434,7 @@ def main() -> None:
     commit = _commit()
     until = time.monotonic() + 60 * given.minutes
     executors = given.executors.split(",")
+    remote.CARRIED = (*remote.CARRIED, campaign_measure.LOG)
     with tempfile.TemporaryDirectory(prefix="campaign-") as temporary:
         os.environ["SEGABLATE_LOCKS"] = f"{temporary}/locks"
         (Path(temporary) / "undisturbed").mkdir()
