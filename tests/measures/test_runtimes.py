@@ -49,7 +49,7 @@ def prepared(name: str, example: Tensor, **settings: Any) -> Callable[[Tensor], 
 
 
 def test_these_runtimes_are_known() -> None:
-    assert runtimes.names() == ["compile", "cuda-graph", "eager", "onnxruntime"]
+    assert runtimes.names() == ["compile", "cuda-graph", "eager", "onnxruntime", "openvino"]
 
 
 @pytest.mark.parametrize(
@@ -58,13 +58,15 @@ def test_these_runtimes_are_known() -> None:
         "eager",
         pytest.param("compile", marks=pytest.mark.slow),
         pytest.param("onnxruntime", marks=pytest.mark.slow),
+        pytest.param("openvino", marks=pytest.mark.slow),
     ],
 )
 # compilers and exporters warn of their own inner workings
 @pytest.mark.filterwarnings("ignore")
 def test_on_the_cpu_a_runtime_gives_what_the_module_gives(name: str) -> None:
-    if name == "onnxruntime" and any(importlib.util.find_spec(needed) is None for needed in onnx_.NEEDED):
-        pytest.skip("onnx, onnxscript and onnxruntime are not all installed")
+    needed = {"onnxruntime": onnx_.NEEDED, "openvino": (*onnx_.NEEDED, "openvino")}.get(name, ())
+    if any(importlib.util.find_spec(one) is None for one in needed):
+        pytest.skip(f"{', '.join(needed)} are not all installed")
     run = prepared(name, image())
     for seed in (0, 1):
         given = image(seed)
@@ -74,6 +76,30 @@ def test_on_the_cpu_a_runtime_gives_what_the_module_gives(name: str) -> None:
         assert not found.requires_grad
         assert found.dtype == torch.uint8
         assert torch.equal(found, expected)
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_openvino_computes_in_the_precision_of_the_module(
+    dtype: torch.dtype, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Left alone it takes bfloat16 wherever the processor has it."""
+    openvino = pytest.importorskip("openvino")
+    seen: dict[str, Any] = {}
+    compiled = openvino.Core.compile_model
+
+    def spied(core: Any, model: Any, device: str, settings: dict[str, Any]) -> Any:
+        seen.update(settings)
+        return compiled(core, model, device, settings)
+
+    monkeypatch.setattr(openvino.Core, "compile_model", spied)
+    exact, given = nn.Conv2d(3, 4, 3).to(dtype), image().to(dtype)
+    found = runtimes.part("openvino").build({"module": exact, "example": given}, {})(given)
+    assert found.dtype == dtype
+    assert seen["INFERENCE_PRECISION_HINT"] == {torch.float32: "f32", torch.bfloat16: "bf16"}[dtype]
+    with torch.no_grad():
+        torch.testing.assert_close(found, exact(given), rtol=2e-2, atol=2e-2)
 
 
 @pytest.mark.cuda
