@@ -19,10 +19,9 @@ from segablate.evidence.pairs import Pairs, pair
 from segablate.evidence.processes import paired_processes
 from segablate.evidence.verdict import Verdict
 from segablate.quantity import Margin, quantity
-from segablate.report.estimated import margin_of
-from segablate.report.judged import OVER_IMAGES
-from segablate.report.mixed import CODE
-from segablate.report.verdicts import on_images
+from segablate.report.caveats import CODE
+from segablate.report.comparisons import margin_of, on_images
+from segablate.report.verdicts import OVER_IMAGES
 
 APART = (
     "Where n is processes, the two were not timed in turn: what changed on the machine between them is in "

@@ -213,7 +213,7 @@ def _reported(made: Plan, page: Path) -> tuple[str, Path, pd.DataFrame, pd.DataF
     import pandas as pd
 
     from segablate.app import tables
-    from segablate.report.claimed import claim_verdicts
+    from segablate.report.claims import claim_verdicts
     from segablate.report.data import read
 
     records = read(page.parent / "data")

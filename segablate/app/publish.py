@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 import shlex
 import shutil
@@ -16,6 +17,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Protocol
 
 from segablate.errors import SegablateError
+from segablate.records import SCHEMA
 
 if TYPE_CHECKING:
     from segablate.app.grid import Grid
@@ -35,6 +37,8 @@ TAKEN = {"data", "figures"}
 COMMITTED = Path("reports")
 FOLDER = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 LONGEST_LABEL = 48
+# in a report's data: which study it is of
+ORIGIN = "study.json"
 # an override that a folder's name tells whole
 PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9.]*=[A-Za-z0-9.]+")
 
@@ -172,6 +176,35 @@ def _claims(study: Study) -> tuple[Claim, ...]:
     return claims_of(study)
 
 
+def keep_origin(study: Path, overrides: Sequence[str], label: str, data: Path) -> None:
+    """Write in a report's data which study it is of, changed how, and under which label."""
+    from segablate import disk
+
+    made = {"schema": SCHEMA, "study": study.as_posix(), "overrides": list(overrides), "label": label}
+    text = json.dumps(made, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
+    disk.keep(data, {ORIGIN: text.encode()}, option="--reports")
+
+
+def origin(data: Path) -> tuple[Path, list[str], str]:
+    """The study, its changes and the label of a report.
+
+    Raises:
+        SegablateError: its data do not say so, or the file is damaged.
+    """
+    path = data / ORIGIN
+    try:
+        made = json.loads(path.read_text(encoding="utf-8"))
+        return Path(made["study"]), [str(one) for one in made["overrides"]], str(made["label"])
+    except FileNotFoundError:
+        raise SegablateError(
+            "this report does not say of which study it is", where=str(path), hint="write it again first"
+        ) from None
+    except (ValueError, KeyError, TypeError) as error:
+        raise SegablateError(
+            "this does not say of which study a report is", where=str(path), hint="write the report again"
+        ) from error
+
+
 def keep_claims(plan: Plan, place: Place, outcomes: Mapping[str, Outcome | None]) -> None:
     """Write beside the report what is claimed, before it is known: each claim keeps the day it first ran."""
     known = {
@@ -186,7 +219,7 @@ def keep_claims(plan: Plan, place: Place, outcomes: Mapping[str, Outcome | None]
 def _keep(claims: Sequence[Claim], data: Path, known: set[tuple[str, str]], committed: Path) -> None:
     """Write the claims of a report's data; those that a committed report already keeps have their day."""
     from segablate import disk
-    from segablate.report.claims_kept import CLAIMS, keep, read_kept, written
+    from segablate.report.claims import CLAIMS, keep, read_kept, written
     from segablate.report.data import OUTCOMES, read
 
     before = read_kept(data) or read_kept(committed)
@@ -307,6 +340,8 @@ def publish(
     overrides: Sequence[str],
     formats: Sequence[str] = (),
     outcomes: Mapping[str, Outcome | None] | None = None,
+    *,
+    details: bool = False,
 ) -> tuple[Path, Page]:
     """Bring the outcomes of a plan from the store beside the report, and write it, in further formats too.
 
@@ -316,6 +351,7 @@ def publish(
         overrides: changes of the study.
         formats: further ones.
         outcomes: of the plan's cells, by key, where they have been read.
+        details: whether nothing is folded.
 
     Returns:
         The page in Markdown, and what it says.
@@ -331,9 +367,10 @@ def publish(
         outcomes = store.outcomes_of(plan.cells)
     keep_claims(plan, place, outcomes)
     data = collect(plan, store, folder, outcomes)
+    keep_origin(plan.study.path, overrides, place.label, data)
     known = facts(plan.study, overrides, place.label, plan.claims)
     content = page(known, read(data))
-    return write(known, folder, formats, content), content
+    return write(known, folder, formats, content, details=details), content
 
 
 def republish(
@@ -342,6 +379,7 @@ def republish(
     overrides: Sequence[str],
     formats: Sequence[str] = (),
     *,
+    details: bool = False,
     allow_external: bool = False,
 ) -> tuple[str, Path]:
     """Write the report from the store where it has every cell, else from the report's data.
@@ -366,7 +404,8 @@ def republish(
         outcomes = Store(place.store).outcomes_of(plan.cells)
         missing = list(outcomes.values()).count(None)
         if not missing or (missing < len(plan.cells) and not has_data):
-            return loaded.name, publish(plan, place, overrides, formats, outcomes)[0]
+            page, _ = publish(plan, place, overrides, formats, outcomes, details=details)
+            return loaded.name, page
         if has_data:
             say(f"{missing:,} cells are not in the store; the numbers are those of `{data}`")
     folder = there(place, loaded.name).report(loaded.name)
@@ -375,7 +414,8 @@ def republish(
     known = facts(loaded, overrides, place.label)
     if has_data:
         _keep(known.claims, folder / "data", set(), data)
-    return loaded.name, write(known, folder, formats)
+        keep_origin(study, overrides, place.label, folder / "data")
+    return loaded.name, write(known, folder, formats, details=details)
 
 
 def _data(place: Place, study: str, overrides: Sequence[str]) -> Path:

@@ -8,14 +8,13 @@ from dataclasses import dataclass
 
 from segablate.errors import SegablateError, near_miss
 from segablate.evidence.decide import decide
+from segablate.evidence.spread import Spread
 from segablate.evidence.verdict import Verdict
 from segablate.quantity import Margin, Quantity, quantity
-from segablate.report.comparisons import between
+from segablate.report.comparisons import between, counts, on_images, questions
 from segablate.report.data import Record
-from segablate.report.estimated import counted, questions
-from segablate.report.judged import OVER_IMAGES
-from segablate.report.spread import Spread, spread
-from segablate.report.verdicts import on_images
+from segablate.report.results import spread_of
+from segablate.report.verdicts import OVER_IMAGES
 from segablate.report.words import listed
 
 OF_ALL_PAIRS = (
@@ -130,7 +129,7 @@ def recommend(
     costs = {one.metric: _values(records, one, under) for one in constraints}
     score = _source(records, by, under, "--by")
     found = [
-        _candidate(variant, spread(own, by), constraints, costs)
+        _candidate(variant, spread_of(own, by), constraints, costs)
         for variant, own in _by_variant(records, score).items()
     ]
     kept = [one for one in found if one.keeps and one.score]
@@ -140,8 +139,8 @@ def recommend(
     best = max(kept, key=lambda one: sign * (one.score.value if one.score else math.nan))
     own = [one for one in records if one.measure == score]
     rest = [one for one in kept if one is not best]
-    judged = _judged(own, best.variant, [one.variant for one in rest], by, margins or {})
-    others = [(one, judged.get(one.variant)) for one in rest]
+    verdicts = _verdicts(own, best.variant, [one.variant for one in rest], by, margins or {})
+    others = [(one, verdicts.get(one.variant)) for one in rest]
     exact = all(one.exact for one in own if one.done)
     worse = [other for other in others if _is_worse(*other, best, exact)]
     beaten, taken = {one.variant for one, _ in worse}, {one.variant for one in kept}
@@ -196,7 +195,7 @@ def _values(records: Sequence[Record], one: Constraint, under: Sequence[str]) ->
     label = _source(records, metric, under, one.option)
     found = {}
     for variant, own in _by_variant(records, label).items():
-        if told := spread(own, metric):
+        if told := spread_of(own, metric):
             found[variant] = turn(told.value, own[0])
     return found
 
@@ -229,17 +228,14 @@ def _candidate(
     return Candidate(variant, score, values, keeps)
 
 
-def _judged(
+def _verdicts(
     records: Sequence[Record], best: str, others: Sequence[str], metric: str, margins: Mapping[str, Margin]
 ) -> dict[str, Verdict]:
     """The others against the best, over what the report's verdicts are over; none of one seed or process."""
     found = [one for one in between(records, dict.fromkeys(others, best)) if one.metric == metric]
     asked = {key: one for key, one in questions(found, margins).items() if one.estimate.known}
-    judged = on_images(decide(asked, best_of_all=True))
-    for one in found:
-        if one.quantity.compared == "count" and (told := counted(one, margins)):
-            judged[one.key] = told
-    return {variant: told for (variant, _, _), told in judged.items()}
+    made = {**on_images(decide(asked, best_of_all=True)), **counts(found, margins)}
+    return {variant: one for (variant, _, _), one in made.items()}
 
 
 def _nobody(found: Sequence[Candidate], constraints: Sequence[Constraint]) -> str:

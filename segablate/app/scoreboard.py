@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import re
-import shlex
 from collections.abc import Iterator
-from itertools import pairwise
 from pathlib import Path
 
-from segablate.app.publish import facts
+from segablate.app.publish import facts, origin
 from segablate.disk import keep
 from segablate.errors import SegablateError
-from segablate.report.claimed import claim_verdicts
-from segablate.report.claims_kept import read_kept
+from segablate.report.claims import claim_verdicts, read_kept
 from segablate.report.data import OUTCOMES, read
 from segablate.report.formats.base import made
 from segablate.report.formats.md import markdown
@@ -23,7 +20,6 @@ from segablate.study.load import load
 
 README, INDEX = "README.md", "index.html"
 FIGURE = re.compile(r"^!\[.*\]\((figures/[^/)]+\.svg)\)$", re.MULTILINE)
-MADE = re.compile("^segablate run .+$", re.MULTILINE)
 
 
 def render(reports: Path) -> dict[str, bytes]:
@@ -68,7 +64,7 @@ def _reports(reports: Path) -> Iterator[Report]:
         folder = path.parent.parent
         name = folder.relative_to(reports).as_posix()
         page = folder / REPORT
-        study, overrides, label = _made_by(page)
+        study, overrides, label = origin(path.parent)
         known = facts(load(study, overrides), overrides, label)
         records = read(path.parent)
         verdicts = Names.of(known, records).verdicts(claim_verdicts(known.claims, records))
@@ -76,21 +72,3 @@ def _reports(reports: Path) -> Iterator[Report]:
         has_picture = shown is not None and (folder / shown[1]).is_file()
         picture = f"{name}/{shown[1]}" if shown and has_picture else ""
         yield Report(name, known, records, verdicts, read_kept(path.parent), picture)
-
-
-def _made_by(page: Path) -> tuple[Path, list[str], str]:
-    """The study, its changes and the label of a report, by the line on its page that makes it again.
-
-    Raises:
-        SegablateError: there is no page, or no such line on it.
-    """
-    commands = MADE.findall(page.read_text(encoding="utf-8")) if page.is_file() else []
-    if not commands:
-        raise SegablateError(
-            "this report does not say how it was made", where=str(page), hint="write it again first"
-        )
-    _, _, study, *options = shlex.split(commands[-1])
-    pairs = list(pairwise(options))
-    overrides = [value for option, value in pairs if option == "--set"]
-    labels = [value for option, value in pairs if option == "--label"]
-    return Path(study), overrides, labels[0] if labels else ""

@@ -63,7 +63,7 @@ def diff(first: First, second: Second, study: MarginsOf = None, as_json: AsJson 
 
 def _claims(study: Study, first: ResultSet, second: ResultSet) -> list[dict[str, str]]:
     """What became of each claim in both."""
-    from segablate.report.claimed import claim_verdicts
+    from segablate.report.claims import claim_verdicts
     from segablate.report.claims_table import measured, verdict
     from segablate.run.plan import claims_of
 
@@ -162,10 +162,10 @@ def _line(number: Apart) -> tuple[str, ...]:
 
 def _verdict(number: Apart) -> str:
     from segablate.quantity import quantity
-    from segablate.report import judged
+    from segablate.report import verdicts
 
     if number.verdict is None:
         return "one process each" if quantity(number.key[2]).compared == "ratio" else "one sample each"
     if number.verdict.source == "count":
         return number.verdict.kind
-    return f"{judged.verdict(number.verdict)}; n = {judged.number(number.verdict)}"
+    return f"{verdicts.verdict(number.verdict)}; n = {verdicts.number(number.verdict)}"

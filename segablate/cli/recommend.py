@@ -205,7 +205,7 @@ def _costs(candidate: Candidate, constraints: list[Constraint]) -> list[str]:
 
 
 def _why(advice: Advice, standing: str, verdict: Verdict | None) -> str:
-    from segablate.report import judged
+    from segablate.report import verdicts
 
     if standing == "best" or standing == "worse":
         return standing
@@ -213,4 +213,4 @@ def _why(advice: Advice, standing: str, verdict: Verdict | None) -> str:
         return f"{standing}: one {'process' if advice.by.compared == 'ratio' else 'sample'} each"
     if verdict.source == "count":
         return f"{standing}: {verdict.kind}"
-    return f"{standing}: {judged.verdict(verdict)}; n = {judged.number(verdict)}"
+    return f"{standing}: {verdicts.verdict(verdict)}; n = {verdicts.number(verdict)}"

@@ -48,6 +48,10 @@ def report(
             show_default=False,
         ),
     ] = "",
+    details: Annotated[
+        bool,
+        typer.Option("--details", help="Unfold everything, in every format: for a terminal or a print."),
+    ] = False,
     allow_external: AllowExternal = False,
     as_json: AsJson = False,
 ) -> None:
@@ -69,7 +73,9 @@ def report(
         _check(study, overrides, place, as_json)
         return
     files = _files(words(formats))
-    name, page = publish.republish(study, place, overrides, words(formats), allow_external=allow_external)
+    name, page = publish.republish(
+        study, place, overrides, words(formats), details=details, allow_external=allow_external
+    )
     written = [(page.parent / file).as_posix() for file in files]
     if as_json:
         output.document({"study": name, "report": page.as_posix(), "files": written})

@@ -130,7 +130,7 @@ def run(
 def _print(finished: Finished, as_json: bool) -> None:
     from segablate.app import tables
     from segablate.cli import output, results
-    from segablate.report.claimed import claim_verdicts
+    from segablate.report.claims import claim_verdicts
     from segablate.report.data import read
 
     plan, summary, page = finished.plan, finished.summary, finished.path

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from segablate.report.figures import Picture
-from segablate.report.sheets import Contrast, Sheet
 
 
 @dataclass(frozen=True)
@@ -146,5 +145,5 @@ class Page:
     sections: tuple[Section, ...]
     claims: Table | None
     main: Table | None
-    pictures: tuple[Picture | Sheet | Contrast, ...]
+    pictures: tuple[Picture, ...]
     numbers: Numbers

@@ -1,230 +1,365 @@
-"""Doubts about a page, a closed list: each with what would remove it."""
+"""Caveats of a page, a closed list in the order of their weight: each with what would remove it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
+from typing import Any
 
+import numpy as np
+
+from segablate.evidence.tails import FEWEST_TO_RESAMPLE, ROUNDING
 from segablate.report.blocks import Caveat
-from segablate.report.calibrated import does_not_hold, made_up
-from segablate.report.ceilings import ceilings, measures
-from segablate.report.comparisons import comparisons
-from segablate.report.costs import costings
+from segablate.report.comparisons import Comparison, baselines, comparisons
 from segablate.report.data import Record
-from segablate.report.doubts import (
-    chosen_on_test,
-    few_seeds,
-    flagged_times,
-    no_baseline_there,
-    no_spread,
-    one_seed,
-    processor_times,
-    timed_apart,
-    unmatched_seeds,
-)
-from segablate.report.mixed import hardware, mixed_code, mixed_threads
-from segablate.report.trainings import trainings
+from segablate.report.readers.accuracy import trainings
+from segablate.report.readers.base import by_measure
+from segablate.report.readers.complexity import Costing, costings
+from segablate.report.readers.oracle import Ceiling, ceilings
 from segablate.report.words import counted, images, listed, plain
 
 FEW_IMAGES = 100
 NAMED = 5
+HELD_OUT = ("test",)
+# what of a machine is code, and not the machine
+CODE = ("numpy", "python", "scipy", "torch", "segablate", "cuda", "cudnn", "driver", "onnxruntime")
+THREADS = "threads"
+
+
+class Found:
+    """What was found, seen as the caveats look at it; each view is made once."""
+
+    def __init__(self, records: Sequence[Record]) -> None:
+        self.records = records
+        self.done = [record for record in records if record.done]
+
+    @cached_property
+    def comparisons(self) -> list[Comparison]:
+        """Everything beside its baseline."""
+        return comparisons(self.records)
+
+    @cached_property
+    def trained(self) -> list[Comparison]:
+        """Differences of scores that have a random part."""
+        return [one for one in self.comparisons if one.quantity.compared == "difference" and not one.exact]
+
+    @cached_property
+    def ceilings(self) -> Sequence[Ceiling]:
+        """What the oracle found."""
+        return ceilings(self.records)
+
+    @cached_property
+    def costings(self) -> Sequence[Costing]:
+        """What was counted."""
+        return costings(self.records)
+
+    @cached_property
+    def timed(self) -> list[Record]:
+        """Times."""
+        return [record for record in self.done if record.use == "latency"]
 
 
 def caveats(records: Sequence[Record]) -> tuple[Caveat, ...]:
-    """The doubts that apply, in a fixed order."""
-    found = comparisons(records)
-    return tuple(doubt for rule in RULES for doubt in rule(found if rule in OF_COMPARISONS else records))
+    """The caveats that apply, in a fixed order."""
+    found = Found(records)
+    return tuple(caveat for rule in RULES for caveat in rule(found))
 
 
-def a_ceiling_is_no_accuracy(records: Sequence[Record]) -> list[Caveat]:
+def a_ceiling_is_no_accuracy(found: Found) -> Iterator[Caveat]:
     """mIoU* is easily quoted as if a network reached it."""
-    if not ceilings(records) or trainings(records):
-        return []
-    return [
-        Caveat(
+    if found.ceilings and not trainings(found.records):
+        yield Caveat(
             "mIoU* says what an upsampler can give back of the labels, not what a trained network reaches.",
             "Train the variants and measure their accuracy.",
         )
-    ]
 
 
-def baseline_without_numbers(records: Sequence[Record]) -> list[Caveat]:
+def baseline_without_numbers(found: Found) -> Iterator[Caveat]:
     """There is nothing to compare with."""
-    there = {r.measure for r in records if r.baseline and r.done}
-    lost = [r.measure for r in records if r.baseline and r.measure not in there]
-    if not lost:
-        return []
-    return [
-        Caveat(
-            f"The baseline has no numbers under {listed(list(dict.fromkeys(lost)))}.",
-            "Put right what the section on missing cells tells, and run again.",
+    there = {one.measure for one in found.done if one.baseline}
+    lost = [one.measure for one in found.records if one.baseline and one.measure not in there]
+    if lost:
+        yield Caveat(
+            f"The baseline has no numbers under {_named(lost)}.",
+            "Put right what the section on missing cells says, and run again.",
         )
-    ]
 
 
-def cells_without_numbers(records: Sequence[Record]) -> list[Caveat]:
+def cells_without_numbers(found: Found) -> Iterator[Caveat]:
     """The best of what is there need not be the best."""
-    lost = sum(record.state in ("failed", "not run") for record in records)
-    if not lost:
-        return []
-    return [
-        Caveat(
-            f"{counted(lost, 'cell')} of {len(records)} failed or did not run: the best may be among them.",
+    lost = sum(record.state in ("failed", "not run") for record in found.records)
+    if lost:
+        yield Caveat(
+            f"{counted(lost, 'cell')} of {len(found.records)} failed or did not run: "
+            "the best may be among them.",
             "Run the study again: what is done is not done twice.",
         )
+
+
+def no_baseline_there(found: Found) -> Iterator[Caveat]:
+    """A variant whose conditions no baseline shares is compared with nothing."""
+    lost = [variant for variant, base in baselines(found.records).items() if base is None]
+    if lost and any(record.baseline for record in found.records):
+        yield Caveat(
+            f"No baseline shares the conditions of {_named(lost)}: they are compared with nothing.",
+            "Add the baseline under these conditions.",
+        )
+
+
+def one_seed(found: Found) -> Iterator[Caveat]:
+    """One training says nothing of the next."""
+    alone = (one.measure for one in found.trained if len(one.ours) == len(one.theirs) == 1)
+    for label in dict.fromkeys(alone):
+        yield Caveat(
+            f"{label} has one seed a variant: nothing is known of what training again would give.",
+            "Repeat with 5 seeds and run again: the first is not trained twice.",
+        )
+
+
+def few_seeds(found: Found) -> Iterator[Caveat]:
+    """Student's t is not warned by a skew that so few numbers cannot show."""
+    few = (one.measure for one in found.trained if 2 <= len(one.pairs.seeds) < FEWEST_TO_RESAMPLE)
+    for label in dict.fromkeys(few):
+        yield Caveat(
+            f"{label} has fewer than {FEWEST_TO_RESAMPLE} seeds, too few to see skew: if only one variant "
+            "sometimes trains far worse, twice as many verdicts are wrong as the level says.",
+            f"Repeat with {FEWEST_TO_RESAMPLE} seeds, from which on skew is tested.",
+        )
+
+
+def unmatched_seeds(found: Found) -> Iterator[Caveat]:
+    """Numbers without a partner are not in any difference."""
+    lost = [
+        f"{name} under {one.measure}: seed{'s' * (len(seeds) > 1)} {listed(list(map(str, seeds)))}"
+        for one in found.comparisons
+        if one.quantity.compared != "count"
+        for name, seeds in (
+            (one.variant, one.pairs.only_variant),
+            (f"{one.baseline} against {one.variant}", one.pairs.only_baseline),
+        )
+        if seeds
     ]
+    if lost:
+        yield Caveat(
+            f"Not every number has a partner of the same seed, and n is unequal: {_named(lost)}.",
+            "Run what is missing; a training that diverged (NaN) is a finding and belongs in the text.",
+        )
 
 
-def unequal_images(records: Sequence[Record]) -> list[Caveat]:
+def no_spread(found: Found) -> Iterator[Caveat]:
+    """Seeds that all give the same difference are seeds that change nothing, or rounded numbers."""
+    flat = [
+        f"{one.variant} under {one.measure}"
+        for one in found.trained
+        if len(one.pairs.seeds) > 1
+        and one.pairs.differences.std() <= ROUNDING * np.abs(one.pairs.baseline).max()
+    ]
+    if flat:
+        yield Caveat(
+            f"Every seed gives the same difference: {_named(flat)}. The verdict is then a sign test's.",
+            "See whether the seed reaches what is measured.",
+        )
+
+
+def chosen_on_test(found: Found) -> Iterator[Caveat]:
+    """What was chosen by a number can no longer be tested by it."""
+    scored = [one for one in found.done if one.reads.get("score") in HELD_OUT and not one.exact]
+    if len({record.variant for record in scored}) > 1:
+        for label in dict.fromkeys(record.measure for record in scored):
+            yield Caveat(
+                f"{label} scored the test split: whoever chooses a variant by this page has used the test "
+                "up.",
+                "Choose on the validation split, and score the test split once, of the variant that was "
+                "chosen.",
+            )
+
+
+def unequal_images(found: Found) -> Iterator[Caveat]:
     """Columns that stand side by side but are over different images."""
-    found = ceilings(records)
-    counts = {label: {one.images for one in found if one.measure == label} for label in measures(found)}
-    if len(set().union(*counts.values())) < 2:
-        return []
-    told = listed([f"{label} on {images(numbers)}" for label, numbers in counts.items()])
-    return [
-        Caveat(
-            f"Not all numbers are over the same images: {told}.",
+    counts = {label: {one.images for one in own} for label, own in by_measure(found.ceilings).items()}
+    if len(set().union(*counts.values())) > 1:
+        over = listed([f"{label} on {images(numbers)}" for label, numbers in counts.items()])
+        yield Caveat(
+            f"Not all numbers are over the same images: {over}.",
             "Compare only numbers over the same images, or set the same limit everywhere.",
         )
-    ]
 
 
-def few_images(records: Sequence[Record]) -> list[Caveat]:
+def few_images(found: Found) -> Iterator[Caveat]:
     """A score over a handful of images moves with each of them."""
-    scored = [record for record in records if record.done and "per_class_iou" in record.facts]
-    numbers = [(one.measure, int(one.facts.get("images", 0))) for one in scored]
+    numbers = [
+        (one.measure, int(one.facts.get("images", 0))) for one in found.done if "per_class_iou" in one.facts
+    ]
     few = {label: number for label, number in numbers if 0 < number < FEW_IMAGES}
-    if not few:
-        return []
-    told = f"{listed(list(few))} scored only {images(few.values())}."
-    return [Caveat(told, f"Score at least {FEW_IMAGES}.")]
+    if few:
+        yield Caveat(
+            f"{listed(list(few))} scored only {images(few.values())}.", f"Score at least {FEW_IMAGES}."
+        )
 
 
-def trained_bound_was_tuned_here(records: Sequence[Record]) -> list[Caveat]:
+def trained_bound_was_tuned_here(found: Found) -> Iterator[Caveat]:
     """Our own look at the answer: what `encode: autoencoder` is was settled on some of these label maps."""
-    reads = [one.record.reads for one in ceilings(records) if one.record.reads.get("encode") == "autoencoder"]
-    if not any(one["data"]["use"] == "voc" and one.get("score") == "val" for one in reads):
-        return []
-    return [
-        Caveat(
+    reads = [one.record.reads for one in found.ceilings if one.record.reads.get("encode") == "autoencoder"]
+    if any(one["data"]["use"] == "voc" and one.get("score") == "val" for one in reads):
+        yield Caveat(
             "Encoder, learning rate and budget of `encode: autoencoder` were chosen by their mIoU* on 100 "
             "label maps of VOC's val, which are among those scored here: it may be a little too high.",
             "Score it on label maps of another data set.",
         )
-    ]
 
 
-def fitted_on_what_is_scored(records: Sequence[Record]) -> list[Caveat]:
-    """The subspace has seen the label maps that it is judged by."""
-    same = [
-        one
-        for one in ceilings(records)
-        if one.channels and one.record.reads.get("fit") == one.record.reads.get("score")
-    ]
-    if not same or same[0].record.reads.get("fit") is None:
-        return []
-    return [
-        Caveat(
+def fitted_on_what_is_scored(found: Found) -> Iterator[Caveat]:
+    """The subspace has seen the label maps that it is tested on."""
+    fits = [one.record.reads for one in found.ceilings if one.channels]
+    if any(reads.get("fit") is not None and reads.get("fit") == reads.get("score") for reads in fits):
+        yield Caveat(
             "Fitted upsamplers were fitted on the label maps that they were scored on.",
             "Fit on one split and score on another.",
         )
-    ]
 
 
-def absent_classes(records: Sequence[Record]) -> list[Caveat]:
+def absent_classes(found: Found) -> Iterator[Caveat]:
     """mIoU is over the classes that occur."""
-    for one in ceilings(records):
-        names, scores = one.record.facts.get("class_names", ()), one.record.facts.get("per_class_iou", {})
-        absent = [str(name) for index, name in enumerate(names) if str(index) not in scores]
-        if absent and scores:
+    for one in found.ceilings:
+        names = one.record.facts.get("class_names", ())
+        absent = [str(name) for index, name in enumerate(names) if str(index) not in one.classes]
+        if absent and one.classes:
             have = "does" if len(absent) == 1 else "do"
-            return [
-                Caveat(
-                    f"{listed(absent)} {have} not occur in what {one.measure} scored: the mean is without.",
-                    "Score a split in which all classes occur.",
-                )
-            ]
-    return []
+            yield Caveat(
+                f"{listed(absent)} {have} not occur in what {one.measure} scored: the mean is without.",
+                "Score a split in which all classes occur.",
+            )
+            return
 
 
-def several_machines(records: Sequence[Record]) -> list[Caveat]:
-    """Scores do not mind, seconds do."""
-    machines = {plain(hardware(one.outcome.machine)) for one in records if one.outcome and one.done}
-    if len(machines) < 2:
-        return []
-    return [
-        Caveat(
-            f"The cells ran on {len(machines)} machines, or on one that changed.",
-            "Run the whole study anew on one machine.",
-        )
-    ]
-
-
-def several_versions(records: Sequence[Record]) -> list[Caveat]:
-    """A number may change with the code that makes it."""
-    told = [
-        f"`{measure}` ran with {listed([f'{name} {listed(versions)}' for name, versions in code.items()])}"
-        for measure, code in mixed_code(records).items()
-    ]
-    return (
-        [Caveat(f"{'; '.join(told)}.", "Measure all of it with one version: `--only all`.")] if told else []
-    )
-
-
-def several_threads(records: Sequence[Record]) -> list[Caveat]:
-    """Sums in another order round in another way."""
-    told = [
-        f"`{measure}` ran on {listed(counts)} threads" for measure, counts in mixed_threads(records).items()
-    ]
-    if not told:
-        return []
-    return [
-        Caveat(
-            f"{'; '.join(told)}, and its last digits depend on that.",
-            "Measure all of it on one number of threads: set `OMP_NUM_THREADS`, and `--only all`.",
-        )
-    ]
-
-
-def operations_are_no_time(records: Sequence[Record]) -> list[Caveat]:
+def operations_are_no_time(found: Found) -> Iterator[Caveat]:
     """Counts are easily quoted as if they were speed."""
-    if not costings(records):
-        return []
-    return [
-        Caveat(
+    if found.costings:
+        yield Caveat(
             "Operations are not time: memory traffic, kernels and parallelism decide how long they take.",
             "Measure the latency on the machine that matters.",
         )
-    ]
 
 
-def uncounted_operators(records: Sequence[Record]) -> list[Caveat]:
+def uncounted_operators(found: Found) -> Iterator[Caveat]:
     """What has no formula is missing from every number."""
     calls: dict[str, int] = {}
-    for one in costings(records):
+    for one in found.costings:
         for name, number in one.record.facts.get("uncounted", {}).items():
             calls[name] = max(calls.get(name, 0), int(number))
-    if not calls:
-        return []
-    told = listed([f"{name} ({counted(number, 'call')})" for name, number in sorted(calls.items())])
-    return [Caveat(f"Not counted are {told}.", "Give these operators a formula.")]
+    if calls:
+        which = listed([f"{name} ({counted(number, 'call')})" for name, number in sorted(calls.items())])
+        yield Caveat(f"Not counted are {which}.", "Give these operators a formula.")
 
 
-def counters_disagree(records: Sequence[Record]) -> list[Caveat]:
+def counters_disagree(found: Found) -> Iterator[Caveat]:
     """Two counters should see the same convolutions."""
-    apart = sorted({name for one in costings(records) for name in one.record.facts.get("disagreements", {})})
-    if not apart:
-        return []
-    return [
-        Caveat(
+    apart = sorted({name for one in found.costings for name in one.record.facts.get("disagreements", {})})
+    if apart:
+        yield Caveat(
             f"Our formulas and torch.utils.flop_counter's count {listed(apart[:NAMED])} differently.",
-            "Look at these modules with `segablate flops`.",
+            "Check these modules with `segablate flops`.",
         )
+
+
+def processor_times(found: Found) -> Iterator[Caveat]:
+    """The order of times on a CPU is not that on a GPU."""
+    for label in dict.fromkeys(one.measure for one in found.timed if one.reads.get("device") == "cpu"):
+        yield Caveat(
+            f"{label} was measured on a CPU: on a GPU other variants may be the fastest.",
+            "Measure on the device that matters.",
+        )
+
+
+def flagged_times(found: Found) -> Iterator[Caveat]:
+    """What the clock itself doubts: launch-bound, throttled, a busy machine, each with its remedy."""
+    flags: dict[tuple[str, str], dict[str, str]] = {}
+    for record in found.timed:
+        for flag in record.facts.get("flags", ()):
+            own = flags.setdefault((str(flag["name"]), str(flag["remedy"])), {})
+            own.setdefault(record.variant, str(flag["found"]))
+    for (name, remedy), own in sorted(flags.items()):
+        variant, seen = next(iter(own.items()))
+        seen = seen if len(set(own.values())) == 1 else f"{seen} in {variant}, for one"
+        yield Caveat(
+            f"Times of {counted(len(own), 'variant')} are flagged {name} ({seen}).",
+            f"{remedy[:1].upper()}{remedy[1:].rstrip('.')}.",
+        )
+
+
+def timed_apart(found: Found) -> Iterator[Caveat]:
+    """Drift hits both sides of a ratio only where they took turns."""
+
+    def runs(records: Iterable[Record]) -> dict[int, object]:
+        return {record.seed: record.facts.get("session") for record in records}
+
+    apart = [
+        f"{one.variant} under {one.measure}"
+        for one in found.comparisons
+        if one.quantity.compared == "ratio" and runs(one.ours) != runs(one.theirs)
     ]
+    if apart:
+        yield Caveat(
+            f"Not timed in turn with the baseline: {_named(apart)}.",
+            "Time them together: run again with --only all.",
+        )
 
 
-OF_COMPARISONS = {one_seed, few_seeds, unmatched_seeds, no_spread, timed_apart}
-RULES: tuple[Callable[..., list[Caveat]], ...] = (
+def several_machines(found: Found) -> Iterator[Caveat]:
+    """Scores do not mind, seconds do."""
+    machines = {
+        plain({name: value for name, value in one.outcome.machine.items() if name not in (*CODE, THREADS)})
+        for one in found.done
+        if one.outcome
+    }
+    if len(machines) > 1:
+        yield Caveat(
+            f"The cells ran on {len(machines)} machines, or on one that changed.",
+            "Run the whole study anew on one machine.",
+        )
+
+
+def several_versions(found: Found) -> Iterator[Caveat]:
+    """A number may change with the code that makes it."""
+    mixed = []
+    for measure, machines in _machines(found.done).items():
+        code = [f"{name} {listed(own)}" for name in CODE if len(own := _values(machines, name)) > 1]
+        mixed += [f"`{measure}` ran with {listed(code)}"] if code else []
+    if mixed:
+        yield Caveat(f"{'; '.join(mixed)}.", "Measure all of it with one version: `--only all`.")
+
+
+def several_threads(found: Found) -> Iterator[Caveat]:
+    """Sums in another order round in another way."""
+    sensitive = [one for one in found.done if one.outcome and one.outcome.thread_sensitive]
+    counts = {name: _values(machines, THREADS) for name, machines in _machines(sensitive).items()}
+    mixed = [f"`{measure}` ran on {listed(own)} threads" for measure, own in counts.items() if len(own) > 1]
+    if mixed:
+        yield Caveat(
+            f"{'; '.join(mixed)}, and its last digits depend on that.",
+            "Measure all of it on one number of threads: set `OMP_NUM_THREADS`, and `--only all`.",
+        )
+
+
+def _machines(records: Iterable[Record]) -> dict[str, list[Mapping[str, Any]]]:
+    found: dict[str, list[Mapping[str, Any]]] = {}
+    for one in records:
+        if one.outcome:
+            found.setdefault(one.measure, []).append(one.outcome.machine)
+    return found
+
+
+def _values(machines: Iterable[Mapping[str, Any]], name: str) -> list[str]:
+    return sorted({str(machine[name]) for machine in machines if name in machine})
+
+
+def _named(items: Iterable[str]) -> str:
+    """The first few, each once, and how many more there are."""
+    once = list(dict.fromkeys(items))
+    return listed([*once[:NAMED], *([f"{len(once) - NAMED} more"] if len(once) > NAMED else [])])
+
+
+RULES: tuple[Callable[[Found], Iterator[Caveat]], ...] = (
     a_ceiling_is_no_accuracy,
     baseline_without_numbers,
     cells_without_numbers,
@@ -245,8 +380,6 @@ RULES: tuple[Callable[..., list[Caveat]], ...] = (
     processor_times,
     flagged_times,
     timed_apart,
-    does_not_hold,
-    made_up,
     several_machines,
     several_versions,
     several_threads,

@@ -14,7 +14,7 @@ from segablate.evidence.power import MOST
 from segablate.evidence.tally import Form, forms
 from segablate.quantity import Quantity, quantity
 from segablate.report.blocks import Cell, Table
-from segablate.report.claims_kept import Kept
+from segablate.report.claims import Kept
 from segablate.report.words import counted, listed
 
 MOST_ROWS = 8

@@ -1,19 +1,39 @@
-"""What is set against what: every variant with numbers beside its baseline, pair by pair."""
+"""What is compared with what, and the verdicts: every variant with numbers beside its baseline, pair by pair.
+
+A variant's baseline differs from it in what is compared, and in nothing else. Axes of the model are what a
+study compares, where it has any; data, input, recipe and the output stride are then conditions, and each
+condition has its own baseline. A study that varies the recipe but no model compares recipes, and one that
+varies neither compares what it varies. What a study lists under `conditions` is one too: whether a decoder is
+faster is asked with the same encoder.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+import math
+import statistics
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import TypeAlias, TypeVar
 
+from segablate.evidence.decide import Question, count, decide
 from segablate.evidence.estimate import Estimate, between_seeds
-from segablate.evidence.images import METRICS, Pixels
+from segablate.evidence.images import METRICS, Pixels, over_images
 from segablate.evidence.pairs import Pairs, pair
 from segablate.evidence.processes import paired_processes
-from segablate.quantity import Quantity, quantity
-from segablate.report.contexts import baselines
+from segablate.evidence.verdict import Verdict
+from segablate.quantity import Margin, Quantity, quantity
 from segablate.report.data import Record, artefact_path
+from segablate.report.facts import StudyFacts
 from segablate.report.matrices import IMAGES, of_file
+from segablate.report.names import STRIDE
+
+# the first kind that a study varies is what it compares
+SUBJECTS = ("model", "recipe")
+Choices = Mapping[str, str]
+Key: TypeAlias = tuple[str, str, str]  # variant, measure, metric
+Verdicts: TypeAlias = Mapping[Key, Verdict]
+K = TypeVar("K", bound=Hashable)
 
 
 @dataclass(frozen=True)
@@ -37,7 +57,7 @@ class Comparison:
     theirs: tuple[Record, ...]
 
     @property
-    def key(self) -> tuple[str, str, str]:
+    def key(self) -> Key:
         """Variant, measure and metric."""
         return self.variant, self.measure, self.metric
 
@@ -49,12 +69,49 @@ class Comparison:
     @cached_property
     def pairs(self) -> Pairs:
         """The numbers of both, by seed."""
-        return pair(_by_seed(self.theirs, self.metric), _by_seed(self.ours, self.metric))
+        theirs, ours = (
+            {record.seed: record.outcome.value(self.metric) for record in side if record.outcome}
+            for side in (self.theirs, self.ours)
+        )
+        return pair(theirs, ours)
 
     @property
     def exact(self) -> bool:
         """Whether neither side has a random part."""
         return all(record.exact for record in (*self.ours, *self.theirs))
+
+
+def compared_axes(records: Sequence[Record]) -> tuple[str, ...]:
+    """The axes whose values are compared with the baseline's; the others are conditions."""
+    conditions = {field for record in records for field in record.conditions}
+    fields = dict.fromkeys(field for record in records for field in record.choices)
+    axes = [field for field in fields if field not in conditions]
+    for subject in SUBJECTS:
+        own = tuple(axis for axis in axes if axis.split(".")[0] == subject and not axis.endswith(STRIDE))
+        if own:
+            return own
+    return tuple(axes)
+
+
+def context(choices: Choices, compared: Sequence[str]) -> tuple[tuple[str, str], ...]:
+    """The conditions of a variant: its values on the axes that are not compared."""
+    return tuple((field, label) for field, label in choices.items() if field not in compared)
+
+
+def baselines(records: Sequence[Record]) -> dict[str, str | None]:
+    """Variant → the baseline under the same conditions; itself where it is one, None where there is none."""
+    choices = {record.variant: record.choices for record in records}
+    base = next((record for record in records if record.baseline), None)
+    if base is None:
+        return dict.fromkeys(choices)
+    compared = compared_axes(records)
+    wanted = {field: base.choices.get(field) for field in compared}
+    found = {
+        context(own, compared): variant
+        for variant, own in choices.items()
+        if all(own.get(field) == label for field, label in wanted.items())
+    }
+    return {variant: found.get(context(own, compared)) for variant, own in choices.items()}
 
 
 def comparisons(records: Sequence[Record]) -> list[Comparison]:
@@ -63,13 +120,13 @@ def comparisons(records: Sequence[Record]) -> list[Comparison]:
 
 
 def between(records: Sequence[Record], against: Mapping[str, str]) -> list[Comparison]:
-    """Each variant beside the one it is set against, under every measure and metric that both have."""
+    """Each variant beside the one it is compared with, under every measure and metric that both have."""
     sides: dict[tuple[str, str], dict[str, Record]] = {}
     for record in records:
         own = sides.setdefault((record.variant, record.measure), {})
         if record.outcome and record.done:
             own.setdefault(record.outcome.key, record)  # repeats that share an outcome are one
-    metrics = {side: _metrics(own.values()) for side, own in sides.items()}
+    metrics = {side: metrics_of(own.values()) for side, own in sides.items()}
     found = []
     for (variant, measure), ours in sides.items():
         base = against.get(variant, variant)
@@ -81,30 +138,107 @@ def between(records: Sequence[Record], against: Mapping[str, str]) -> list[Compa
     return found
 
 
-def estimates(one: Comparison) -> Estimate | None:
+def metrics_of(records: Iterable[Record]) -> list[str]:
+    """The metrics that some records have numbers of."""
+    taken = (m.metric for record in records if record.outcome for m in record.outcome.measurements)
+    return list(dict.fromkeys(taken))
+
+
+def verdicts(study: StudyFacts, records: Sequence[Record]) -> Verdicts:
+    """Variant, measure and metric → verdict against the baseline under the same conditions.
+
+    There is none for a baseline, for a metric without a better side, for a score without a random part of
+    which the single images are not kept, and where one of both has no numbers. All that something random
+    goes into are one family, whatever was measured and drawn: they stand in one table, and a reader looks
+    for the one that stands out.
+    """
+    found = comparisons(records)
+    made = {**on_images(decide(questions(found, study.margin))), **counts(found, study.margin)}
+    return {one.key: made[one.key] for one in found if one.key in made}
+
+
+def on_images(made: Mapping[K, Verdict]) -> dict[K, Verdict]:
+    """Nothing is decided by one training each: its images say nothing of training again."""
+    return {
+        key: replace(one, kind="undecided", needed=None) if one.source == "images" else one
+        for key, one in made.items()
+    }
+
+
+def questions(found: Sequence[Comparison], margins: Mapping[str, Margin]) -> dict[Key, Question]:
+    """What is asked of every comparison that something random goes into, by variant, measure and metric."""
+    random = [one for one in found if one.quantity.compared != "count"]
+    over = _over_images([one for one in random if _only_images_can_tell(one)])
+    estimates = {one.key: over.get(one.key) or _estimate(one) for one in random}
+    return {
+        one.key: Question(estimate, _bound(one, estimate, margins), one.quantity.direction)
+        for one in random
+        if (estimate := estimates[one.key]) is not None
+    }
+
+
+def counts(found: Iterable[Comparison], margins: Mapping[str, Margin]) -> dict[Key, Verdict]:
+    """The verdicts on two counts; none where one of them is not there."""
+    made = {}
+    for one in found:
+        theirs, ours = middle(one.theirs, one.metric), middle(one.ours, one.metric)
+        if one.quantity.compared == "count" and math.isfinite(ours - theirs):
+            bound = margin_of(margins, one.metric).beside(theirs)
+            made[one.key] = count(theirs, ours, bound, one.quantity.direction)
+    return made
+
+
+def margin_of(margins: Mapping[str, Margin], metric: str) -> Margin:
+    """The margin that a study states, or else the metric's own."""
+    return margins.get(metric, quantity(metric).margin)
+
+
+def values(records: Iterable[Record], metric: str) -> list[float]:
+    """Values of a metric, one an outcome: repeats that share an outcome count once."""
+    outcomes = {record.outcome.key: record.outcome for record in records if record.done and record.outcome}
+    return [outcome.value(metric) for outcome in outcomes.values()]
+
+
+def middle(records: Iterable[Record], metric: str) -> float:
+    """The mean over the outcomes; NaN where there is none."""
+    known = [value for value in values(records, metric) if not math.isnan(value)]
+    return statistics.fmean(known) if known else math.nan
+
+
+def _estimate(one: Comparison) -> Estimate | None:
     """What the seeds or processes say; None where only the images, or nothing random, is there to ask."""
     if one.quantity.compared == "ratio":
         return paired_processes(one.pairs)
-    pairs = one.pairs
-    if one.exact and len(pairs.seeds) < 2:
-        return None
-    return between_seeds(pairs)
+    return None if one.exact and len(one.pairs.seeds) < 2 else between_seeds(one.pairs)
 
 
-def pixels(record: Record) -> Pixels | None:
-    """Pixels a class of each test image of a record; None where the report's data have none."""
-    return of_file(artefact_path(record, IMAGES))
+def _bound(one: Comparison, estimate: Estimate, margins: Mapping[str, Margin]) -> float:
+    margin = margin_of(margins, one.metric)
+    return margin.value if estimate.ratio else margin.beside(middle(one.theirs, one.metric))
 
 
-def only_images_can_tell(one: Comparison) -> bool:
+def _only_images_can_tell(one: Comparison) -> bool:
     """Whether both sides have one seed, the same one, and a metric that images can be asked about."""
     return one.metric in METRICS and len(one.ours) == len(one.theirs) == 1 and len(one.pairs.seeds) == 1
 
 
-def _by_seed(records: Iterable[Record], metric: str) -> dict[int, float]:
-    return {record.seed: record.outcome.value(metric) for record in records if record.outcome}
+def _over_images(found: Sequence[Comparison]) -> dict[Key, Estimate]:
+    """With one seed only the images can be drawn again: estimates by variant, measure and metric."""
+    estimated: dict[Key, Estimate] = {}
+    groups: dict[tuple[str, str], dict[str, Comparison]] = {}
+    for one in found:
+        groups.setdefault((one.measure, one.baseline), {})[one.variant] = one
+    for (measure, _), own in groups.items():
+        theirs = _pixels(next(iter(own.values())).theirs[0])
+        ours = {variant: _pixels(one.ours[0]) for variant, one in own.items()}
+        if theirs is None:
+            continue
+        kept = {variant: one for variant, one in ours.items() if one and one.classes == theirs.classes}
+        for variant, metrics in zip(kept, over_images(theirs, list(kept.values())), strict=True):
+            estimated |= {(variant, measure, metric): one for metric, one in metrics.items()}
+    return estimated
 
 
-def _metrics(records: Iterable[Record]) -> list[str]:
-    taken = (m.metric for record in records if record.outcome for m in record.outcome.measurements)
-    return list(dict.fromkeys(taken))
+def _pixels(record: Record) -> Pixels | None:
+    """Pixels a class of each test image of a record; None where the report's data have none."""
+    return of_file(artefact_path(record, IMAGES))

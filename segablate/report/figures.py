@@ -1,9 +1,12 @@
-"""The figures of a page, as data: what is on which axis, and all values in their stored units."""
+"""The pictures of a page, as data: what is on which axis, and all values in their stored units."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TypeAlias
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Literal, TypeAlias
+
+import numpy as np
 
 
 @dataclass(frozen=True)
@@ -29,15 +32,18 @@ class Curve:
 
 @dataclass(frozen=True)
 class Figure:
-    """A picture as data.
+    """Curves.
 
     Attributes:
         name: stem of its file.
         caption: what it shows, in a sentence.
         metric: what is on the vertical axis.
-        x_label: what is on the horizontal axis, which is logarithmic.
+        x_label: what is on the horizontal axis.
         curves: the lines.
+        scale: of the vertical axis: by what is lost to 100 %, logarithmic, or linear.
         heading: what is on the vertical axis, in words, where it is not the metric itself.
+        linear: whether the horizontal axis is linear and not logarithmic.
+        printed: values of the paper, drawn across the figure, each with its name.
     """
 
     name: str
@@ -45,7 +51,10 @@ class Figure:
     metric: str
     x_label: str
     curves: tuple[Curve, ...]
+    scale: Literal["lost", "log", "linear"] = "linear"
     heading: str = ""
+    linear: bool = False
+    printed: tuple[tuple[str, float], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -58,15 +67,7 @@ class Bar:
 
 @dataclass(frozen=True)
 class Bars:
-    """Stacked bars as data.
-
-    Attributes:
-        name: stem of its file.
-        caption: what it shows, in a sentence.
-        metric: what is added up.
-        parts: names of the parts of every bar.
-        bars: the bars, from top to bottom.
-    """
+    """Stacked bars: the parts of what is added up, the bars from top to bottom."""
 
     name: str
     caption: str
@@ -88,6 +89,7 @@ class Point:
         baseline: whether it is the variant that others are compared with.
         front: whether no other variant is at least as good in both and better in one.
         n: how many samples, in words.
+        named: whether its name is written beside it.
     """
 
     label: str
@@ -98,19 +100,12 @@ class Point:
     baseline: bool = False
     front: bool = False
     n: str = ""
+    named: bool = True
 
 
 @dataclass(frozen=True)
 class Scatter:
-    """Variants in a plane of two metrics, with the front joined.
-
-    Attributes:
-        name: stem of its file.
-        caption: what it shows, in a sentence.
-        x_metric: what is on the horizontal axis.
-        y_metric: what is on the vertical axis.
-        points: the variants, in the study's order.
-    """
+    """Variants in a plane of two metrics, with the front joined."""
 
     name: str
     caption: str
@@ -120,102 +115,99 @@ class Scatter:
 
 
 @dataclass(frozen=True)
-class Effect:
-    """One variant's difference to the baseline, or ratio, in the stored unit.
+class Row:
+    """A value by its name, in the stored unit, or a ratio.
 
     Attributes:
-        label: the variant.
-        kind: better, worse, equivalent or undecided.
-        value: the difference or ratio.
+        label: its name.
+        value: the value, difference or ratio.
         interval: its interval; None where there is none.
+        kind: a verdict; "" for none.
         n: how many samples, in words.
         beyond: it is so far from all others that a scale that shows it would hide them.
     """
 
     label: str
-    kind: str
     value: float
-    interval: tuple[float, float] | None
-    n: str
+    interval: tuple[float, float] | None = None
+    kind: str = ""
+    n: str = ""
     beyond: bool = False
 
 
 @dataclass(frozen=True)
-class Effects:
-    """Differences to the baseline with their intervals and the margin that does not matter.
+class Rows:
+    """Values one below the other, with intervals.
 
     Attributes:
         name: stem of its file.
         caption: what it shows, in a sentence.
-        metric: what differs.
-        ratio: whether values are variant / baseline.
-        level: confidence of the intervals.
-        margin: half the width of the shaded band around no difference.
-        effects: the variants, from top to bottom.
+        metric: what they are of.
+        rows: from top to bottom.
+        form: values; differences to something, with the margin that does not matter; or the parts of one
+            difference, as bars that add up to it.
         against: what they are differences to.
+        margin: half the width of the shaded band around no difference.
+        ratio: whether they are ratios.
     """
 
     name: str
     caption: str
     metric: str
-    ratio: bool
-    level: float
-    margin: float
-    effects: tuple[Effect, ...]
+    rows: tuple[Row, ...]
+    form: Literal["values", "differences", "parts"] = "values"
     against: str = "the baseline"
+    margin: float = 0.0
+    ratio: bool = False
 
 
 @dataclass(frozen=True)
-class Series:
-    """One variant's values of a dot plot; None where it has none."""
+class Strip:
+    """Panels of one image, all of one height and width.
 
-    label: str
-    values: tuple[float | None, ...]
+    Attributes:
+        title: the image, and what is to be said of it.
+        truth: (height, width) label map; where it is no class nothing is scored, and panels are grey.
+        panels: (height, width) label maps, (height, width, 3) uint8 images, or bool: black where true.
+    """
+
+    title: str
+    truth: np.ndarray = field(repr=False)
+    panels: tuple[np.ndarray, ...] = field(repr=False)
 
 
 @dataclass(frozen=True)
-class Dots:
-    """Values by row, a marker a variant.
+class Sheet:
+    """Label maps side by side, an image a strip.
 
     Attributes:
         name: stem of its file.
         caption: what it shows, in a sentence.
-        metric: what is on the horizontal axis.
-        rows: names of the rows, from top to bottom.
-        series: the variants, at most as many as there are markers.
+        heads: names of the columns.
+        classes: names of the classes.
+        palette: their colours, (classes, 3) uint8.
+        strips: the images.
     """
 
     name: str
     caption: str
-    metric: str
-    rows: tuple[str, ...]
-    series: tuple[Series, ...]
+    heads: tuple[str, ...]
+    classes: tuple[str, ...]
+    palette: tuple[tuple[int, int, int], ...]
+    strips: tuple[Strip, ...]
 
 
-@dataclass(frozen=True)
-class Span:
-    """A stored value of a picture with its interval; None where there is none."""
-
-    label: str
-    value: float
-    interval: tuple[float, float] | None
+Drawing: TypeAlias = Figure | Bars | Scatter | Rows
+Picture: TypeAlias = Drawing | Sheet
 
 
-@dataclass(frozen=True)
-class Spans:
-    """Values with intervals as data.
+def front(points: Sequence[tuple[float, float]], *, x_sign: int, y_sign: int) -> list[bool]:
+    """Which points no other point dominates; signs are +1 where more is better and −1 where less is.
 
-    Attributes:
-        name: stem of its file.
-        caption: what it shows, in a sentence.
-        metric: what is on the horizontal axis.
-        spans: the values, from top to bottom.
+    O(n²), which is nothing for the variants of a study.
     """
-
-    name: str
-    caption: str
-    metric: str
-    spans: tuple[Span, ...]
-
-
-Picture: TypeAlias = Figure | Bars | Scatter | Effects | Dots | Spans
+    turned = [(x_sign * x, y_sign * y) for x, y in points]
+    return [
+        not any(other[0] >= one[0] and other[1] >= one[1] and other != one for other in turned)
+        for one in turned
+    ]

@@ -23,8 +23,7 @@ from segablate.report.data import Record
 from segablate.report.facts import StudyFacts
 from segablate.report.published import Comparison
 from segablate.report.readers.base import reader
-from segablate.report.results import frame
-from segablate.report.spread import hover
+from segablate.report.results import frame, hover
 from segablate.report.words import counted, listed, signed
 
 MOST_ROWS, MOST_PRINTED_ROWS = 14, 24

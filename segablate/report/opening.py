@@ -10,9 +10,9 @@ from segablate.report.claims_table import DECIDED, QUALIFIED
 from segablate.report.data import Record
 from segablate.report.facts import StudyFacts
 from segablate.report.main_table import Numbers
+from segablate.report.readers.accuracy import seeds_of, trainings
 from segablate.report.readers.base import reader
-from segablate.report.speeds import speeds
-from segablate.report.trainings import told_seeds, trainings
+from segablate.report.readers.latency import speeds
 from segablate.report.words import counted, images, listed, plain
 
 KINDS = {
@@ -91,7 +91,7 @@ def _network(done: Sequence[Record]) -> Iterator[str]:
         yield {"": "whole network trained", "all": "frozen encoder"}.get(
             where, f"encoder frozen up to {where}"
         )
-    yield told_seeds(trained)
+    yield seeds_of(trained)
 
 
 def _of_model(reads: object) -> object:

@@ -14,33 +14,31 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from segablate.evidence.claims import ClaimVerdict
-from segablate.report import effects, judged, tradeoffs
+from segablate.report import overview
+from segablate.report import verdicts as words
 from segablate.report.blocks import Block, Bullets, Caveat, Command, Doubts, Image, Page, Section, Table, Text
 from segablate.report.caveats import caveats
-from segablate.report.claimed import claim_verdicts
-from segablate.report.claims_kept import read_kept
+from segablate.report.claims import claim_verdicts, read_kept
 from segablate.report.claims_table import brief, claims_table
-from segablate.report.component_effects import component_effects
+from segablate.report.comparisons import Verdicts, verdicts
 from segablate.report.csv import numbers as all_numbers
 from segablate.report.data import Record
 from segablate.report.facts import StudyFacts
-from segablate.report.figures import Picture
+from segablate.report.figures import Picture, Sheet
 from segablate.report.main_table import Numbers, main_table, numbers_of
 from segablate.report.names import Names
 from segablate.report.opening import answer, line
 from segablate.report.protocol import environment, protocol, settings, unmeasured
-from segablate.report.published import Comparison, compare, load, published
+from segablate.report.published import compare, load, published
 from segablate.report.readers.base import reader
-from segablate.report.readings import agreement, sentences
-from segablate.report.sheets import Contrast, Sheet
 from segablate.report.table import results
-from segablate.report.verdicts import Verdicts, verdicts
-from segablate.report.words import counted
+from segablate.report.words import counted, flat, listed
 
 FIGURES = "figures"
 MOST_FIGURES = 2
 MOST_CAVEATS = 4
 MOST_WORDS = 80  # of visible caveats
+GENERATED = "shapes"
 
 
 def page(study: StudyFacts, records: Sequence[Record]) -> Page:
@@ -63,7 +61,7 @@ def page(study: StudyFacts, records: Sequence[Record]) -> Page:
     drawn, sheets = _pictures(numbers, records, claimed, against)
     shown, more = drawn[:MOST_FIGURES], drawn[MOST_FIGURES:]
     first, others = _doubts(records)
-    exploratory = "" if claimed else judged.exploratory(against, records)
+    exploratory = "" if claimed else words.exploratory(against)
     answered = answer(records, numbers, claimed, exploratory)
     opening: list[Block] = [
         Text(line(study, records), lead=f"{study.name} ·"),
@@ -83,13 +81,10 @@ def page(study: StudyFacts, records: Sequence[Record]) -> Page:
             *_all_numbers(records),
             *_comparisons(study, records, against, claims),
             *_more_figures(more, sheets),
-            *([_beside(published(reference, compared), compared)] if reference else []),
+            *([published(reference, compared)] if reference else []),
             *([Section("All caveats, and what would remove each", (Doubts(others),))] if others else []),
             *_how(study, records),
-            Section(
-                "Run it again",
-                (Text(f"This page was generated from data/ and {study.study_file}."), Command(study.command)),
-            ),
+            _again(study, records),
         )
     )
     return Page(
@@ -106,8 +101,9 @@ def page(study: StudyFacts, records: Sequence[Record]) -> Page:
 
 def _pictures(
     numbers: Numbers, records: Sequence[Record], claimed: Sequence[ClaimVerdict], against: Verdicts
-) -> tuple[list[Picture], list[Sheet | Contrast]]:
-    """Claims with their intervals, or else differences; what a score costs; then what the measures draw."""
+) -> tuple[list[Picture], list[Picture]]:
+    """Claims with their intervals, or else differences; what a score costs; then what the measures draw. And
+    apart from them label maps."""
     uses = dict.fromkeys(
         record.use
         for one in numbers.headlines
@@ -122,17 +118,12 @@ def _pictures(
         for key, one in against.items()
         if key[1] == lead and one.source in ("seeds", "processes") and one.n > 1
     }
-    differences = effects.figures({**led, **against})
-    costs = tradeoffs.figures(records)
-    own = [picture for use in uses for picture in reader(use).figures(records)]
-    begin = effects.of_claims(claimed) or (differences[:1] if led else own[:1])
-    drawn = [
-        *begin,
-        *costs,
-        *(one for one in own if one not in begin),
-        *(one for one in differences if one not in begin),
-    ]
-    return drawn, [sheet for use in uses for sheet in reader(use).sheets(records)]
+    differences = overview.differences({**led, **against})
+    found = [picture for use in uses for picture in reader(use).figures(records)]
+    own = [one for one in found if not isinstance(one, Sheet)]
+    begin: tuple[Picture, ...] = overview.of_claims(claimed) or (differences[:1] if led else tuple(own[:1]))
+    others = [one for one in (*own, *differences) if not any(one is first for first in begin)]
+    return [*begin, *overview.costs(records), *others], [one for one in found if isinstance(one, Sheet)]
 
 
 def _details(records: Sequence[Record]) -> Iterator[Section]:
@@ -166,15 +157,15 @@ def _comparisons(
 ) -> Iterator[Section]:
     """Everything against its baseline: with verdicts only where nothing is claimed, and then exploratory."""
     tables = {
-        "Against the baseline:": judged.against(against, records),
-        "What each component earns:": component_effects(study, records),
+        "Against the baseline:": words.against(against, records),
+        "What each component earns:": words.components(study, records),
     }
     if claims:
-        yield Section("Claims one by one, and how they are judged", (claims,))
+        yield Section("Claims one by one, and how verdicts are reached", (claims,))
     told: list[Block] = []
     for lead, table in tables.items():
         if table:
-            told += [Text("", lead=lead), judged.without_verdicts(table) if claims else table]
+            told += [Text("", lead=lead), words.without_verdicts(table) if claims else table]
     if told:
         title = (
             "Other comparisons, without verdicts" if claims else "Against the baseline: exploratory verdicts"
@@ -182,12 +173,7 @@ def _comparisons(
         yield Section(title, tuple(told))
 
 
-def _beside(section: Section, compared: Sequence[Comparison]) -> Section:
-    told = (*agreement(compared), *sentences(compared))
-    return replace(section, blocks=(*([Bullets(told)] if told else []), *section.blocks))
-
-
-def _more_figures(more: Sequence[Picture], sheets: Sequence[Sheet | Contrast]) -> Iterator[Section]:
+def _more_figures(more: Sequence[Picture], sheets: Sequence[Picture]) -> Iterator[Section]:
     images = tuple(_image(one) for one in (*more, *sheets))
     if images:
         yield Section("More figures", images)
@@ -201,6 +187,26 @@ def _how(study: StudyFacts, records: Sequence[Record]) -> Iterator[Section]:
     yield Section("How it was measured", tuple(blocks))
 
 
+def _again(study: StudyFacts, records: Sequence[Record]) -> Section:
+    """What it takes to measure all of it again: what must be there, how long it took, and the line."""
+    outcomes = {one.outcome.key: one.outcome for one in records if one.outcome and one.done}
+    reads = [flat(outcome.reads) for outcome in outcomes.values()]
+    extras = {"pretrained": any(one.get("model.weights.path") == "imagenet" for one in reads)}
+    extras["timm"] = any(one.get("model.encoder.use") == "timm" for one in reads)
+    data = sorted({str(one["data.use"]) for one in reads if one.get("data.use", GENERATED) != GENERATED})
+    devices = sorted({str(one["device"]) for one in reads if "device_name" in one and "device" in one})
+    hours = sum(outcome.seconds for outcome in outcomes.values()) / 3600
+    needs = [f"the extra {name}" for name, needed in extras.items() if needed]
+    needs += [f"{listed(data)} below $SEGABLATE_DATA"] if data else []
+    took = f"{hours:.1f} hours" if hours >= 1 else f"{max(1, round(60 * hours))} minutes"
+    said = f"It took {took} of computing, one cell after the other." if hours else ""
+    needed = f"It needs {' and '.join(needs)}." if needs else ""
+    device = f" --device {devices[0]}" if len(devices) == 1 else ""
+    made = f"This page was generated from data/ and {study.study_file}."
+    text = " ".join(filter(None, [made, needed, said]))
+    return Section("Run it again", (Text(text), Command(study.command + device)))
+
+
 def _doubts(records: Sequence[Record]) -> tuple[tuple[Caveat, ...], tuple[Caveat, ...]]:
     """The gravest caveats, as far as there is room; and all of them, with their remedies."""
     found = caveats(records)
@@ -212,6 +218,6 @@ def _doubts(records: Sequence[Record]) -> tuple[tuple[Caveat, ...], tuple[Caveat
     return tuple(kept), found
 
 
-def _image(picture: Picture | Sheet | Contrast, told: bool = True) -> Image:
-    ending = "png" if isinstance(picture, Sheet | Contrast) else "svg"
+def _image(picture: Picture, told: bool = True) -> Image:
+    ending = "png" if isinstance(picture, Sheet) else "svg"
     return Image(f"{FIGURES}/{picture.name}.{ending}", picture.caption, told)

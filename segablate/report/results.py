@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import pandas as pd
 
+from segablate.evidence.spread import LEVEL, Spread, spread
+from segablate.quantity import quantity
 from segablate.report.data import OUTCOMES, Record, read
+from segablate.report.words import counted, images
 
 COLUMNS = ("variant", "baseline", "measure", "use", "metric", "seed", "key", "value")
 
@@ -49,3 +52,28 @@ def frame(records: Iterable[Record]) -> pd.DataFrame:
     ]
     found = pd.DataFrame(rows, columns=None if rows else list(COLUMNS))
     return found.drop_duplicates(["variant", "measure", "metric", "key"], ignore_index=True)
+
+
+def spread_of(records: Sequence[Record], metric: str) -> Spread | None:
+    """What the outcomes of one variant under one measure say of a metric; None where it was not measured."""
+    outcomes = {one.outcome.key: one.outcome for one in records if one.done and one.outcome}
+    return spread(
+        taken.samples
+        for outcome in outcomes.values()
+        for taken in outcome.measurements
+        if taken.metric == metric
+    )
+
+
+def hover(records: Sequence[Record], metric: str) -> str:
+    """A number with its interval and n, and what it is over: for whoever points at it."""
+    found = spread_of(records, metric)
+    if found is None:
+        return ""
+    what = quantity(metric)
+    words = [f"{what.title} {what.shown(found.value, unit=True)}"]
+    if found.interval:
+        words.append(f"{LEVEL:.0%} interval [{', '.join(map(what.shown, found.interval))}]")
+    words.append("one sample" if found.n == 1 else f"n = {counted(found.n, found.by)}")
+    counts = {int(one.facts["images"]) for one in records if one.done and "images" in one.facts}
+    return ", ".join([*words, *([images(counts)] if counts else [])])

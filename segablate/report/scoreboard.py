@@ -17,10 +17,10 @@ from segablate.evidence.claims import ClaimVerdict, Kind
 from segablate.evidence.tally import Form, Made, false_expected, forms, once, tested
 from segablate.report import claims_table
 from segablate.report.blocks import Cell, Image, Numbers, Page, Section, Table, Text
-from segablate.report.claims_kept import Kept
+from segablate.report.claims import Kept
 from segablate.report.data import Record
 from segablate.report.facts import StudyFacts
-from segablate.report.papers import Paper, paper
+from segablate.report.published import Paper, paper
 from segablate.report.words import counted, listed
 
 HEAD = ("claim", "source", "measured", "verdict", "report")

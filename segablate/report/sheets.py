@@ -1,83 +1,105 @@
-"""The picture sheets of a page, as data: label maps side by side, with the colours of their classes."""
+"""Draw sheets of label maps: panels side by side, an image a strip, the colours of the classes below."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import io
+import textwrap
+from collections.abc import Sequence
 
+import matplotlib
 import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+
+from segablate.report.figures import Sheet, Strip
+
+WIDE, NARROW, FEW = 320, 220, 4  # the longest side of a panel, of which few columns have more room
+GAP, LINE, SIZE, SWATCH = 6, 18, 13, 14
+CHARACTER = 8  # pixels
+PAPER, INK, LIGHT, GREY = (255, 255, 255), (0, 0, 0), (221, 221, 221), (119, 119, 119)
 
 
-@dataclass(frozen=True)
-class Scene:
-    """One image of a comparison: (height, width) label maps and the image itself.
-
-    Attributes:
-        name: name of the image.
-        share: how many of the scored pixels the variants do not agree about, a fraction.
-        image: (height, width, 3) uint8; None where it was not kept.
-        truth: the label map.
-        predicted: a label map for each of the sheet's variants.
-    """
-
-    name: str
-    share: float
-    image: np.ndarray | None = field(repr=False)
-    truth: np.ndarray = field(repr=False)
-    predicted: tuple[np.ndarray, ...] = field(repr=False)
-
-
-@dataclass(frozen=True)
-class Contrast:
-    """Image, truth and what each variant says of it, and where they differ.
-
-    Attributes:
-        name: stem of its file.
-        caption: what it shows, in a sentence.
-        classes: names of the classes.
-        palette: their colours, (classes, 3) uint8.
-        variants: labels of the columns.
-        scenes: the images, those first on which variants differ most.
-    """
-
-    name: str
-    caption: str
-    classes: tuple[str, ...]
-    palette: tuple[tuple[int, int, int], ...]
-    variants: tuple[str, ...]
-    scenes: tuple[Scene, ...]
+def png(sheet: Sheet) -> bytes:
+    """The sheet as a PNG, the same bytes each time: headings, a row of panels an image, the legend."""
+    side = WIDE if len(sheet.heads) <= FEW else NARROW
+    rows = [[_panel(_coloured(sheet, strip, one), side) for one in strip.panels] for strip in sheet.strips]
+    wide = max(panel.shape[1] for row in rows for panel in row)
+    width = len(sheet.heads) * (wide + GAP) - GAP
+    bands = [_heads(sheet.heads, wide, width)]
+    for strip, row in zip(sheet.strips, rows, strict=True):
+        padded = [
+            np.pad(one, ((0, 2), (0, wide + GAP - one.shape[1]), (0, 0)), constant_values=255) for one in row
+        ]
+        bands += [_band(width, LINE, [(0, 1, strip.title)]), np.concatenate(padded, axis=1)[:, :width]]
+    bands.append(_legend(sheet, width))
+    out = io.BytesIO()
+    Image.fromarray(np.concatenate(bands)).save(out, format="PNG", optimize=True)
+    return out.getvalue()
 
 
-@dataclass(frozen=True)
-class Strip:
-    """One label map of a sheet: uint8 or uint16 arrays of one shape (height, width).
+def _coloured(sheet: Sheet, strip: Strip, panel: np.ndarray) -> np.ndarray:
+    """A panel in colours, (height, width, 3) uint8."""
+    if panel.ndim == 3:
+        return panel
+    scored = strip.truth < (len(sheet.classes) or np.iinfo(strip.truth.dtype).max)
+    if panel.dtype == bool:
+        found = np.where(panel[..., None], INK, PAPER)
+    else:
+        count = max(len(sheet.palette), int(panel.max()) + 1)
+        # classes without a colour take one that is not their neighbours'
+        colours = np.arange(count)[:, None] * (37, 91, 151) % 256
+        colours[: len(sheet.palette)] = np.array(sheet.palette, int).reshape(-1, 3)
+        found = colours[panel]
+    return np.where(scored[..., None], found, LIGHT).astype(np.uint8)
 
-    Attributes:
-        name: name of the image.
-        miou: mIoU of this image, a fraction.
-        truth: the label map.
-        restored: what came back.
-    """
 
-    name: str
-    miou: float
-    truth: np.ndarray = field(repr=False)
-    restored: np.ndarray = field(repr=False)
+def _panel(pixels: np.ndarray, side: int) -> np.ndarray:
+    """Framed, its longest side so long: nearest neighbours, for label maps have nothing between classes."""
+    height, width = (max(1, round(one * (side - 2) / max(pixels.shape[:2]))) for one in pixels.shape[:2])
+    rows, columns = (np.arange(n) * old // n for n, old in zip((height, width), pixels.shape, strict=False))
+    framed = np.full((height + 2, width + 2, 3), GREY, np.uint8)
+    framed[1:-1, 1:-1] = pixels[rows][:, columns]
+    return framed
 
 
-@dataclass(frozen=True)
-class Sheet:
-    """Label maps before and after, one below the other.
+def _heads(heads: Sequence[str], wide: int, width: int) -> np.ndarray:
+    wrapped = [
+        textwrap.wrap(" ".join(one.split()), max(1, wide // CHARACTER), max_lines=2, placeholder="…")
+        for one in heads
+    ]
+    texts = [
+        (at * (wide + GAP), LINE * row, line)
+        for at, lines in enumerate(wrapped)
+        for row, line in enumerate(lines)
+    ]
+    return _band(width, LINE * max(map(len, wrapped)) + 2, texts)
 
-    Attributes:
-        name: stem of its file.
-        caption: what it shows, in a sentence.
-        classes: names of the classes.
-        palette: their colours, (classes, 3) uint8.
-        strips: the label maps, the worst first.
-    """
 
-    name: str
-    caption: str
-    classes: tuple[str, ...]
-    palette: tuple[tuple[int, int, int], ...]
-    strips: tuple[Strip, ...]
+def _band(width: int, height: int, texts: Sequence[tuple[int, int, str]]) -> np.ndarray:
+    band = Image.new("RGB", (width, height), PAPER)
+    pen = ImageDraw.Draw(band)
+    for x, y, text in texts:
+        pen.text((x, y), " ".join(text.split()), fill=INK, font=_font())
+    return np.array(band)
+
+
+def _legend(sheet: Sheet, width: int) -> np.ndarray:
+    """The colour and name of each class that occurs, in lines."""
+    maps = [one for strip in sheet.strips for one in strip.panels if one.ndim == 2 and one.dtype != bool]
+    seen = np.unique(np.concatenate([np.unique(one) for one in maps]))
+    places, x, y = [], 0, 4
+    for index in (int(one) for one in seen if one < min(len(sheet.classes), len(sheet.palette))):
+        needed = SWATCH + 4 + int(_font().getlength(sheet.classes[index])) + 2 * GAP
+        if x and x + needed > width:
+            x, y = 0, y + LINE
+        places.append((x, y, index))
+        x += needed
+    band = _band(width, y + LINE, [(x + SWATCH + 4, y, sheet.classes[i]) for x, y, i in places])
+    for x, y, index in places:
+        band[y : y + SWATCH, x : x + SWATCH] = INK
+        band[y + 1 : y + SWATCH - 1, x + 1 : x + SWATCH - 1] = sheet.palette[index]
+    return band
+
+
+def _font() -> ImageFont.FreeTypeFont:
+    """The one font of all pictures: it comes with matplotlib."""
+    return ImageFont.truetype(f"{matplotlib.get_data_path()}/fonts/ttf/DejaVuSans.ttf", SIZE)

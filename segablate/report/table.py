@@ -1,115 +1,71 @@
-"""The table of results: one row a variant, one column a measure and metric."""
+"""All numbers of a measure: one row a variant, one column a metric."""
 
 from __future__ import annotations
 
 import math
 import statistics
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 
 from segablate.quantity import Quantity, quantity
 from segablate.report.blocks import Cell, Table
+from segablate.report.comparisons import metrics_of, values
 from segablate.report.data import Record
-from segablate.report.speeds import speeds
-from segablate.report.spread import hover
+from segablate.report.readers.latency import speeds
+from segablate.report.results import hover
 from segablate.report.words import images
 
 TIMED = ("ms", "image/s")
 
 
-@dataclass(frozen=True)
-class Column:
-    """A measure and one of its metrics."""
-
-    measure: str
-    metric: str
-
-    @property
-    def quantity(self) -> Quantity:
-        """What the metric means."""
-        return quantity(self.metric)
-
-
-@dataclass
-class Notes:
-    """Footnotes, each told once."""
-
-    texts: list[str] = field(default_factory=list)
-
-    def number(self, text: str) -> int:
-        """The number of a footnote; a new one if it has not been told yet."""
-        if text not in self.texts:
-            self.texts.append(text)
-        return self.texts.index(text) + 1
-
-
 def results(records: Sequence[Record]) -> Table:
     """The results of a study; a cell without numbers says why in a footnote."""
-    columns = _columns(records)
     groups: dict[tuple[str, str], list[Record]] = {}
     for record in records:
         groups.setdefault((record.variant, record.measure), []).append(record)
-    base = {record.variant for record in records if record.baseline}
-    called = {
-        variant: f"{variant} (baseline)" if variant in base else variant
-        for variant in dict.fromkeys(record.variant for record in records)
-    }
-    notes = Notes()
-    rows = [
-        (Cell(name), *(_cell(groups.get((variant, column.measure), []), column, notes) for column in columns))
-        for variant, name in called.items()
+    measures = list(dict.fromkeys(record.measure for record in records))
+    columns = [
+        (measure, metric)
+        for measure in measures
+        for metric in metrics_of(one for one in records if one.measure == measure) or [""]
     ]
-    return Table(
-        head=("variant", *(_heading(column, columns) + _where(records, column) for column in columns)),
-        rows=tuple(rows),
-        notes=tuple(notes.texts),
-        below=tuple(_below(records, columns)),
-    )
+    base = {record.variant for record in records if record.baseline}
+    notes: list[str] = []
+    rows = [
+        (
+            Cell(f"{variant} (baseline)" if variant in base else variant),
+            *(_cell(groups.get((variant, measure), []), metric, notes) for measure, metric in columns),
+        )
+        for variant in dict.fromkeys(record.variant for record in records)
+    ]
+    heads = [_heading(records, measure, metric, len(measures) > 1) for measure, metric in columns]
+    return Table(("variant", *heads), tuple(rows), notes=tuple(notes), below=tuple(_below(records, measures)))
 
 
-def values(records: Iterable[Record], metric: str) -> list[float]:
-    """Values of a metric, one an outcome: repeats that share an outcome count once."""
-    outcomes = {record.outcome.key: record.outcome for record in records if record.done and record.outcome}
-    return [outcome.value(metric) for outcome in outcomes.values()]
-
-
-def _columns(records: Sequence[Record]) -> list[Column]:
-    found: dict[Column, None] = {}
-    for label in dict.fromkeys(record.measure for record in records):
-        outcomes = [record.outcome for record in records if record.measure == label and record.outcome]
-        metrics = dict.fromkeys(taken.metric for outcome in outcomes for taken in outcome.measurements)
-        found.update(dict.fromkeys(Column(label, metric) for metric in metrics or [""]))
-    return list(found)
-
-
-def _heading(column: Column, columns: Sequence[Column]) -> str:
-    if not column.metric:
-        return column.measure
-    several = len({one.measure for one in columns}) > 1
-    return f"{column.measure}: {column.quantity.heading}" if several else column.quantity.heading
-
-
-def _where(records: Sequence[Record], column: Column) -> str:
+def _heading(records: Sequence[Record], measure: str, metric: str, several: bool) -> str:
     """Times say in their heading what they were taken on, for they travel without their page."""
-    devices = {one.device for one in speeds(records) if one.measure == column.measure}
-    if not devices or column.quantity.unit not in TIMED:
-        return ""
-    return f", {devices.pop()}" if len(devices) == 1 else ", several devices"
+    if not metric:
+        return measure
+    what = quantity(metric)
+    head = f"{measure}: {what.heading}" if several else what.heading
+    devices = (
+        {one.device for one in speeds(records) if one.measure == measure} if what.unit in TIMED else set()
+    )
+    return f"{head}, {devices.pop() if len(devices) == 1 else 'several devices'}" if devices else head
 
 
-def _cell(records: Sequence[Record], column: Column, notes: Notes) -> Cell:
+def _cell(records: Sequence[Record], metric: str, notes: list[str]) -> Cell:
     """The mean; with its range where outcomes differ; a short mark where there is no number."""
-    known = [value for value in values(records, column.metric) if not math.isnan(value)]
+    known = [value for value in values(records, metric) if not math.isnan(value)] if metric else []
     lost = [record for record in records if not record.done]
-    note = notes.number(_why(lost)) if lost else 0
+    note = 0
+    if lost:
+        reasons = dict.fromkeys(f"{record.state}: {' '.join(record.reason.split())}" for record in lost)
+        text = "; ".join(reasons)
+        notes += [] if text in notes else [text]
+        note = notes.index(text) + 1
     if known:
-        return Cell(_shown(known, column.quantity), note=note, hover=hover(records, column.metric))
+        return Cell(_shown(known, quantity(metric)), note=note, hover=hover(records, metric))
     return Cell(lost[0].state if lost else "–", note=note)
-
-
-def _why(lost: Sequence[Record]) -> str:
-    reasons = list(dict.fromkeys(f"{record.state}: {' '.join(record.reason.split())}" for record in lost))
-    return "; ".join(reasons)
 
 
 def _shown(known: Sequence[float], what: Quantity) -> str:
@@ -120,14 +76,9 @@ def _shown(known: Sequence[float], what: Quantity) -> str:
     return f"{middle} ({what.shown(min(known))}…{what.shown(max(known))}, n = {len(known)})"
 
 
-def _below(records: Sequence[Record], columns: Sequence[Column]) -> list[str]:
-    said = []
-    for label in dict.fromkeys(column.measure for column in columns):
-        counts = [
-            int(record.facts["images"])
-            for record in records
-            if record.measure == label and "images" in record.facts
-        ]
-        if counts:
-            said.append(f"n of {label}: {images(counts)}.")
-    return said
+def _below(records: Sequence[Record], measures: Sequence[str]) -> list[str]:
+    counts = {
+        label: [int(one.facts["images"]) for one in records if one.measure == label and "images" in one.facts]
+        for label in measures
+    }
+    return [f"n of {label}: {images(own)}." for label, own in counts.items() if own]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,19 +13,27 @@ from PIL import Image
 
 from segablate import disk
 from segablate.errors import SegablateError
-from segablate.report import draw, draw_contrast, pictures
+from segablate.report import drawing, sheets
 from segablate.report.blocks import Page
 from segablate.report.data import OUTCOMES, read
 from segablate.report.facts import StudyFacts
-from segablate.report.formats.base import ALWAYS, files, made
+from segablate.report.figures import Sheet
+from segablate.report.formats.base import ALWAYS, files
+from segablate.report.formats.base import made as formats_of
 from segablate.report.page import FIGURES, page
-from segablate.report.sheets import Contrast, Sheet
 
 REPORT = "report.md"
 DRAWN = (".svg", ".png")
 
 
-def write(study: StudyFacts, folder: Path, formats: Iterable[str] = (), told: Page | None = None) -> Path:
+def write(
+    study: StudyFacts,
+    folder: Path,
+    formats: Iterable[str] = (),
+    content: Page | None = None,
+    *,
+    details: bool = False,
+) -> Path:
     """Write the report and `figures/` beside `data/`; figures that are no more are removed.
 
     Args:
@@ -32,7 +41,8 @@ def write(study: StudyFacts, folder: Path, formats: Iterable[str] = (), told: Pa
         folder: the report's.
         formats: further formats beside Markdown and CSV; those that lie there already are written as well,
             so that no two files of a report tell different numbers.
-        told: the page, where it is made already.
+        content: the page, where it is made already.
+        details: whether nothing is folded, for a terminal or a print; the next time it is again.
 
     Returns:
         The page in Markdown.
@@ -40,13 +50,13 @@ def write(study: StudyFacts, folder: Path, formats: Iterable[str] = (), told: Pa
     Raises:
         SegablateError: there are no results, they are damaged, or the folder cannot be written.
     """
-    content = render(study, folder, formats, told)
+    made = render(study, folder, formats, content, details=details)
     # figures first: no page leads to one that is not there
-    for place in sorted({(folder / name).parent for name in content}, reverse=True):
-        here = {name: wanted for name, wanted in content.items() if (folder / name).parent == place}
+    for place in sorted({(folder / name).parent for name in made}, reverse=True):
+        here = {name: wanted for name, wanted in made.items() if (folder / name).parent == place}
         disk.keep(place, {Path(name).name: wanted for name, wanted in here.items()}, option="--reports")
     with disk.told(folder, "--reports"):
-        for name in _surplus(content, folder):
+        for name in _surplus(made, folder):
             (folder / name).unlink()
     return folder / REPORT
 
@@ -63,7 +73,12 @@ def check(study: StudyFacts, folder: Path) -> list[str]:
 
 
 def render(
-    study: StudyFacts, folder: Path, formats: Iterable[str] = (), told: Page | None = None
+    study: StudyFacts,
+    folder: Path,
+    formats: Iterable[str] = (),
+    content: Page | None = None,
+    *,
+    details: bool = False,
 ) -> dict[str, bytes]:
     """All files of the report: path below the folder → content; see `write` for which formats.
 
@@ -76,23 +91,23 @@ def render(
             where=str(folder),
             hint=f"run `{study.command}` first",
         )
-    told = told or page(study, read(folder / "data"))
-    drawn = drawings(told)
+    content = content or page(study, read(folder / "data"))
+    if details:
+        content = replace(content, sections=tuple(replace(one, folded=False) for one in content.sections))
+    drawn = drawings(content)
     there = [name for name, file in files().items() if (folder / file).is_file()]
-    written = made([*ALWAYS, *formats, *there]).values()
-    return {**{one.file: one.write(told, drawn).encode() for one in written}, **drawn}
+    written = formats_of([*ALWAYS, *formats, *there]).values()
+    return {**{one.file: one.write(content, drawn).encode() for one in written}, **drawn}
 
 
-def drawings(told: Page) -> dict[str, bytes]:
+def drawings(content: Page) -> dict[str, bytes]:
     """All pictures of a page: path below the report's folder → SVG or PNG."""
     made: dict[str, bytes] = {}
-    for one in told.pictures:
+    for one in content.pictures:
         if isinstance(one, Sheet):
-            made[f"{FIGURES}/{one.name}.png"] = pictures.draw(one)
-        elif isinstance(one, Contrast):
-            made[f"{FIGURES}/{one.name}.png"] = draw_contrast.draw(one)
+            made[f"{FIGURES}/{one.name}.png"] = sheets.png(one)
         else:
-            made[f"{FIGURES}/{one.name}.svg"] = draw.svg(one)
+            made[f"{FIGURES}/{one.name}.svg"] = drawing.svg(one)
     return made
 
 
@@ -109,7 +124,7 @@ def _same(path: Path, content: bytes) -> bool:
 
 
 def _same_data(there: bytes, content: bytes) -> bool:
-    return bool(draw.data_of(there) == draw.data_of(content))
+    return bool(drawing.data_of(there) == drawing.data_of(content))
 
 
 def _same_picture(there: bytes, content: bytes) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from segablate.report.doubts import HELD_OUT
+from segablate.report.caveats import HELD_OUT
 from segablate.report.words import listed
 from segablate.run.plan import Plan
 from segablate.study.study import Axis

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
-import shlex
 import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
+from segablate.app.publish import origin
 
 ROOT = Path(__file__).parents[2]
 REPORTS = sorted(path.parent.relative_to(ROOT) for path in (ROOT / "reports").rglob("report.md"))
@@ -20,10 +20,10 @@ def test_a_committed_report_is_what_its_data_say(
     report: Path, segablate: Callable, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(ROOT)
-    # the page has the line that makes it again, with changes to the study and the label if there are any
-    made = re.findall("^segablate run .+$", (report / "report.md").read_text(encoding="utf-8"), re.MULTILINE)
-    assert len(made) == 1
-    said = segablate("report", *shlex.split(made[0])[2:], "--check")
+    study, overrides, label = origin(report / "data")
+    changes = [word for change in overrides for word in ("--set", change)]
+    named = ["--label", label] if label else []
+    said = segablate("report", study, *changes, *named, "--check")
     assert said.code == 0, said.out + said.err
     assert said.err == f"{report}: every file is what its data say\n"
 

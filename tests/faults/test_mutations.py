@@ -37,7 +37,7 @@ from segablate.models.weights.load import load_weights
 from segablate.models.weights.load import read as read_weights
 from segablate.records import SCHEMA, Measurement, Outcome
 from segablate.report import matrices
-from segablate.report.claims_kept import read_kept
+from segablate.report.claims import read_kept
 from segablate.report.csv import COLUMNS
 from segablate.report.data import read as read_report
 from segablate.run.plan import plan

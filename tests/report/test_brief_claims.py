@@ -8,7 +8,7 @@ from typing import Any
 from segablate.evidence.claim import Claim
 from segablate.evidence.claims import ClaimVerdict
 from segablate.quantity import Margin
-from segablate.report import effects
+from segablate.report import overview
 from segablate.report.claims_table import MOST_ROWS, brief, claims_table
 from segablate.report.opening import _claimed
 
@@ -63,6 +63,6 @@ def test_the_answer_says_on_which_images_a_claim_holds() -> None:
 
 def test_the_shaded_margin_is_no_wider_than_any_claim_allows() -> None:
     own = [verdict("a", "b", "confirmed"), verdict("c", "d", "confirmed", printed=Margin(0.0009))]
-    (figure,) = effects.of_claims(own)
+    (figure,) = overview.of_claims(own)
     assert figure.margin == 0.0009
     assert figure.caption.endswith("Shaded: the smallest of their margins.")

@@ -17,8 +17,7 @@ from segablate.evidence.claim import Claim
 from segablate.evidence.claims import ClaimVerdict
 from segablate.quantity import Margin
 from segablate.records import Measurement, Outcome
-from segablate.report.claimed import claim_verdicts
-from segablate.report.claims_kept import CLAIMS, keep, read_kept, written
+from segablate.report.claims import CLAIMS, claim_verdicts, keep, read_kept, written
 from segablate.report.claims_table import claims_table, measured, said, verdict
 from segablate.report.data import Record
 

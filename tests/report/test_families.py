@@ -10,10 +10,10 @@ from scipy.stats import ttest_rel
 from statsmodels.stats.multitest import multipletests
 
 from segablate.records import Measurement
-from segablate.report.component_effects import component_effects
+from segablate.report.comparisons import verdicts
 from segablate.report.data import read
-from segablate.report.judged import against
-from segablate.report.verdicts import verdicts
+from segablate.report.verdicts import against
+from segablate.report.verdicts import components as component_effects
 
 SCORES = ("miou", "pixel_accuracy", "boundary_iou")
 

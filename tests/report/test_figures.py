@@ -14,27 +14,11 @@ from matplotlib.text import Text
 
 from segablate.evidence.verdict import Verdict
 from segablate.records import Measurement, Outcome
-from segablate.report import draw, draw_contrast, draw_effects, effects, looks, tradeoffs
-from segablate.report.ceilings import baseline_choices, ceilings
-from segablate.report.class_dots import of_accuracy, of_ceilings
-from segablate.report.contrasts import contrasts, differing
+from segablate.report import drawing, overview
 from segablate.report.data import read
-from segablate.report.draw_scatter import front
-from segablate.report.figures import (
-    Bar,
-    Bars,
-    Curve,
-    Dots,
-    Effect,
-    Effects,
-    Figure,
-    Point,
-    Scatter,
-    Series,
-    Span,
-    Spans,
-)
-from segablate.report.trainings import trainings
+from segablate.report.figures import Bar, Bars, Curve, Figure, Point, Row, Rows, Scatter, front
+from segablate.report.readers.accuracy import disagreements
+from segablate.report.sheets import png
 
 points = st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9)), min_size=1, max_size=12)
 
@@ -65,7 +49,7 @@ def test_the_front_is_what_nothing_dominates(given_points):
 
 
 def test_accuracy_over_multiply_adds_has_the_front_and_intervals(costly):
-    (figure,) = tradeoffs.figures(costly)
+    (figure,) = overview.costs(costly)
     assert (figure.x_metric, figure.y_metric) == ("macs", "miou")
     assert [(one.label, one.front, one.baseline) for one in figure.points] == [
         ("a", True, True),
@@ -82,7 +66,21 @@ def test_accuracy_over_multiply_adds_has_the_front_and_intervals(costly):
 
 
 def test_a_ceiling_is_not_set_against_a_cost(fake, report):
-    assert tradeoffs.figures(read(report / "data")) == ()
+    assert overview.costs(read(report / "data")) == ()
+
+
+def test_at_most_eight_variants_are_named_in_a_scatter_and_the_rest_is_grey(fake, tmp_path):
+    lines = []
+    for at in range(12):
+        choices, base = {"model": f"v{at}"}, at == 0
+        lines.append(fake.Line(f"v{at}", choices, base, "accuracy", outcome(f"a{at}", miou=0.5 + at / 100)))
+        lines.append(fake.Line(f"v{at}", choices, base, "complexity", outcome(f"c{at}", macs=1e9 + at)))
+    (figure,) = overview.costs(read(fake.save(tmp_path, lines) / "data"))
+    assert [one.label for one in figure.points if one.named] == ["v0", *(f"v{at}" for at in range(5, 12))]
+    assert "The 8 best of 12 are named." in figure.caption
+    drawn = drawing.svg(figure).decode()
+    assert len(re.findall('class="tip"><title>', drawn)) == 12
+    assert "#999999" in drawn
 
 
 def verdict(kind, value, low, high, **changes):
@@ -99,19 +97,19 @@ JUDGED = {
 
 
 def test_effects_are_drawn_with_their_margin_and_counts_are_not():
-    (figure,) = effects.figures(JUDGED)
-    assert [one.kind for one in figure.effects] == ["better", "worse", "equivalent", "undecided"]
+    (figure,) = overview.differences(JUDGED)
+    assert [one.kind for one in figure.rows] == ["better", "worse", "equivalent", "undecided"]
     assert (figure.margin, figure.metric) == (0.005, "miou")
-    assert figure.effects[3].interval is None
-    drawn = draw.svg(figure).decode()
+    assert figure.rows[3].interval is None
+    drawn = drawing.svg(figure).decode()
     assert "+2.00 [+1.00, +3.00] better" in drawn
-    assert draw.svg(figure).decode() == drawn
+    assert drawing.svg(figure).decode() == drawn
 
 
 def test_ratios_are_drawn_as_percent_of_the_baseline():
     judged = {("a", "lat", "p50_ms"): verdict("worse", 1.1, 1.05, 1.15, ratio=True, margin=0.02)}
-    (figure,) = effects.figures(judged)
-    assert "+10.0 [+5.0, +15.0] worse" in draw.svg(figure).decode()
+    (figure,) = overview.differences(judged)
+    assert "+10.0 [+5.0, +15.0] worse" in drawing.svg(figure).decode()
 
 
 def test_what_would_hide_all_others_is_an_arrow_at_the_edge_of_the_scale():
@@ -120,14 +118,14 @@ def test_what_would_hide_all_others_is_an_arrow_at_the_edge_of_the_scale():
         for at in range(-2, 5)
     }
     judged = {**near, ("far", "acc", "miou"): verdict("worse", -0.36, -0.38, -0.34)}
-    (figure,) = effects.figures(judged)
-    assert [one.label for one in figure.effects if one.beyond] == ["far"]
+    (figure,) = overview.differences(judged)
+    assert [one.label for one in figure.rows if one.beyond] == ["far"]
     assert "Where an arrow leaves the scale, the value is far beyond it." in figure.caption
-    canvas, tips = draw_effects.canvas(figure)
+    canvas, tips = drawing.canvas(figure)
     low, high = canvas.axes[0].get_xlim()
     assert -10 < low < 0 < high < 10
     assert tips[-1].startswith("far: −36.00 [−38.00, −34.00] worse")
-    assert f'<g id="tip-{len(tips) - 1}" class="tip">' in draw.svg(figure).decode()
+    assert f'<g id="tip-{len(tips) - 1}" class="tip">' in drawing.svg(figure).decode()
 
 
 @pytest.mark.parametrize(
@@ -140,51 +138,27 @@ def test_no_variant_is_left_off_the_scale_that_fits_on_it(last):
         (f"v{at}", "acc", "miou"): verdict("undecided", at / 100, at / 100 - 0.01, at / 100 + 0.01)
         for at in range(4)
     }
-    (figure,) = effects.figures({**near, ("last", "acc", "miou"): last})
-    assert not any(one.beyond for one in figure.effects)
+    (figure,) = overview.differences({**near, ("last", "acc", "miou"): last})
+    assert not any(one.beyond for one in figure.rows)
     assert "arrow" not in figure.caption
 
 
 def test_half_of_the_variants_are_not_left_off_the_scale_however_far_they_are():
     found = [verdict("equivalent", 0.0, -0.001, 0.001)] * 2 + [verdict("worse", -0.4, -0.5, -0.3)] * 2
-    (figure,) = effects.figures({(f"v{at}", "acc", "miou"): one for at, one in enumerate(found)})
-    assert not any(one.beyond for one in figure.effects)
-
-
-def test_dots_by_class_have_a_marker_each(fake, report):
-    records = read(report / "data")
-    (figure,) = of_ceilings(ceilings(records), baseline_choices(records))
-    assert set(figure.rows) <= set(fake.CLASSES)
-    assert len(figure.series) <= len(looks.MARKERS)
-    drawn = draw.svg(figure).decode()
-    known = sum(value is not None for one in figure.series for value in one.values)
-    assert len(re.findall('class="tip"><title>', drawn)) == known
-
-
-def test_dots_of_accuracy_are_means_over_seeds(fake, tmp_path):
-    lines = []
-    for name, base in (("b", 0.5), ("a", 0.6)):
-        for seed, shift in enumerate((0.0, 0.1, 0.02)):
-            facts = {"per_class_iou": {"0": base + shift}, "class_names": ["road"]}
-            found = replace(outcome(name, seed, miou=base), facts=facts, use="accuracy")
-            lines.append(fake.Line(name, {}, name == "a", "accuracy", found, seed))
-    (figure,) = of_accuracy(trainings(read(fake.save(tmp_path, lines) / "data")))
-    assert [(one.label, one.values) for one in figure.series] == [
-        ("b", (pytest.approx(0.54),)),
-        ("a", (pytest.approx(0.64),)),
-    ]
+    (figure,) = overview.differences({(f"v{at}", "acc", "miou"): one for at, one in enumerate(found)})
+    assert not any(one.beyond for one in figure.rows)
 
 
 @pytest.mark.parametrize(
     "make",
     [
-        lambda costly: tradeoffs.figures(costly)[0],
-        lambda costly: effects.figures(JUDGED)[0],
+        lambda costly: overview.costs(costly)[0],
+        lambda costly: overview.differences(JUDGED)[0],
     ],
 )
 def test_the_data_of_a_figure_are_inside_it(make, costly):
     figure = make(costly)
-    assert draw.data_of(draw.svg(figure))["name"] == figure.name
+    assert drawing.data_of(drawing.svg(figure))["name"] == figure.name
 
 
 def pictures(seed, wrong):
@@ -206,7 +180,7 @@ def pictured(fake, tmp_path):
     facts = {"class_names": list(fake.CLASSES), "palette": fake.PALETTE}
     lines = []
     for name in "ab":
-        found = replace(outcome(name, miou=0.5), facts=facts, artefacts=("pictures.npz",))
+        found = replace(outcome(name, miou=0.5), facts=facts, artefacts=("pictures.npz",), use="accuracy")
         lines.append(fake.Line(name, {}, name == "a", "accuracy", found))
     folder = fake.save(tmp_path, lines) / "data"
     for line, wrong in zip(lines, (0.1, 0.6), strict=True):
@@ -215,15 +189,14 @@ def pictured(fake, tmp_path):
 
 
 def test_the_image_on_which_variants_differ_most_comes_first(pictured):
-    (sheet,) = contrasts(read(pictured))
-    assert [scene.name for scene in sheet.scenes] == ["image 1", "image 0"]
+    (sheet,) = disagreements(read(pictured))
+    assert [strip.title for strip in sheet.strips] == ["image 1 (50.0%)", "image 0 (0.0%)"]
     # a says class 1 on 3 of 30 columns, b on 18: they differ on 15 of 30
-    assert sheet.scenes[0].share == pytest.approx(0.5)
-    assert sheet.scenes[0].image.shape == (20, 30, 3)
+    assert sheet.strips[0].panels[0].shape == (20, 30, 3)
     assert "image 1 (50.0%)" in sheet.caption
-    drawn = draw_contrast.draw(sheet)
+    drawn = png(sheet)
     assert drawn.startswith(b"\x89PNG")
-    assert drawn == draw_contrast.draw(sheet)
+    assert drawn == png(sheet)
 
 
 @pytest.mark.parametrize(
@@ -243,37 +216,26 @@ def test_an_image_whose_label_maps_are_none_is_left_out(pictured, damage, of):
             kept = dict(archive)
         kept[f"{of}_1"] = damage(kept[f"{of}_1"])
         np.savez_compressed(path, **kept)
-    (sheet,) = contrasts(read(pictured))
-    assert [scene.name for scene in sheet.scenes] == ["image 0"]
+    (sheet,) = disagreements(read(pictured))
+    assert [strip.title for strip in sheet.strips] == ["image 0 (0.0%)"]
 
 
 def test_pictures_of_one_variant_alone_make_no_sheet(pictured):
     records = read(pictured)
-    assert contrasts(records[:1]) == ()
-
-
-@given(st.integers(0, 3), st.integers(1, 4))
-def test_what_differs_is_a_share_of_the_scored_pixels(apart, ignored):
-    truth = np.zeros((4, 4), np.uint8)
-    truth[:, :ignored] = 255
-    other = truth.copy()
-    other[:apart] = 2
-    scored = truth < 5
-    wanted = (other != truth)[scored].mean() if scored.any() else 0.0
-    assert differing(truth, [truth, other], 5) == pytest.approx(wanted)
+    assert disagreements(records[:1]) == ()
 
 
 @given(st.floats(-1e6, 1e6), st.floats(0, 1e6))
 def test_round_limits_hold_what_they_are_around(low, span):
-    lower, upper, step = looks.even_limits(low, low + span)
+    lower, upper, step = drawing.even_limits(low, low + span)
     assert lower <= low
     assert upper >= low + span
-    assert 1 <= len(looks.round_ticks(lower, upper, step)) <= 12
+    assert 1 <= len(drawing.round_ticks(lower, upper, step)) <= 12
 
 
 @given(st.floats(1e-6, 1e12), st.floats(1, 1e4))
 def test_round_steps_of_a_logarithmic_axis_hold_what_they_are_around(low, times):
-    ticks = looks.log_ticks(low, low * times)
+    ticks = drawing.log_ticks(low, low * times)
     assert ticks[0] <= low
     assert ticks[-1] >= low * times * (1 - 1e-12)
     assert len(ticks) >= 2
@@ -287,22 +249,20 @@ def drawn_with_twenty_variants():
     values = [0.5 + at / 100 for at in range(len(LONG))]
     both = list(zip(LONG, values, strict=True))
     yield Scatter("s", "", "macs", "miou", tuple(Point(one, 1e9 * v, v, None, (0.0, 1.0)) for one, v in both))
-    yield Effects(
-        "e", "", "miou", False, 0.95, 0.005, tuple(Effect(o, "better", v, (0.1, v), "n") for o, v in both)
-    )
+    rows = tuple(Row(one, v, (0.1, v), "better", "n") for one, v in both)
+    yield Rows("e", "", "miou", rows, "differences", margin=0.005)
     curves = [Curve(one, one, one, one, (1.0, 2.0, 4.0), (v / 2, v, v)) for one, v in both]
-    yield Figure("c", "", "miou", "x", tuple(curves), "mIoU in the band (%)")
-    yield Spans("l", "", "p50_ms", tuple(Span(one, 9 * v, (8 * v, 9 * v)) for one, v in both))
+    yield Figure("c", "", "miou", "x", tuple(curves), heading="mIoU in the band (%)")
+    yield Rows("l", "", "p50_ms", tuple(Row(one, 9 * v, (8 * v, 9 * v)) for one, v in both))
     yield Bars("b", "", "macs", ("encoder", "decoder"), tuple(Bar(one, (1e9 * v, 1e9)) for one, v in both))
-    yield Dots("d", "", "iou", ("road", "car"), tuple(Series(one, (v, v)) for one, v in both[:6]))
 
 
 @pytest.mark.parametrize(
     "figure", list(drawn_with_twenty_variants()), ids=lambda figure: type(figure).__name__
 )
 def test_twenty_variants_with_long_names_fit_into_a_figure_and_names_do_not_overlap(figure):
-    with draw._plain_style():
-        canvas, _ = draw.drawing(figure)
+    with drawing.plain_style():
+        canvas, _ = drawing.canvas(figure)
         FigureCanvasAgg(canvas).draw()
         size = canvas.bbox
         named = []

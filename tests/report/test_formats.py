@@ -17,11 +17,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from segablate.errors import SegablateError
-from segablate.report import draw
+from segablate.report import drawing
 from segablate.report.blocks import Cell, Numbers, Page, Table
 from segablate.report.csv import quoted, unquoted, written
 from segablate.report.data import read
-from segablate.report.figures import Bar, Bars
+from segablate.report.figures import Bar, Bars, Sheet
 from segablate.report.formats.base import formats, made
 from segablate.report.formats.html import _table as html_table
 from segablate.report.formats.html import inlined
@@ -29,7 +29,6 @@ from segablate.report.formats.latex import HEAD, booktabs
 from segablate.report.formats.latex import escape as latex_escape
 from segablate.report.formats.md import escape as markdown_escape
 from segablate.report.page import page
-from segablate.report.sheets import Sheet
 from segablate.report.write import check, drawings, render, write
 
 ODD = "|&_\n<>\"'`*{}\\$#%^~[]-,.;: éñ幅🦊C̃×−–≥…αabc019"
@@ -237,7 +236,7 @@ def test_html_shows_footnotes_and_nothing_of_how_they_were_joined():
 
 def test_a_figure_in_html_has_ids_of_its_own_and_keeps_its_colours():
     bars = Bars("x", "x", "macs", ("context", "decoder"), (Bar("a", (1e9, 2e9)),))
-    shown = inlined(draw.svg(bars).decode(), "mine", "caption")
+    shown = inlined(drawing.svg(bars).decode(), "mine", "caption")
     assert set(re.findall(r'fill="(#[^"]+)"', shown)) == {"#e69f00", "#56b4e9"}
     assert all(
         one.startswith("mine-") for one in re.findall(r'\bid="([^"]+)"|href="#([^"]+)"', shown)[0] if one

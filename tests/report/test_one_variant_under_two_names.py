@@ -8,10 +8,9 @@ import numpy as np
 import pytest
 from scipy.stats import ks_2samp
 
-from segablate.report.comparisons import comparisons
+from segablate.report.comparisons import comparisons, verdicts
 from segablate.report.data import read
 from segablate.report.facts import StudyFacts
-from segablate.report.verdicts import verdicts
 from segablate.run.plan import plan
 from segablate.study.load import load
 from segablate.training.recipes.base import recipes

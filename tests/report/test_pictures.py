@@ -4,16 +4,21 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from segablate.report.ceilings import baseline_choices, ceilings
 from segablate.report.data import read
-from segablate.report.pictures import draw, sheets
-from segablate.report.sheets import Sheet, Strip
+from segablate.report.figures import Sheet, Strip
+from segablate.report.readers.oracle import Oracle
+from segablate.report.sheets import png as draw
 
 PALETTE = ((0, 0, 0), (200, 0, 0), (0, 200, 0))
 
 
 def sheet(truth, restored, classes=("a", "b", "c"), palette=PALETTE):
-    return Sheet("x", "caption", classes, palette, (Strip("one", 0.5, truth, restored),))
+    strip = Strip("one", truth, (truth, restored, truth != restored))
+    return Sheet("x", "caption", ("truth", "what came back", "black: differs"), classes, palette, (strip,))
+
+
+def sheets(records):
+    return [one for one in Oracle().figures(records) if isinstance(one, Sheet)]
 
 
 def opened(content):
@@ -22,35 +27,33 @@ def opened(content):
 
 def test_the_baseline_and_the_best_at_the_largest_stride_are_shown(report):
     records = read(report / "data")
-    chosen = sheets(ceilings(records), baseline_choices(records))
+    chosen = sheets(records)
     assert [one.name for one in chosen] == [
         "worst-project-stride-32-bilinear",
         "worst-project-stride-32-dupsampling-256",
     ]
-    assert [strip.name for strip in chosen[0].strips] == ["2007_000", "2007_001"]
+    assert [strip.title for strip in chosen[0].strips] == ["2007_000 (71.00 %)", "2007_001 (81.00 %)"]
 
 
 def test_pictures_that_were_left_out_are_no_error(fake, tmp_path):
     records = read(fake.save(tmp_path, fake.study(), pictures=False) / "data")
-    assert sheets(ceilings(records), baseline_choices(records)) == ()
+    assert sheets(records) == []
 
 
-def test_a_sheet_is_an_indexed_png_with_the_palettes_colours():
+def test_a_sheet_is_a_png_with_the_palettes_colours():
     truth = np.ones((250, 250), np.uint8)
-    picture = opened(draw(sheet(truth, np.full_like(truth, 2))))
-    assert picture.mode == "P"
-    pixels = np.asarray(picture.convert("RGB"))
+    pixels = np.asarray(opened(draw(sheet(truth, np.full_like(truth, 2)))).convert("RGB"))
     assert tuple(pixels[150, 100]) == (200, 0, 0)
-    assert tuple(pixels[150, 360]) == (0, 200, 0)
-    assert tuple(pixels[150, 620]) == (0, 0, 0)
+    assert tuple(pixels[150, 430]) == (0, 200, 0)
+    assert tuple(pixels[150, 750]) == (0, 0, 0)
 
 
 def test_what_is_right_is_white_and_what_is_not_scored_is_grey():
     truth = np.zeros((250, 250), np.uint8)
     truth[:100] = 255
     pixels = np.asarray(opened(draw(sheet(truth, np.zeros_like(truth)))).convert("RGB"))
-    assert tuple(pixels[250, 620]) == (255, 255, 255)
-    assert tuple(pixels[60, 620]) == (221, 221, 221)
+    assert tuple(pixels[250, 750]) == (255, 255, 255)
+    assert tuple(pixels[60, 750]) == (221, 221, 221)
 
 
 def test_a_sheet_has_the_same_bytes_each_time():
@@ -62,8 +65,8 @@ def test_a_sheet_has_the_same_bytes_each_time():
 def test_label_maps_of_any_size_give_a_sheet_of_a_size_to_look_at(shape):
     truth = np.zeros(shape, np.uint8)
     picture = opened(draw(sheet(truth, truth)))
-    assert picture.width <= 3 * 520
-    assert picture.height <= 620
+    assert picture.width <= 3 * 330
+    assert picture.height <= 420
 
 
 def test_more_classes_than_a_palette_holds_can_be_drawn():

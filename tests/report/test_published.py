@@ -8,8 +8,7 @@ from segablate.app.catalogue import registry
 from segablate.errors import SegablateError
 from segablate.records import Measurement
 from segablate.report.data import read
-from segablate.report.published import check, compare, load, matches, published
-from segablate.report.readings import agreement, sentences
+from segablate.report.published import agreement, check, compare, load, matches, nearest, published
 
 
 @pytest.fixture
@@ -118,7 +117,7 @@ def test_a_mark_stands_beside_the_value_and_is_explained(fake, tmp_path):
     reference = load("pp-liteseg.table3")
     (one,) = compare(reference, records)
     assert (one.mark, one.verdict) == ("[1]", "not comparable")  # for the encoder was not trained
-    table = published(reference, [one]).blocks[1]
+    table = published(reference, [one]).blocks[-1]
     assert "77.76 [1]" in [shown.text for shown in table.rows[0]]
     assert table.below == ("[1]: the printed value is known from one secondary source only.",)
 
@@ -172,8 +171,8 @@ def test_a_sample_is_comparable_in_part_and_says_its_n(fake, told):
 def test_what_the_study_does_not_measure_is_said(fake, told):
     compared, _ = told([line(fake, "bilinear", None, 16, 0.984)])
     section = published(load("dupsampling.table1"), compared)
-    assert section.blocks[0].items[-1] == "It also prints mIoU, which this study does not measure."
-    assert published(load("dupsampling.table1"), ()).blocks[1].below == (
+    assert section.blocks[-2].items[-1] == "It also prints mIoU, which this study does not measure."
+    assert published(load("dupsampling.table1"), ()).blocks[-1].below == (
         "Nothing that Table 1 prints was measured.",
     )
 
@@ -186,22 +185,22 @@ def readings(fake, folder, values):
         for stride, value in values_.items()
     ]
     records = read(fake.save(folder, lines, pictures=False) / "data")
-    return sentences(compare(load("dupsampling.table1"), records))
+    return nearest(compare(load("dupsampling.table1"), records))
 
 
 def test_the_reading_of_a_bound_that_comes_nearest_is_named(fake, tmp_path):
     said = readings(fake, tmp_path, {"projected": {16: 0.970, 32: 0.91}, "trained": {16: 0.9837, 32: 0.9485}})
     assert said == [
-        "Of 2 readings of the bound trained comes nearest: over 2 printed bounds the mean distance is "
+        "Of 2 ways of computing the bound trained comes nearest: over 2 printed bounds the mean distance is "
         "trained 0.04 points and projected 2.60 points.",
-        "trained gives all of them within 0.1 points.",
+        "trained matches all of them within 0.1 points.",
     ]
 
 
 def test_readings_are_compared_over_the_bounds_that_all_of_them_have(fake, tmp_path):
     said = readings(fake, tmp_path, {"projected": {16: 0.970, 32: 0.91}, "trained": {16: 0.98}})
-    assert said[0].startswith("Of 2 readings of the bound trained comes nearest: over 1 printed bound ")
-    assert said[1] == "No reading gives all of them within 0.1 points."
+    assert said[0].startswith("Of 2 ways of computing the bound trained comes nearest: over 1 printed bound ")
+    assert said[1] == "None of them matches all printed values within 0.1 points."
 
 
 def test_one_reading_is_no_contest(fake, tmp_path):

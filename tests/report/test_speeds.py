@@ -11,15 +11,15 @@ from pathlib import Path
 import pytest
 
 from segablate.records import Measurement, Outcome
-from segablate.report import draw
+from segablate.report import drawing
+from segablate.report.blocks import Bullets
 from segablate.report.data import Record
 from segablate.report.facts import StudyFacts
-from segablate.report.figures import Figure, Spans
+from segablate.report.figures import Figure, Rows
 from segablate.report.formats.md import markdown
 from segablate.report.page import page
 from segablate.report.published import compare, load, published
-from segablate.report.speed_figures import figures
-from segablate.report.speeds import growths, sentences, speeds
+from segablate.report.readers.latency import Latency, growths, speeds
 from segablate.report.table import results
 
 STUDY = StudyFacts(
@@ -31,6 +31,14 @@ STUDY = StudyFacts(
     command="segablate run studies/speed.yaml",
     study_file="studies/speed.yaml",
 )
+
+
+def sentences(records: Sequence[Record]) -> list[str]:
+    """What is said of times in the folded part of a page."""
+    (section,) = Latency().details(records)
+    (bullets,) = section.blocks
+    assert isinstance(bullets, Bullets)
+    return list(bullets.items)
 
 
 UAFM = {"use": "uafm", "attention": "spatial", "maximum": True}
@@ -125,8 +133,7 @@ def test_a_gpu_is_named_in_the_headings_alone() -> None:
 def test_two_devices_are_told_in_the_heading_and_not_ranked_together(two: list[Record]) -> None:
     mixed = [*two, record("C", [1.0], device="cuda", device_name="Example GPU")]
     assert results(mixed).head[1].endswith(", several devices")
-    said = " ".join(sentences(speeds(mixed)))
-    assert "Of 2 variants at that input, the baseline (A) has the least median" in said
+    assert "fastest is A (10.00 ms" in Latency().answer(mixed, "latency")
 
 
 @pytest.mark.parametrize(
@@ -136,20 +143,19 @@ def test_other_conditions_never_share_a_ranking_or_a_bold_mark(
     two: list[Record], change: dict[str, str]
 ) -> None:
     mixed = [*two, record("C", [1.0], **change)]  # type: ignore[arg-type]  # settings of any type
-    assert "the baseline (A) has the least median" in " ".join(sentences(speeds(mixed)))
+    assert "fastest is A (10.00 ms" in Latency().answer(mixed, "latency")
     assert not any(cell.bold for row in results(mixed).rows for cell in row)
-    (drawn,) = figures(speeds(mixed))
-    assert isinstance(drawn, Spans)
-    assert [span.label for span in drawn.spans] == ["A", "B"]
+    (drawn,) = Latency().figures(mixed)
+    assert isinstance(drawn, Rows)
+    assert [row.label for row in drawn.rows] == ["A", "B"]
 
 
 def test_the_answer_tells_the_baseline_and_the_ends(two: list[Record]) -> None:
-    first, second = sentences(speeds(two))
-    assert first == (
+    assert sentences(two) == [
         "Under latency (CPU (Example CPU), 2 threads, fp32, scope labels, eager, batch 1, 512×1024; "
-        "3 fresh processes), the baseline (A) takes 10.00 ms [9.75, 10.25]."
-    )
-    assert "and B the highest (12.00 ms" in second
+        "3 fresh processes) the baseline (A) takes 10.00 ms [9.75, 10.25]."
+    ]
+    assert "slowest B (12.00 ms" in Latency().answer(two, "latency")
 
 
 @pytest.mark.parametrize("exponent", [1.0, 0.4])
@@ -170,9 +176,9 @@ def test_where_one_exponent_does_not_fit_each_step_is_told() -> None:
     ]
     (grown,) = growths(speeds(rows))
     assert grown.law.fits is False
-    said = sentences(speeds(rows))[-1]
+    said = sentences(rows)[-1]
     assert said.startswith(
-        "T: no one exponent tells how time grows with pixels (32,768 to 2,097,152 pixels): it is "
+        "T: no single exponent describes how time grows with pixels (32,768 to 2,097,152 pixels): it is "
     )
     assert re.search(
         r"0\.\d\d ± 0\.\d\d up to 131,072, .* and 0\.\d\d ± 0\.\d\d up to 2,097,152; one for", said
@@ -188,17 +194,17 @@ def test_with_one_process_the_exponent_has_no_interval() -> None:
     single = [one for one in scaling(1.0) if one.seed == 0]
     (grown,) = growths(speeds(single))
     assert math.isinf(grown.law.overall.half)
-    assert "±" not in sentences(speeds(single))[-1]
+    assert "±" not in sentences(single)[-1]
 
 
 def test_where_launching_decides_is_told_on_a_gpu_only() -> None:
-    assert "kernels" not in sentences(speeds(scaling(1.0)))[-1]
+    assert "kernels" not in sentences(scaling(1.0))[-1]
     gpu = scaling(0.2, device="cuda", device_name="Example GPU", busy=0.3)
-    assert "kernels run 30 %, 30 %, 30 % and 30 % of a pass" in sentences(speeds(gpu))[-1]
+    assert "kernels run 30 %, 30 %, 30 % and 30 % of a pass" in sentences(gpu)[-1]
 
 
 def test_growth_is_drawn_over_megapixels_with_its_exponent() -> None:
-    (drawn,) = figures(speeds(scaling(1.0)))
+    (drawn,) = Latency().figures(scaling(1.0))
     assert isinstance(drawn, Figure)
     assert drawn.name == "latency-over-pixels-latency"
     assert drawn.curves[0].label == "T (∝ pixels^1.00)"
@@ -206,10 +212,10 @@ def test_growth_is_drawn_over_megapixels_with_its_exponent() -> None:
 
 
 def test_every_picture_can_be_drawn_and_read_back(two: list[Record]) -> None:
-    for figure in (*figures(speeds(two)), *figures(speeds(scaling(1.0)))):
-        drawn = draw.svg(figure)
-        assert draw.data_of(drawn)["name"] == figure.name
-        assert draw.svg(figure) == drawn
+    for figure in (*Latency().figures(two), *Latency().figures(scaling(1.0))):
+        drawn = drawing.svg(figure)
+        assert drawing.data_of(drawn)["name"] == figure.name
+        assert drawing.svg(figure) == drawn
 
 
 def test_published_frames_per_second_stand_beside_and_are_not_compared() -> None:
@@ -220,9 +226,9 @@ def test_published_frames_per_second_stand_beside_and_are_not_compared() -> None
     assert {(one.row, one.variant, one.verdict) for one in compared} == {
         ("PP-LiteSeg-T1", "released", "not comparable"),
     }
-    table = published(reference, compared).blocks[1]
+    table = published(reference, compared).blocks[-1]
     assert {row[4].text for row in table.rows} == {"–"}
-    assert "GTX 1080Ti" in published(reference, compared).blocks[0].items[2]
+    assert "GTX 1080Ti" in published(reference, compared).blocks[-2].items[2]
     # the mean over the processes stands there, as in the table
     assert compared[0].measured == pytest.approx((100 + 100 / 1.01 + 100 / 0.99) / 3)
 

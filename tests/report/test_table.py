@@ -24,7 +24,7 @@ def test_there_is_one_row_a_variant_and_one_column_a_measure_and_metric(fake, ta
     assert len(table.rows) == 15
     assert len(table.head) == 1 + 2 * 3
     assert table.head[1] == "project: mIoU (%)"
-    assert table.rows[0][0].text == "1/16, bilinear (baseline)"
+    assert table.rows[0][0].text == "output_stride=16, bilinear (baseline)"
 
 
 def test_the_measure_is_left_out_of_the_headings_where_there_is_one_only(fake, table_of):

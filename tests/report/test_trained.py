@@ -11,20 +11,28 @@ import numpy as np
 import pytest
 
 from segablate.records import Measurement, Outcome
-from segablate.report import accuracy_figures, accuracy_tables, class_dots, joined
 from segablate.report.caveats import caveats
-from segablate.report.ceilings import ceilings
 from segablate.report.data import Record, read
-from segablate.report.draw import data_of, svg
+from segablate.report.drawing import data_of, svg
 from segablate.report.facts import StudyFacts
 from segablate.report.formats.md import markdown
 from segablate.report.opening import line
 from segablate.report.page import page
 from segablate.report.protocol import protocol
-from segablate.report.trainings import trainings
+from segablate.report.readers import oracle as joined
+from segablate.report.readers.accuracy import Accuracy, sizes_and_borders, trainings, where_from
+from segablate.report.readers.oracle import ceilings
 
 FACTS = StudyFacts("made-up", "What holds it back?", "", "", "", "segablate run x.yaml", "x.yaml")
 NAMES = ["sky", "road", "pole"]
+
+
+def by_class(records: Sequence[Record]) -> Any:
+    return Accuracy().details(records)[0].blocks[0]
+
+
+def figures(records: Sequence[Record]) -> dict[str, Any]:
+    return {one.name: one for one in Accuracy().figures(records)}
 
 
 def accuracy(variant: str, seed: int, miou: float, **changes: Any) -> Outcome:
@@ -107,11 +115,11 @@ def test_the_join_says_what_the_upsampler_can_cost_and_what_the_model_loses(
     records: Sequence[Record],
 ) -> None:
     both = joined.joins(trainings(records), ceilings(records))
-    (titled,) = joined.sections(both)
+    titled: Any = joined.reached(both)
     assert titled.title == "Reached beside the ceiling"
     assert texts(titled.blocks[0]) == [
-        ["bilinear", "76.00", "97.10", "ceiling", "78.27", "2.90", "21.10"],
-        ["nearest", "85.00", "90.00", "ceiling", "94.44", "10.00", "5.00"],
+        ["bilinear", "76.00", "97.10", "ceiling", "2.90", "21.10"],
+        ["nearest", "85.00", "90.00", "ceiling", "10.00", "5.00"],
     ]
     assert titled.blocks[0].notes == ()
 
@@ -119,11 +127,13 @@ def test_the_join_says_what_the_upsampler_can_cost_and_what_the_model_loses(
 def test_the_answer_says_whether_the_upsampler_holds_the_model_back(records: Sequence[Record]) -> None:
     answer = joined.sentences(joined.joins(trainings(records), ceilings(records)))
     assert answer[0] == (
-        "At output stride 16 bilinear can cost 2.9 points at most; bilinear is 21.1 below its ceiling: "
+        "From 1/16 bilinear can cost 2.9 points at most; bilinear is 21.1 below its ceiling: "
         "the upsampler is not what holds it back."
     )
-    assert answer[1].startswith("In 1 of 2 variants with a ceiling the model loses more below it")
-    assert answer[2] == "It is not so in nearest."
+    assert answer[1:] == [
+        "1 of 2 networks lose more than their upsampler can explain.",
+        "The others are nearest.",
+    ]
 
 
 def test_a_model_at_its_ceiling_may_be_held_back_by_its_upsampler(fake: Any, tmp_path: Path) -> None:
@@ -148,7 +158,7 @@ def test_of_several_ceilings_the_highest_over_the_same_label_maps_counts(fake: A
     assert one.ceiling.measure == "searched"
     others = [record for record in records if record.measure in ("sample", "accuracy")]
     (one,) = joined.joins(trainings(others), ceilings(others))
-    (titled,) = joined.sections([one])
+    titled: Any = joined.reached([one])
     assert titled.blocks[0].notes == ("not over the same label maps as the accuracy",)
     assert titled.blocks[0].rows[0][2].note == 1
 
@@ -170,7 +180,7 @@ def test_a_trained_variant_makes_the_doubt_about_ceilings_go_away(
 
 
 def test_classes_are_shown_with_their_mean_over_seeds(records: Sequence[Record]) -> None:
-    table = accuracy_tables.by_class(trainings(records))
+    table = by_class(records)
     assert table is not None
     assert table.head == ("class", "bilinear (baseline)", "nearest")
     assert texts(table) == [["sky", "86.00", "95.00"], ["road", "76.00", "85.00"], ["pole", "66.00", "75.00"]]
@@ -181,30 +191,33 @@ def test_of_many_variants_the_baseline_and_the_best_are_shown_by_class(fake: Any
     lines = [
         fake.Line(f"v{n}", {}, n == 0, "accuracy", accuracy(f"v{n}", 0, 0.5 + n / 100)) for n in range(9)
     ]
-    table = accuracy_tables.by_class(trainings(read(fake.save(tmp_path / "s", lines) / "data")))
+    table = by_class(read(fake.save(tmp_path / "s", lines) / "data"))
     assert table is not None
     assert table.head == ("class", "v0 (baseline)", "v4", "v5", "v6", "v7", "v8")
     assert table.below[1].startswith("Of 9 variants the baseline and those with the highest mIoU are shown")
 
 
 def test_sizes_and_bands_are_shown_side_by_side(records: Sequence[Record]) -> None:
-    (titled,) = accuracy_tables.where(trainings(records))
-    assert titled.blocks[0].head == ("variant", "small (< 32² px)", "large", "≤ 1 px", "≤ 2 px", "≤ 16 px")
-    assert texts(titled.blocks[0])[0] == ["bilinear (baseline)", "36.00", "76.00", "46.00", "56.00", "66.00"]
+    table = sizes_and_borders(trainings(records))
+    assert table is not None
+    assert table.head == ("variant", "small (< 32² px)", "large", "≤ 1 px", "≤ 2 px", "≤ 16 px")
+    assert texts(table)[0] == ["bilinear (baseline)", "36.00", "76.00", "46.00", "56.00", "66.00"]
 
 
-def test_the_trimap_curve_has_a_line_a_variant(records: Sequence[Record]) -> None:
-    trimap, _ = accuracy_figures.figures(trainings(records))
-    assert trimap.name == "trimap-accuracy"
-    assert [one.label for one in trimap.curves] == ["bilinear", "nearest"]
-    assert trimap.curves[0].x == (1.0, 2.0, 16.0)
-    assert trimap.curves[0].y == pytest.approx((0.46, 0.56, 0.66))
-    assert "mIoU*" not in svg(trimap).decode()
+def test_borders_are_drawn_as_differences_from_the_baseline(records: Sequence[Record]) -> None:
+    trimap = figures(records)["trimap-accuracy"]
+    assert [(one.label, one.x) for one in trimap.curves] == [("bilinear", ()), ("nearest", (1.0, 2.0, 16.0))]
+    assert trimap.curves[1].y == pytest.approx((0.09, 0.09, 0.09))
+    assert trimap.heading == "Δ mIoU to bilinear (points)"
+    assert "+9.00" in svg(trimap).decode()
+    alone = [one for one in records if one.variant == "bilinear"]
+    assert figures(alone)["trimap-accuracy"].curves[0].y == pytest.approx((0.46, 0.56, 0.66))
 
 
 def test_the_training_curve_is_the_mean_of_the_losses(records: Sequence[Record]) -> None:
-    _, training = accuracy_figures.figures(trainings(records))
+    training = figures(records)["training-loss-accuracy"]
     line = training.curves[0]
+    assert training.linear
     assert line.x[0] == 1.0
     assert line.x[-1] == 200.0
     assert line.y[0] == pytest.approx(2.01)
@@ -215,15 +228,46 @@ def test_the_training_curve_is_the_mean_of_the_losses(records: Sequence[Record])
     assert svg(training) == svg(training)
 
 
+def with_reads(record: Record, **reads: Any) -> Record:
+    assert record.outcome is not None
+    return replace(record, outcome=replace(record.outcome, reads={**record.reads, **reads}))
+
+
+def test_cross_entropy_is_never_drawn_beside_a_squared_error(records: Sequence[Record]) -> None:
+    losses = {"bilinear": "cross-entropy", "nearest": "code-regression"}
+    mixed = [
+        with_reads(one, recipe={"loss": {"use": losses[one.variant]}}) if one.use == "accuracy" else one
+        for one in records
+    ]
+    drawn = [one for name, one in figures(mixed).items() if name.startswith("training-loss")]
+    assert [[curve.label for curve in one.curves] for one in drawn] == [["bilinear"], ["nearest"]]
+    assert "squared error of the code" in drawn[1].caption
+
+
+def test_the_papers_losses_are_drawn_where_the_temperature_is_what_varies(records: Sequence[Record]) -> None:
+    assert not figures(records)["training-loss-accuracy"].printed
+    models = {name: {"upsampler": {"temperature": name == "bilinear"}} for name in ("bilinear", "nearest")}
+    varied = [with_reads(one, model=models[one.variant]) if one.use == "accuracy" else one for one in records]
+    assert [value for _, value in figures(varied)["training-loss-accuracy"].printed] == [2.2, 0.3, 0.02]
+
+
+def test_the_bars_of_the_classes_add_up_to_the_difference(records: Sequence[Record]) -> None:
+    figure = where_from(trainings(records), "x")
+    assert figure is not None
+    *parts, whole = figure.rows
+    assert {one.label for one in parts} == set(NAMES)
+    assert sum(one.value for one in parts) == pytest.approx(whole.value)
+    assert whole.value == pytest.approx(0.09)
+    assert data_of(svg(figure))["form"] == "parts"
+
+
 def test_the_temperature_is_drawn_over_the_iterations_where_it_is_learned(records: Sequence[Record]) -> None:
-    assert "temperature-accuracy" not in {one.name for one in accuracy_figures.figures(trainings(records))}
+    assert "temperature-accuracy" not in figures(records)
     for seed in range(3):
         recorded = curve(seed)
         recorded[:, 3] = 1 + 0.01 * seed - recorded[:, 0] / 400
         np.savez(records[0].folder / f"accuracy-nearest-{seed}-curve.npz", curve=recorded)
-    (course,) = [
-        one for one in accuracy_figures.figures(trainings(records)) if one.name == "temperature-accuracy"
-    ]
+    course = figures(records)["temperature-accuracy"]
     (line,) = course.curves
     assert line.label == "nearest"
     # of the first iteration, and of the last ones together
@@ -236,7 +280,7 @@ def test_the_temperature_is_drawn_over_the_iterations_where_it_is_learned(record
 def test_without_the_recorded_losses_there_is_no_training_curve(records: Sequence[Record]) -> None:
     for path in records[0].folder.glob("*curve.npz"):
         path.unlink()
-    assert [one.name for one in accuracy_figures.figures(trainings(records))] == ["trimap-accuracy"]
+    assert list(figures(records)) == ["by-class-accuracy", "trimap-accuracy"]
 
 
 def test_the_page_has_all_of_it_in_markdown(records: Sequence[Record]) -> None:
@@ -284,29 +328,3 @@ def test_how_many_parameters_a_recipe_trained_is_said_where_it_was_recorded(fake
     )
     before = fake.save(tmp_path / "before", lines[1:], pictures=False)
     assert not any("trained" in one for one in protocol(read(before / "data")))
-
-
-def test_the_figure_by_class_shows_the_variants_and_numbers_of_the_table(fake: Any, tmp_path: Path) -> None:
-    lines = [
-        fake.Line(
-            f"v{n}", {}, n == 0, "accuracy", accuracy(f"v{n}", seed, 0.5 + n / 100 + seed / 10), seed=seed
-        )
-        for n, score in enumerate(0.5 + n / 100 for n in range(9))
-        for seed in range(3)
-    ]
-    found = trainings(read(fake.save(tmp_path / "s", lines) / "data"))
-    table, (figure,) = accuracy_tables.by_class(found), class_dots.of_accuracy(found)
-    assert table is not None
-    heads = [head.removesuffix(" (baseline)") for head in table.head[1:]]
-    assert [one.label for one in figure.series] == heads
-    drawn = {
-        (row, one.label): f"{100 * (value or 0):.2f}"
-        for one in figure.series
-        for row, value in zip(figure.rows, one.values, strict=True)
-    }
-    told = {
-        (row[0].text, head): cell.text
-        for row in table.rows
-        for head, cell in zip(heads, row[1:], strict=True)
-    }
-    assert drawn == told

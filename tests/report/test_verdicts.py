@@ -8,11 +8,10 @@ import pytest
 from segablate.errors import SegablateError
 from segablate.quantity import Margin
 from segablate.records import Measurement
-from segablate.report.contexts import baselines, compared_axes
+from segablate.report.comparisons import baselines, compared_axes, verdicts
 from segablate.report.data import read
 from segablate.report.formats.md import markdown
 from segablate.report.page import page
-from segablate.report.verdicts import verdicts
 
 SEEDS = [0.700, 0.704, 0.698, 0.702]
 UP = [value + step for value, step in zip(SEEDS, (0.021, 0.019, 0.020, 0.0205), strict=True)]

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from segablate.errors import SegablateError
-from segablate.report import draw
+from segablate.report import drawing
 from segablate.report.write import check, render, write
 
 GOLDEN = Path(__file__).parents[1] / "golden"
@@ -152,7 +152,9 @@ def test_the_whole_report_is_the_golden_one(fake, tmp_path):
     )
     lines[5] = fake.Line(lines[5].variant, lines[5].choices, False, "optimise", None, skipped="takes an hour")
     made = render(fake.FACTS, fake.save(tmp_path, lines))
-    shown = {name: draw.data_of(content) for name, content in sorted(made.items()) if name.endswith(".svg")}
+    shown = {
+        name: drawing.data_of(content) for name, content in sorted(made.items()) if name.endswith(".svg")
+    }
     golden = {
         "report_made_up.md": made["report.md"].decode(),
         "report_made_up.csv": made["results.csv"].decode(),

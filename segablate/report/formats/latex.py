@@ -97,15 +97,18 @@ WIDE = 4  # columns beyond which a table takes both columns of a paper
 
 @formats.register("latex")
 class Latex:
-    """The tables of a page as booktabs; the claims and the main one."""
+    """The tables of a page as booktabs: the claims, the main one, and those that are unfolded."""
 
     file: ClassVar[str] = "report.tex"
 
     def write(self, page: Page, pictures: Pictures) -> str:
         """See `Format`."""
-        both = [(page.claims, "claims"), (page.main, "results")]
-        tables = [booktabs(table, kind, page) for table, kind in both if table and table.rows]
-        return "\n".join([HEAD, *tables])
+        tables = [(page.claims, "claims"), (page.main, "results")]
+        open_ = [section for section in page.sections if section.title and not section.folded]
+        more = [block for section in open_ for block in section.blocks if isinstance(block, Table)]
+        tables += [(table, f"detail-{number}") for number, table in enumerate(more, 1)]
+        made = [booktabs(table, kind, page) for table, kind in tables if table and table.rows]
+        return "\n".join([HEAD, *made])
 
 
 def escape(text: str) -> str:

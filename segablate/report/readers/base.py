@@ -2,17 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import ClassVar
+from collections.abc import Iterable, Mapping, Sequence
+from typing import ClassVar, Protocol, TypeVar
 
 from segablate.quantity import quantity
 from segablate.registry import Registry
-from segablate.report.blocks import Section
+from segablate.report.blocks import Cell, Section, Table
 from segablate.report.data import Record
-from segablate.report.figures import Picture
-from segablate.report.sheets import Contrast, Sheet
+from segablate.report.figures import Picture, Row, Rows
+from segablate.report.words import counted
 
 readers = Registry("reader", "segablate.report.readers")
+
+MOST_CLASSES = 40
+
+
+class Measured(Protocol):
+    """What was measured of a variant under a measure."""
+
+    @property
+    def measure(self) -> str:
+        """Label of the measure."""
+
+    @property
+    def variant(self) -> str:
+        """Label of the variant."""
+
+    @property
+    def baseline(self) -> bool:
+        """Whether others are compared with it."""
+
+
+M = TypeVar("M", bound=Measured)
 
 
 class Reader:
@@ -38,11 +59,7 @@ class Reader:
         return ""
 
     def figures(self, records: Sequence[Record]) -> tuple[Picture, ...]:
-        """Pictures, those first that people ask for first."""
-        return ()
-
-    def sheets(self, records: Sequence[Record]) -> tuple[Sheet | Contrast, ...]:
-        """Pictures of label maps."""
+        """Pictures, those first that people ask for first; label maps come last."""
         return ()
 
     def details(self, records: Sequence[Record]) -> tuple[Section, ...]:
@@ -56,3 +73,92 @@ def reader(use: str) -> Reader:
         made: Reader = readers.part(use).build({}, {})
         return made
     return Reader()
+
+
+def by_measure(found: Iterable[M]) -> dict[str, list[M]]:
+    """What was measured, apart for each measure."""
+    kept: dict[str, list[M]] = {}
+    for one in found:
+        kept.setdefault(one.measure, []).append(one)
+    return kept
+
+
+def baseline_of(own: Sequence[M]) -> M:
+    """The baseline's; the first one if there is none."""
+    return next((one for one in own if one.baseline), own[0])
+
+
+def called(one: Measured) -> str:
+    """A variant by its name, and whether it is the baseline."""
+    return f"the baseline ({one.variant})" if one.baseline else one.variant
+
+
+def class_name(record: Record, index: str) -> str:
+    """The name of a class, or its number where it has none."""
+    names = record.facts.get("class_names", ())
+    return str(names[int(index)]) if int(index) < len(names) else index
+
+
+def by_class(record: Record, scores: Mapping[str, Mapping[str, float]], below: Sequence[str]) -> Table | None:
+    """Classes × what is compared, in the order of the classes; the worst ones where there are many.
+
+    Args:
+        record: which knows the names of the classes.
+        scores: heading → class → IoU.
+        below: what is to be said of the scores.
+    """
+    known = sorted({index for own in scores.values() for index in own}, key=int)
+    if not known:
+        return None
+    worst = sorted(known, key=lambda index: min(own.get(index, 1.0) for own in scores.values()))[
+        :MOST_CLASSES
+    ]
+    what = quantity("iou")
+    left = (
+        [f"Of {len(known)} classes the {len(worst)} with the lowest IoU are shown; results.csv has all."]
+        if len(worst) < len(known)
+        else []
+    )
+    return Table(
+        head=("class", *scores),
+        rows=tuple(
+            (
+                Cell(class_name(record, index)),
+                *(Cell(what.shown(float(own[index])) if index in own else "–") for own in scores.values()),
+            )
+            for index in sorted(worst, key=int)
+        ),
+        below=(*below, *left),
+    )
+
+
+def parts_of_difference(
+    name: str, caption: str, record: Record, first: Mapping[str, float], second: Mapping[str, float]
+) -> Rows | None:
+    """Where a difference in mIoU comes from: what each class adds to it, the most first, then their sum.
+
+    Args:
+        name: stem of the figure's file.
+        caption: which difference it is.
+        record: which knows the names of the classes.
+        first: class → IoU, of what is compared.
+        second: the same of what it is compared with. Both have the same classes, or there is no such sum.
+    """
+    if not first or first.keys() != second.keys():
+        return None
+    added = {index: (first[index] - second[index]) / len(first) for index in first}
+    order = sorted(added, key=lambda index: (-abs(added[index]), int(index)))
+    kept, rest = order[: MOST_CLASSES // 2], order[MOST_CLASSES // 2 :]
+    rows = [Row(class_name(record, index), added[index]) for index in kept]
+    if rest:
+        rows.append(
+            Row(counted(len(rest), "other class", "other classes"), sum(added[index] for index in rest))
+        )
+    return Rows(
+        name=name,
+        caption=f"{caption} The bars of the classes add up to the last one.",
+        metric="miou",
+        rows=(*rows, Row("all classes: mIoU", sum(added.values()))),
+        form="parts",
+        against="it",
+    )
