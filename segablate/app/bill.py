@@ -44,7 +44,7 @@ def gpu_seconds(plan: Plan, store: Store) -> float:
     uses = {spec.use for spec in plan.study.measures if needs_of(spec).gpu != "never"}
     cells = {row.cell.key: row.cell for row in plan.rows if row.cell and row.measure.use in uses}
     outcomes = (store.outcome(cell) for cell in cells.values())
-    return sum(one.seconds for one in outcomes if one is not None and "gpu" in one.machine)
+    return sum(outcome.seconds for outcome in outcomes if outcome is not None and "gpu" in outcome.machine)
 
 
 def _cost(cells: Sequence[Cell], seconds: Mapping[str, float | None], report: Path) -> str:

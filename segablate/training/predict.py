@@ -111,14 +111,14 @@ class Predictor:
             return scores(self.network, normalise(colours, *self.pixels)).float()
 
 
-def _labels(given: Tensor) -> np.ndarray:
-    class_scores = given[0]
+def _labels(batch: Tensor) -> np.ndarray:
+    class_scores = batch[0]
     # torch's own arg max over an axis that is not the last is slow, but knows what to do with NaN
     known = class_scores.device.type == "cpu" and bool(class_scores.sum().isfinite())
-    found = (
+    best = (
         best_class(class_scores.flatten(1)).view(class_scores.shape[1:]) if known else class_scores.argmax(0)
     )
-    labels: np.ndarray = found.to(torch.uint8).cpu().numpy()
+    labels: np.ndarray = best.to(torch.uint8).cpu().numpy()
     return labels
 
 

@@ -175,7 +175,7 @@ class Pair:
         projection = None
         if subspace is not None:
             projection = components(subspace, channels)
-        elif not settings.get("channels"):  # the code is the class scores
+        elif channels == classes and not settings.get("channels"):  # the code is the class scores
             projection = shares(classes, self.stride)
         return Encoder(classes, self.stride, channels, self.budget["width"], projection)
 
