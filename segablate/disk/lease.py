@@ -11,13 +11,15 @@ modification says when the owner last renewed it, which a thread does as long as
 Neither compares clocks of two hosts where the server stamps the files. Where each host stamps its own, they
 may differ by the 9 minutes between `RENEW` and `STALE`: the owner's clock then only seems to have stopped.
 
-Nothing rests on locks. A lease comes to be by O_EXCL; one that is taken over is renamed first, and only what
-bears that name then is looked at and removed, so that of several who take over one gets it. An owner that was
-stopped for longer than that finds its lease gone when it asks, before it puts what it has found.
+Nothing rests on locks. A lease comes to be whole, by a link, of which there can be one. One that is taken
+over is renamed first, and only what bears that name then is looked at and removed, so that of several who
+take over one gets it. An owner that was stopped for longer than that finds its lease gone when it asks,
+before it puts what it has found.
 """
 
 from __future__ import annotations
 
+import errno
 import functools
 import json
 import os
@@ -43,6 +45,8 @@ STALE = 600.0
 PROBE = 60.0  # seconds for which the file system's clock is known, once it was asked
 LONGEST = 4096  # bytes of a lease that are read
 MOST_PID = 2**31
+# of file systems that know no links: there a lease comes to be by O_EXCL
+NO_LINKS = {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS}
 
 _Stamp: TypeAlias = tuple[int, int]
 
@@ -169,11 +173,12 @@ class Leases:
             SegablateError: the file system refused.
         """
         with told(path):
-            path.parent.mkdir(parents=True, exist_ok=True)
             while True:
+                path.parent.mkdir(parents=True, exist_ok=True)
                 if busy := self.holder(path):
                     raise busy
-                with suppress(FileExistsError):  # somebody was quicker
+                # somebody was quicker, and may have swept away what was not a lease yet
+                with suppress(FileExistsError, FileNotFoundError):
                     return self._made(path)
 
     def holder(self, path: Path) -> BusyError | None:
@@ -217,14 +222,13 @@ class Leases:
 
     def _made(self, path: Path) -> Lease:
         lease = Lease(path, Owner.here(), self)
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
+        new = path.with_name(f".{path.name}.{token_hex(4)}.tmp")
         try:
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
-                json.dump(asdict(lease.owner), file)
-        except BaseException:
+            new.write_text(json.dumps(asdict(lease.owner)), encoding="utf-8")
+            _name(new, path)
+        finally:
             with suppress(OSError):
-                path.unlink()
-            raise
+                new.unlink()
         with self._lock:
             self._held.add(lease)
             if self._renewer is None:
@@ -296,6 +300,21 @@ def _kernel() -> str:
             return f"{file.read().strip()}/{os.readlink('/proc/self/ns/pid')}"
     except OSError:
         return ""
+
+
+def _name(new: Path, path: Path) -> None:
+    """Give a file its name if nobody has it: who is killed in between leaves no lease of nobody knows whom.
+
+    Raises:
+        FileExistsError: there is one.
+    """
+    try:
+        os.link(new, path)
+    except OSError as error:
+        if error.errno not in NO_LINKS:
+            raise
+        with path.open("x", encoding="utf-8") as file:
+            file.write(new.read_text(encoding="utf-8"))
 
 
 def _look(path: Path) -> tuple[_Stamp, Owner | None]:

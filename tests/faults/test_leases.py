@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import signal
@@ -445,3 +446,34 @@ def test_without_proc_the_start_is_asked_of_ps(monkeypatch: pytest.MonkeyPatch) 
     mine = Owner.here()
     assert not mine.dead
     assert replace(mine, pid=_dead_pid()).dead
+
+
+class _KilledError(BaseException):
+    """What ends a process between two system calls."""
+
+
+def test_who_is_killed_while_taking_a_lease_leaves_none_of_nobody_knows_whom(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def killed(new: Path, path: Path) -> None:
+        assert json.loads(Path(new).read_text())["pid"] == os.getpid()
+        raise _KilledError
+
+    monkeypatch.setattr(os, "link", killed)
+    with pytest.raises(_KilledError):
+        Leases().take(tmp_path / "lease")
+    assert Leases().holder(tmp_path / "lease") is None
+
+
+def test_where_there_are_no_links_a_lease_is_taken_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(new: Path, path: Path) -> None:
+        raise PermissionError(errno.EPERM, os.strerror(errno.EPERM))
+
+    monkeypatch.setattr(os, "link", refused)
+    with Leases().take(tmp_path / "lease") as held:
+        assert held.renew()
+        with pytest.raises(BusyError):
+            Leases().take(tmp_path / "lease")
+    assert list(tmp_path.iterdir()) == []
