@@ -375,7 +375,10 @@ def page(kept: Mapping[str, Any]) -> str:
         strikes.update(own["strikes"])
         hindrances.update(own["hindrances"])
         at_once.update(own["runs_at_once"])
-    commits = ", ".join(f"`{commit}`" for commit in kept["by_commit"])
+    commits = [
+        (f"`{commit}`", *(f"{sum(own[what] for own in executors.values()):,}" for what in COUNTS))
+        for commit, executors in kept["by_commit"].items()
+    ]
     words = {"none": "not hindered", "clock": "with a clock that is up to 9 minutes off"}
     words |= {"full disk": "on a disk that is full", "read-only store": "on a store that it may not write to"}
     return "\n".join(
@@ -405,7 +408,7 @@ def page(kept: Mapping[str, Any]) -> str:
                 [(name, f"{number:,}") for name, number in sorted(at_once.items())],
             ),
             "",
-            f"Commits: {commits}.",
+            *_table(("commit", *COUNTS), commits),
             "",
         ]
     )
