@@ -405,7 +405,7 @@ def test_bfloat16_that_the_processor_lacks_is_refused_or_told(
     with pytest.raises(SegablateError, match="does not compute in bfloat16") as caught:
         study(*ONE, "recipe.precision=bf16")
     assert "recipe.precision" in (caught.value.where or "")
-    precision._tell.cache_clear()
+    precision._warn.cache_clear()
     (fallen,) = study(*ONE, "recipe.precision=bf16", "recipe.or_fp32=true").cells
     assert capsys.readouterr().err == (
         "note: the processor does not compute in bfloat16: the recipe runs in fp32\n"
