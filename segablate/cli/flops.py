@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -35,6 +36,9 @@ def flops(
         bool,
         typer.Option("--quick", help="Count convolutions and matrix products alone: compute nothing."),
     ] = False,
+    check: Annotated[
+        bool, typer.Option("--check", help="Count again with fvcore, and name the modules where it differs.")
+    ] = False,
     depth: Annotated[int, typer.Option(min=0, metavar="N", help="Levels of the tree that are shown.")] = 2,
     allow_external: AllowExternal = False,
     as_json: AsJson = False,
@@ -51,6 +55,7 @@ def flops(
     from segablate.cli import output
     from segablate.measures.counting import text
     from segablate.measures.counting.count import cost
+    from segablate.measures.counting.fvcore import multiply_adds
 
     find_external(allow_external)
     with placed():
@@ -58,18 +63,23 @@ def flops(
         counted = cost(
             spec, classes, (height, width), batch=batch, quick=quick, allow_external=allow_external
         )
+        theirs = (
+            multiply_adds(spec, classes, (height, width), batch=batch, allow_external=allow_external)
+            if check
+            else None
+        )
     if as_json:
-        output.document(_document(counted, model))
+        output.document(_document(counted, model, theirs))
         return
     output.paragraph(of_cost(counted, model))
     output.show()
-    tree, notes = text.tree(counted, model, depth), text.notes(counted)
+    tree, notes = text.tree(counted, model, depth), text.notes(counted, theirs)
     output.show("\n".join([*tree, ""]))
     for note in notes:
         output.paragraph(note, "    ")
 
 
-def _document(counted: Cost, model: str) -> dict[str, Any]:
+def _document(counted: Cost, model: str, theirs: Mapping[str, int] | None) -> dict[str, Any]:
     from segablate.app import tables
     from segablate.measures.counting import conventions
 
@@ -93,6 +103,7 @@ def _document(counted: Cost, model: str) -> dict[str, Any]:
             "torch_flops": counted.check.torch_flops,
             "ratio": counted.check.ratio,
             "differences": {name: list(pair) for name, pair in counted.check.differences.items()},
+            "fvcore": None if theirs is None else {"macs": theirs[""], "differences": counted.apart(theirs)},
         },
         "groups": [tables.module(module) for module in counted.groups],
         "modules": [tables.module(module) for module in counted.modules.values() if module.name],

@@ -258,7 +258,7 @@ def counters_disagree(found: Found) -> Iterator[Caveat]:
     if apart:
         yield Caveat(
             f"Our formulas and torch.utils.flop_counter's count {listed(apart[:NAMED])} differently.",
-            "Check these modules with `segablate flops`.",
+            "Check these modules with `segablate flops --check`.",
         )
 
 

@@ -59,7 +59,7 @@ def test_data_that_names_no_data_set_is_an_error_with_its_line(
         ("flops pp-liteseg-t --quick --set encoder=[1]", "error: --set encoder: this encoder has no `use`"),
         ("flops pp-liteseg-t --quick --set decoder.fusion=", "error: --set decoder.fusion: "),
         ("flops pp-liteseg-t --quick --set auxiliary.x=3", "error: "),
-        ("flops pp-liteseg-t --input 9999999x3x512x512", "not enough memory for 9999999×3×512×512"),
+        ("flops pp-liteseg-t --input 9999999x3x512x512 --check", "not enough memory for 9999999×3×512×512"),
         ("flops pp-liteseg-t --quick --classes 9999999999999", "not enough memory for 1×3×512×1024"),
         (f"flops pp-liteseg-t --quick --input 1x3x{DIGITS}x512", "of at most 9 digits each"),
         (f"latency pp-liteseg-t --input {DIGITS}x3x512x512", "of at most 9 digits each"),

@@ -44,6 +44,13 @@ def test_a_person_sees_a_tree_with_both_conventions(segablate: Callable) -> None
     assert "2.00 times the multiply-adds: they agree in every module" in said.out
 
 
+def test_fvcore_is_asked_too_if_it_is_to_be(segablate: Callable) -> None:
+    assert "third opinion" not in segablate(*SMALL).out
+    said = " ".join(segablate(*SMALL, "--check").out.split())
+    assert "third opinion: fvcore counts 0.14 GMAC: they agree in every module" in said
+    assert segablate(*SMALL, "--check", "--json").document["check"]["fvcore"]["differences"] == {}
+
+
 def test_the_quick_count_says_what_it_leaves_out(segablate: Callable) -> None:
     quick, slow = (segablate(*SMALL, "--json", *more).document for more in (["--quick"], []))
     assert (quick["macs"], quick["params"]) == (slow["macs"], slow["params"])

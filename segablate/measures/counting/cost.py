@@ -127,6 +127,14 @@ class Cost:
         parts = [self.modules[name] for name in GROUPS if name in self.modules]
         return tuple(parts) if len(parts) == len(GROUPS) else (self.modules[""],)
 
+    def apart(self, theirs: Mapping[str, int]) -> dict[str, tuple[int, int]]:
+        """Module → (our multiply-adds, another counter's), where they are not the same."""
+        return {
+            name: (module.macs, theirs.get(name, 0))
+            for name, module in self.modules.items()
+            if module.macs != theirs.get(name, 0)
+        }
+
     def within(self, scope: Scope) -> Module:
         """The parts of a scope as one; of a network without parts it is always the whole."""
         wanted = SCOPES[scope]

@@ -44,10 +44,10 @@ def cost(
     """
     bare = {name: value for name, value in model.items() if name != "weights"}
     shape = (batch, 3, *size)
-    with _enough_memory(shape, classes):
+    with enough_memory(shape, classes):
         network = _network(bare, classes, size, allow_external)
         parameters = _parameters(network)
-        network = _for_inference(network)
+        network = without_heads(network)
         seen = trace(network, shape)
     return Cost(
         shape=shape,
@@ -63,7 +63,7 @@ def cost(
 
 
 @contextmanager
-def _enough_memory(shape: tuple[int, ...], classes: int) -> Iterator[None]:
+def enough_memory(shape: tuple[int, ...], classes: int) -> Iterator[None]:
     """Say what is too large where memory runs out."""
     try:
         yield
@@ -85,7 +85,8 @@ def _network(model: Config, classes: int, size: tuple[int, int], allow: bool) ->
     return made
 
 
-def _for_inference(network: Network) -> Network:
+def without_heads(network: Network) -> Network:
+    """The network as it answers: heads that only training reads are left out."""
     return network.without_auxiliary() if isinstance(network, Segmenter) else network
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from segablate.measures.counting import conventions
 from segablate.measures.counting.cost import Cost, Module
@@ -71,8 +71,13 @@ def _numbers(module: Module) -> tuple[str, ...]:
     )
 
 
-def notes(cost: Cost) -> list[str]:
-    """What else is to be known, and the conventions; a sentence each, and "" between the two."""
+def notes(cost: Cost, theirs: Mapping[str, int] | None = None) -> list[str]:
+    """What else is to be known, and the conventions; a sentence each, and "" between the two.
+
+    Args:
+        cost: what was counted.
+        theirs: fvcore's multiply-adds by module, where it was asked.
+    """
     parameters = cost.parameters
     told = [
         f"parameters: {parameters.total:,} in an inference, {parameters.training_only:,} more in training; "
@@ -81,6 +86,7 @@ def notes(cost: Cost) -> list[str]:
         f"{_shown('weight_bytes', parameters.bytes)} of weights",
         f"not counted: {uncounted(cost)}",
         f"second opinion: {second_opinion(cost)}",
+        *([] if theirs is None else [f"third opinion: {third_opinion(cost, theirs)}"]),
         "",
         f"{conventions.FLOPS}.",
     ]
@@ -117,6 +123,16 @@ def second_opinion(cost: Cost) -> str:
         for name, (mine, other) in check.differences.items()
     )
     return f"{agreed}; twice the multiply-adds is not the other in {apart}"
+
+
+def third_opinion(cost: Cost, theirs: Mapping[str, int]) -> str:
+    """How fvcore and ours agree."""
+    counted = f"fvcore counts {_shown('macs', theirs[''])}"
+    apart = "; ".join(
+        f"`{name or 'the network'}` has {mine:,} multiply-adds by our count and {other:,} by fvcore's"
+        for name, (mine, other) in cost.apart(theirs).items()
+    )
+    return f"{counted}; {apart}" if apart else f"{counted}: they agree in every module"
 
 
 def _shown(metric: str, value: float) -> str:

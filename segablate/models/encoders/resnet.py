@@ -170,12 +170,11 @@ class ResNet(Encoder):
                 x = F.max_pool2d(x, 3, 2, 1)
             elif self.before_relu:
                 x = x.relu()
-            total = x
             for number, unit in enumerate(stage.modules, start=1):
                 total, inner = unit(x)
-                x = total.relu()
+                # before its ReLU the sum at the end is what the next block begins with
+                x = total if self.before_relu and number == len(stage.modules) else total.relu()
                 yield f"{stage.name}u{number}c{self.convolutions}", inner
-            x = total if self.before_relu else x
         yield stage.name, x
 
     def _make_stem(self) -> int:
