@@ -215,7 +215,7 @@ class Last(nn.Module):
 @pytest.mark.parametrize("name", upsamplers.names())
 def test_a_program_that_is_exported_or_compiled_takes_the_plain_way(name: str) -> None:
     settings = {"channels": 4} if "channels" in upsamplers.part(name).defaults else {}
-    more = {"weights": "random"} if name == "dupsampling" else {}
+    more: dict[str, Any] = {"dupsampling": {"weights": "random"}, "codebook": {"bits": 2}}.get(name, {})
     module, code = Last(made(name, 4, **settings, **more)), noise(1, 4, 4, 6)
     program = torch.export.export(module, (code,))
     compiled = torch.compile(module, fullgraph=True, backend="eager")

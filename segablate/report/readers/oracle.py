@@ -206,9 +206,11 @@ def baseline_and_best(records: Sequence[Record], measure: str = "") -> dict[int,
     own = groups[measure or max(groups, key=lambda label: max(one.images for one in groups[label]))]
     own = [one for one in own if one.record.given == own[0].record.given]
     wanted = _of_model(next((record.choices for record in records if record.baseline), {}))
+    strides: dict[int, list[Ceiling]] = {}
+    for one in own:
+        strides.setdefault(one.stride, []).append(one)
     found = {}
-    for stride in sorted({one.stride for one in own}):
-        group = [one for one in own if one.stride == stride]
+    for stride, group in sorted(strides.items()):
         base = next((one for one in group if _of_model(one.record.choices) == wanted), group[0])
         found[stride] = (base, max(group, key=lambda one: one.miou))
     return found
@@ -225,16 +227,20 @@ def _of_model(choices: Mapping[str, str]) -> dict[str, str]:
 
 def over_channels(own: Sequence[Ceiling], name: str) -> Figure | None:
     """mIoU* over C̃: one line per output stride; upsamplers without channels lie across the whole figure."""
+    order = {family: at for at, family in enumerate(dict.fromkeys(one.family for one in own))}
+    groups: dict[tuple[int, str], list[Ceiling]] = {}
+    for one in own:
+        groups.setdefault((one.stride, one.family), []).append(one)
     curves = []
-    for stride in sorted({one.stride for one in own}):
-        for family in dict.fromkeys(one.family for one in own):
-            group = [one for one in own if (one.family, one.stride) == (family, stride)]
-            look, label = f"1/{stride}", f"{family}, 1/{stride}"
-            curves += [Curve(label, family, look, look, (), (one.miou,)) for one in group if not one.channels]
-            wide = sorted((one.channels, one.miou) for one in group if one.channels)
-            if wide:
-                x, y = zip(*wide, strict=True)
-                curves.append(Curve(label, family, look, look, tuple(map(float, x)), y))
+    for (stride, family), group in sorted(
+        groups.items(), key=lambda found: (found[0][0], order[found[0][1]])
+    ):
+        look, label = f"1/{stride}", f"{family}, 1/{stride}"
+        curves += [Curve(label, family, look, look, (), (one.miou,)) for one in group if not one.channels]
+        wide = sorted((one.channels, one.miou) for one in group if one.channels)
+        if wide:
+            x, y = zip(*wide, strict=True)
+            curves.append(Curve(label, family, look, look, tuple(map(float, x)), y))
     if not any(len(curve.x) > 1 for curve in curves):
         return None
     text = "channels C̃ of the low-resolution code"
