@@ -34,7 +34,7 @@ pytestmark = pytest.mark.skipif(find_spec("ray") is None, reason="ray is not ins
 ENVIRONMENT = {
     "RAY_USAGE_STATS_ENABLED": "0",
     "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",
-    "RAY_raylet_start_wait_time_s": "200",
+    "RAY_raylet_start_wait_time_s": "60",
     "RAY_agent_register_timeout_ms": "200000",
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
 }
