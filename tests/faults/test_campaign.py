@@ -21,7 +21,7 @@ def _campaign(out: Path, *options: str) -> dict[str, object]:
     return dict(json.loads(out.read_text()))
 
 
-@pytest.mark.parametrize(("executor", "kills"), [("inline", 10), ("processes", 3)])
+@pytest.mark.parametrize(("executor", "kills"), [("inline", 10), ("processes", 1)])
 def test_runs_that_are_killed_lose_nothing_and_do_nothing_twice(
     tmp_path: Path, executor: str, kills: int
 ) -> None:
