@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import json
 import re
@@ -197,7 +198,9 @@ def origin(data: Path) -> tuple[Path, list[str], str]:
         return Path(made["study"]), [str(one) for one in made["overrides"]], str(made["label"])
     except FileNotFoundError:
         raise SegablateError(
-            "this report does not say of which study it is", where=str(path), hint="write it again first"
+            "this report does not say of which study it is",
+            where=str(path),
+            hint="write it again: `segablate report STUDY --reports reports`",
         ) from None
     except (ValueError, KeyError, TypeError) as error:
         raise SegablateError(
@@ -363,14 +366,29 @@ def publish(
     from segablate.run.store import Store
 
     folder, store = place.report(plan.study.name), Store(place.store)
-    if outcomes is None:
-        outcomes = store.outcomes_of(plan.cells)
-    keep_claims(plan, place, outcomes)
-    data = collect(plan, store, folder, outcomes)
-    keep_origin(plan.study.path, overrides, place.label, data)
-    known = facts(plan.study, overrides, place.label, plan.claims)
-    content = page(known, read(data))
-    return write(known, folder, formats, content, details=details), content
+    with _nothing_collected():
+        if outcomes is None:
+            outcomes = store.outcomes_of(plan.cells)
+        keep_claims(plan, place, outcomes)
+        data = collect(plan, store, folder, outcomes)
+        keep_origin(plan.study.path, overrides, place.label, data)
+        known = facts(plan.study, overrides, place.label, plan.claims)
+        content = page(known, read(data))
+        return write(known, folder, formats, content, details=details), content
+
+
+@contextmanager
+def _nothing_collected() -> Iterator[None]:
+    """All outcomes, records and rows are needed to the end: to look for garbage among them, again and again
+    as they grow, takes a quarter of the time of 20,000 cells.
+    """
+    before = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if before:
+            gc.enable()
 
 
 def republish(

@@ -18,6 +18,7 @@ ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "README.md").read_text(encoding="utf-8")
 TEXT = PAGE[PAGE.index("## Recipes") : PAGE.index("## What it found")]
 RECIPES = dict(re.findall(r"^### ([^\n]+)\n(.*?)(?=^### |\Z)", TEXT, re.MULTILINE | re.DOTALL))
+FOUND = [row for row in PAGE.splitlines() if row.startswith("| ") and "](reports/" in row]
 STUDIES = ("quickstart", "dupsampling-table1-ceilings", "dupsampling-table3-cost")
 # words that make a command of the page quick; the last of two is what counts
 QUICK = {
@@ -116,6 +117,20 @@ def test_commands_and_studies_that_it_names_exist() -> None:
     assert [
         name for name in re.findall(r"studies/[a-z0-9-]+\.yaml", PAGE) if not (ROOT / name).is_file()
     ] == []
+
+
+@pytest.mark.parametrize(
+    "row", [one for one in PAGE.splitlines() if one.startswith("| ") and "](reports/" in one]
+)
+def test_a_number_that_was_found_is_one_of_the_pages_beside_it(row: str) -> None:
+    cells = row.strip("| ").split(" | ")
+    pages = [
+        (ROOT / path).read_text(encoding="utf-8") for path in re.findall(r"\]\((reports/[^)]*)\)", cells[-1])
+    ]
+    there = [float(number.replace(",", "")) for number in re.findall(r"\d[\d,]*\.\d+", " ".join(pages))]
+    for number in re.findall(r"\d+\.\d+", cells[1]):
+        digits = len(number.partition(".")[2])
+        assert any(round(one, digits) == float(number) for one in there), number
 
 
 def test_its_picture_is_small_and_has_words_for_those_who_do_not_see_it() -> None:

@@ -313,3 +313,24 @@ def test_a_format_that_does_not_exist_is_an_error_with_its_nearest_name(fake, re
     with pytest.raises(SegablateError, match="there is no format `htm`") as caught:
         write(fake.FACTS, report, ["htm"])
     assert caught.value.hint == "did you mean `html`?"
+
+
+def test_with_details_every_format_says_the_same_and_folds_nothing(fake, report):
+    folded, whole = (render(fake.FACTS, report, ["html"], details=details) for details in (False, True))
+    for name in ("report.md", "report.html"):
+        text, unfolded = folded[name].decode(), whole[name].decode()
+        titles = re.findall("<summary>(.*)</summary>", text)
+        assert len(titles) > 3
+        assert "<details" not in unfolded
+        assert all(title in unfolded for title in titles)
+
+
+def test_what_running_it_again_needs_and_took_is_said(fake, tmp_path):
+    lines = fake.study(strides=[16], channels=[16], measures=["project"])
+    data = fake.save(
+        tmp_path / "r", [replace(one, outcome=replace(one.outcome, seconds=1800.0)) for one in lines]
+    )
+    text = render(fake.FACTS, data)["report.md"].decode()
+    again = text[text.index("<summary>Run it again</summary>") :].replace("\\", "")
+    assert "It needs voc below $SEGABLATE_DATA." in again
+    assert f"It took {len(lines) / 2:.1f} hours of computing, one cell after the other." in again

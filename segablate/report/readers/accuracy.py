@@ -19,6 +19,7 @@ from segablate.report.data import Record, arrays, artefact_path
 from segablate.report.figures import Curve, Figure, Picture, Rows, Sheet, Strip
 from segablate.report.published import load
 from segablate.report.readers.base import (
+    Measured,
     Reader,
     baseline_of,
     by_class,
@@ -41,29 +42,8 @@ DRAWN = "dupsampling.fig5"
 
 
 @dataclass(frozen=True)
-class Training:
-    """What one variant reaches under one measure.
-
-    Attributes:
-        records: one a seed, those with numbers.
-    """
-
-    records: tuple[Record, ...]
-
-    @property
-    def measure(self) -> str:
-        """Label of the measure."""
-        return self.records[0].measure
-
-    @property
-    def variant(self) -> str:
-        """Label of the variant."""
-        return self.records[0].variant
-
-    @property
-    def baseline(self) -> bool:
-        """Whether the others are compared with it."""
-        return self.records[0].baseline
+class Training(Measured):
+    """What one variant reaches under one measure: a record a seed."""
 
     @property
     def seeds(self) -> int:
@@ -78,7 +58,7 @@ class Training:
     @property
     def loss(self) -> str:
         """What its training loss is."""
-        recipe = self.records[0].reads.get("recipe")
+        recipe = self.record.reads.get("recipe")
         loss = recipe.get("loss") if isinstance(recipe, Mapping) else None
         use = str(loss.get("use", "")) if isinstance(loss, Mapping) else str(loss or "")
         return LOSSES.get(use, use)
@@ -169,7 +149,7 @@ class Accuracy(Reader):
                 "shown; results.csv has all."
             )
         scores = {_heading(one): one.mean("per_class_iou") for one in shown}
-        classes = by_class(shown[0].records[0], scores, below)
+        classes = by_class(shown[0].record, scores, below)
         tables = {label: table for label, own in groups.items() if (table := sizes_and_borders(own))}
         title = "By size of object and distance to a border"
         return (
@@ -199,7 +179,7 @@ def where_from(own: Sequence[Training], name: str) -> Rows | None:
         f"{far.variant} under {base.measure}, mean over {seeds_of([base, far])}."
     )
     scores = far.mean("per_class_iou"), base.mean("per_class_iou")
-    found = parts_of_difference(f"by-class-{name}", caption, base.records[0], *scores)
+    found = parts_of_difference(f"by-class-{name}", caption, base.record, *scores)
     return replace(found, against=base.variant) if found else None
 
 
@@ -266,7 +246,7 @@ def losses(own: Sequence[Training], name: str) -> list[Figure]:
 
 def _printed(own: Sequence[Training]) -> tuple[tuple[str, float], ...]:
     """What DUpsampling's paper draws, where variants differ by its temperature."""
-    models = [one.records[0].reads.get("model") for one in own]
+    models = [one.record.reads.get("model") for one in own]
     upsamplers = [one.get("upsampler") if isinstance(one, Mapping) else None for one in models]
     with_it = {one.get("temperature", True) for one in upsamplers if isinstance(one, Mapping)}
     if with_it != {True, False}:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import ClassVar, Protocol, TypeVar
+from dataclasses import dataclass
+from typing import ClassVar, TypeVar
 
 from segablate.quantity import quantity
 from segablate.registry import Registry
@@ -17,20 +18,35 @@ readers = Registry("reader", "segablate.report.readers")
 MOST_CLASSES = 40
 
 
-class Measured(Protocol):
-    """What was measured of a variant under a measure."""
+@dataclass(frozen=True)
+class Measured:
+    """What was measured of a variant under a measure.
+
+    Attributes:
+        records: those with numbers; several are repeats.
+    """
+
+    records: tuple[Record, ...]
+
+    @property
+    def record(self) -> Record:
+        """The first: what all of them have in common."""
+        return self.records[0]
 
     @property
     def measure(self) -> str:
         """Label of the measure."""
+        return self.record.measure
 
     @property
     def variant(self) -> str:
         """Label of the variant."""
+        return self.record.variant
 
     @property
     def baseline(self) -> bool:
         """Whether others are compared with it."""
+        return self.record.baseline
 
 
 M = TypeVar("M", bound=Measured)

@@ -10,7 +10,7 @@ from segablate.quantity import quantity
 from segablate.report.blocks import Bullets, Section
 from segablate.report.data import Record
 from segablate.report.figures import Bar, Bars, Curve, Figure, Picture
-from segablate.report.readers.base import Reader, baseline_of, by_measure, called, readers
+from segablate.report.readers.base import Measured, Reader, baseline_of, by_measure, called, readers
 from segablate.report.words import listed, stem
 
 GROUPS = ("encoder", "context", "decoder", "upsampler")
@@ -24,25 +24,8 @@ MOST_BARS = 24
 
 
 @dataclass(frozen=True)
-class Costing:
+class Costing(Measured):
     """What one variant costs under one measure."""
-
-    record: Record
-
-    @property
-    def measure(self) -> str:
-        """Label of the measure."""
-        return self.record.measure
-
-    @property
-    def variant(self) -> str:
-        """Label of the variant."""
-        return self.record.variant
-
-    @property
-    def baseline(self) -> bool:
-        """Whether others are compared with it."""
-        return self.record.baseline
 
     @property
     def groups(self) -> dict[str, int]:
@@ -90,7 +73,7 @@ def costings(records: Iterable[Record]) -> tuple[Costing, ...]:
     found: dict[tuple[str, str], Costing] = {}
     for record in records:
         if record.done and record.use == "complexity":
-            found.setdefault((record.measure, record.variant), Costing(record))
+            found.setdefault((record.measure, record.variant), Costing((record,)))
     return tuple(found.values())
 
 

@@ -14,7 +14,7 @@ from segablate.quantity import quantity
 from segablate.report.blocks import Bullets, Section
 from segablate.report.data import Record
 from segablate.report.figures import Curve, Figure, Picture, Row, Rows
-from segablate.report.readers.base import Reader, baseline_of, by_measure, called, readers
+from segablate.report.readers.base import Measured, Reader, baseline_of, by_measure, called, readers
 from segablate.report.words import counted, listed, stem
 
 CPU = "CPU"
@@ -26,34 +26,13 @@ MEGA = 1e6
 
 
 @dataclass(frozen=True)
-class Speed:
-    """How long one variant takes under one measure.
-
-    Attributes:
-        records: its repeats, one a process.
-    """
-
-    records: tuple[Record, ...]
-
-    @property
-    def measure(self) -> str:
-        """Label of the measure."""
-        return self.records[0].measure
-
-    @property
-    def variant(self) -> str:
-        """Label of the variant."""
-        return self.records[0].variant
-
-    @property
-    def baseline(self) -> bool:
-        """Whether others are compared with it."""
-        return self.records[0].baseline
+class Speed(Measured):
+    """How long one variant takes under one measure: a record a process."""
 
     @property
     def reads(self) -> Mapping[str, Any]:
         """What it depends on."""
-        return self.records[0].reads
+        return self.record.reads
 
     @property
     def medians(self) -> list[float]:
@@ -137,7 +116,7 @@ class Growth:
             off = f"{self.law.overall.value:.2f} and off by up to {100 * self.law.residual:.0f} %"
             said = f"no single exponent describes how time grows with {amount} ({between}): it is {steps}; "
             said += f"one for all would be {off}"
-        busy = [speed.records[0].facts.get("busy") for _, speed in self.points]
+        busy = [speed.record.facts.get("busy") for _, speed in self.points]
         if not any(busy):
             return f"{self.family}: {said}."
         shares = listed([f"{100 * share:.0f} %" for share in busy if share is not None])
@@ -159,7 +138,7 @@ def growths(found: Sequence[Speed]) -> tuple[Growth, ...]:
     for axis in GROWS:
         families: dict[tuple[str, ...], list[tuple[float, Speed]]] = {}
         for one in found:
-            choices = one.records[0].choices
+            choices = one.record.choices
             if axis in choices:
                 others = [label for field, label in choices.items() if field != axis]
                 families.setdefault((one.measure, *others), []).append((one.amount(axis), one))

@@ -23,6 +23,7 @@ from segablate.report.figures import Curve, Figure, Picture, Rows, Sheet, Strip
 from segablate.report.names import STRIDE
 from segablate.report.readers.accuracy import Training, seeds_of, trainings
 from segablate.report.readers.base import (
+    Measured,
     Reader,
     by_class,
     by_measure,
@@ -42,35 +43,18 @@ SAME = ("scored", "limit")
 
 
 @dataclass(frozen=True)
-class Ceiling:
+class Ceiling(Measured):
     """One measured ceiling.
 
     Attributes:
-        record: where it comes from.
         family: the upsampler and what sets it apart, without its channels.
         channels: channels of the low-resolution code, C̃; None where the upsampler has no such setting.
         miou: mIoU*, a fraction.
     """
 
-    record: Record
     family: str
     channels: int | None
     miou: float
-
-    @property
-    def measure(self) -> str:
-        """Label of the measure."""
-        return self.record.measure
-
-    @property
-    def variant(self) -> str:
-        """Label of the variant."""
-        return self.record.variant
-
-    @property
-    def baseline(self) -> bool:
-        """Whether others are compared with it."""
-        return self.record.baseline
 
     @property
     def stride(self) -> int:
@@ -133,7 +117,7 @@ def _ceiling(record: Record, varied: Mapping[str, Mapping[str, set[str]]]) -> Ce
     ]
     family = ", ".join([NAMES.get(use, use), *filter(None, traits), *others])
     miou = record.outcome.value("miou") if record.outcome else math.nan
-    return Ceiling(record, family, None if channels is None else int(channels), miou)
+    return Ceiling((record,), family, None if channels is None else int(channels), miou)
 
 
 def _upsampler(record: Record) -> dict[str, Any]:
@@ -368,7 +352,7 @@ def joins(trained: Sequence[Training], found: Sequence[Ceiling]) -> list[Join]:
 
 
 def _same(training: Training, ceiling: Ceiling) -> bool:
-    reads, other = training.records[0].reads, ceiling.record.reads
+    reads, other = training.record.reads, ceiling.record.reads
     return all(reads.get(name) == other.get(name) for name in SAME)
 
 

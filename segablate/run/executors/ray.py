@@ -191,11 +191,20 @@ def _take(ray: Any, ref: Any, task: _Task, job: Job, store: Store) -> Generator[
         why = "the task was ended from outside before the cell was measured"
         if isinstance(error, ray.exceptions.OutOfMemoryError):
             why = "the node ran out of memory before the cell was measured"
+    _wait_for_end(task, job, store)
     known = {cell.key: outcome for cell in task.group.cells if (outcome := job.newer(store, cell))}
     yield from (Finding(cell, known[cell.key]) for cell in task.group.cells if cell.key in known)
     seconds = time.perf_counter() - task.began
     rest = yield from lost(task.group, known, why, seconds, job, store, again=task.again)
     return _Task(rest, again=True) if rest else None
+
+
+def _wait_for_end(task: _Task, job: Job, store: Store) -> None:
+    """Ray tells of a task's end a little before its process, and with it its lease, is gone."""
+    until = time.monotonic() + GRACE
+    left = [cell for cell in task.group.cells if not job.newer(store, cell)]
+    while left and store.holder(left[0]) and time.monotonic() < until:
+        time.sleep(0.05)
 
 
 def _cancel(ray: Any, running: list[Any]) -> None:
