@@ -143,7 +143,7 @@ def facts(
     study: Study, overrides: Sequence[str], label: str, claims: tuple[Claim, ...] | None = None
 ) -> StudyFacts:
     """What a report tells of its study; its claims are looked up where they are not given."""
-    from segablate.report.facts import Layout, StudyFacts
+    from segablate.report.facts import StudyFacts, TableLayout
     from segablate.study.variants import variants
 
     words = ["segablate", "run", study.path.as_posix()]
@@ -164,7 +164,7 @@ def facts(
         design=study.design[0],
         axes=tuple(axis.field for axis in study.axes),
         names=study.names,
-        table=Layout(**vars(study.table)),
+        table=TableLayout(**vars(study.table)),
     )
 
 

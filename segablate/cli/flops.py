@@ -34,7 +34,7 @@ def flops(
     ] = [],  # noqa: B006  # Typer makes its own list
     quick: Annotated[
         bool,
-        typer.Option("--quick", help="Count convolutions and matrix products alone: compute nothing."),
+        typer.Option("--quick", help="Count convolutions and matrix products alone, by torch's formulas."),
     ] = False,
     check: Annotated[
         bool, typer.Option("--check", help="Count again with fvcore, and name the modules where it differs.")

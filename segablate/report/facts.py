@@ -10,7 +10,7 @@ from segablate.quantity import Margin
 
 
 @dataclass(frozen=True)
-class Layout:
+class TableLayout:
     """How the main table is to look, as far as the study says it.
 
     Attributes:
@@ -59,4 +59,4 @@ class StudyFacts:
     design: str = "grid"
     axes: tuple[str, ...] = ()
     names: Mapping[str, str] = field(default_factory=dict)
-    table: Layout = Layout()
+    table: TableLayout = TableLayout()

@@ -8,7 +8,7 @@ from segablate.evidence.claim import Claim
 from segablate.evidence.claims import ClaimVerdict
 from segablate.quantity import Margin
 from segablate.report.data import read
-from segablate.report.facts import Layout
+from segablate.report.facts import TableLayout
 from segablate.report.main_table import main_table, numbers_of
 from segablate.report.names import Names
 
@@ -39,7 +39,7 @@ def test_the_baseline_is_called_by_its_choices_in_the_studys_order(fake, tmp_pat
 
 def test_a_study_names_axes_choices_and_variants(fake, tmp_path):
     names = {"baseline": "plain", "UAFM": "attention", "model.fusion": "how they meet"}
-    facts = replace(fake.FACTS, names=names, table=Layout("matrix", rows="model.fusion"))
+    facts = replace(fake.FACTS, names=names, table=TableLayout("matrix", rows="model.fusion"))
     records = records_of(fake, tmp_path, chosen(fake))
     called = Names.of(facts, records)
     assert list(called.variants.values()) == ["plain", "FLD", "FLD + attention"]
@@ -83,7 +83,7 @@ def test_claims_call_their_sides_by_name_and_stay_what_they_are(fake, tmp_path):
 
 
 def test_a_table_shows_what_the_study_asks_for(fake, tmp_path):
-    table = Layout(show=(("miou", "optimise"), ("pixel_accuracy", "project")))
+    table = TableLayout(show=(("miou", "optimise"), ("pixel_accuracy", "project")))
     facts = replace(fake.FACTS, published="", table=table)
     records = records_of(fake, tmp_path, fake.study(strides=[16, 32]))
     found = main_table(facts, numbers_of(facts, Names.of(facts, records).records(records)))
@@ -104,7 +104,7 @@ def test_a_third_axis_stays_at_its_first_choice_where_columns_would_be_too_many(
                 lines += fake.trained(
                     f"{spread}, {word}, seeds={seeds}", [0.5], choices=choices, baseline=first
                 )
-    facts = replace(fake.FACTS, table=Layout("matrix", rows="data"))
+    facts = replace(fake.FACTS, table=TableLayout("matrix", rows="data"))
     table = main_table(
         facts, numbers_of(facts, Names.of(facts, r := records_of(fake, tmp_path, lines)).records(r))
     )

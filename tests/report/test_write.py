@@ -35,7 +35,7 @@ def test_another_process_writes_the_same_bytes(fake, report):
     write(fake.FACTS, report)
     first = files(report)
     code = (
-        f"from pathlib import Path; from segablate.report.facts import Layout, StudyFacts;"
+        f"from pathlib import Path; from segablate.report.facts import TableLayout, StudyFacts;"
         f"from segablate.report.write import render;"
         f"made = render({fake.FACTS!r}, Path({str(report)!r}));"
         f"import hashlib, json;"

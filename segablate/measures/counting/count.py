@@ -36,7 +36,7 @@ def cost(
         classes: number of classes.
         size: height and width of the image.
         batch: number of images.
-        quick: multiply-adds alone, on the meta device: nothing is computed.
+        quick: multiply-adds alone, by torch's formulas.
         allow_external: whether code from outside may be run.
 
     Raises:

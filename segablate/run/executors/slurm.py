@@ -185,7 +185,7 @@ def _checked(options: Mapping[str, str], known: frozenset[str]) -> dict[str, Any
     if "time" in options:
         minutes(options["time"])
     # submitit writes numbers as they are, and quotes what is text
-    return {name: int(value) if value.isdigit() else value for name, value in options.items()}
+    return {name: int(value) if value.isdecimal() else value for name, value in options.items()}
 
 
 def minutes(text: str | int) -> int:
@@ -196,7 +196,7 @@ def minutes(text: str | int) -> int:
     """
     days, dash, rest = str(text).rpartition("-")
     parts = rest.split(":")
-    if len(parts) > 3 or not all(part.isdigit() for part in [*parts, *([days] if dash else [])]):
+    if len(parts) > 3 or not all(part.isdecimal() for part in [*parts, *([days] if dash else [])]):
         raise SegablateError(
             f"`time` is `{text}`, which is no time", hint="write minutes, as in `90`, or `1-12:30:00`"
         )
