@@ -21,8 +21,8 @@ __all__ = ["flops", "latency", "oracle", "plan", "report", "results", "run"]
 
 def _function(name: str) -> FunctionType:
     """A command as a function; it is imported when it is first asked for."""
-    found: FunctionType = getattr(importlib.import_module("segablate.app.notebook"), name)
-    return found
+    function: FunctionType = getattr(importlib.import_module("segablate.app.notebook"), name)
+    return function
 
 
 class _Callable(ModuleType):
@@ -37,8 +37,8 @@ class _Callable(ModuleType):
     def _command(self) -> FunctionType:
         return _function(self.__name__.rpartition(".")[2])
 
-    def __call__(self, *given: Any, **named: Any) -> Any:
-        return self._command()(*given, **named)
+    def __call__(self, *arguments: Any, **named: Any) -> Any:
+        return self._command()(*arguments, **named)
 
 
 class _Package(ModuleType):

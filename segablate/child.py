@@ -92,15 +92,15 @@ class Child:
 
 def start(
     work: Callable[..., None],
-    *given: Any,
+    *arguments: Any,
     environment: Mapping[str, str] | None = None,
     script: bool = False,
 ) -> Child:
-    """Call `work(*given, pipe)` in a new process.
+    """Call `work(*arguments, pipe)` in a new process.
 
     Args:
         work: a function of a module.
-        given: copied to the process.
+        arguments: copied to the process.
         environment: variables it has beside those of this process.
         script: whether it needs what the caller's script defines, which is run there once more.
     """
@@ -123,7 +123,7 @@ def start(
     with suppress(ConnectionError):  # it has ended already, which is seen where its answer is waited for
         ours.send(sys.path)
         ours.send({name: main[name] for name in main if name.startswith("init_main")})
-        ours.send_bytes(pickle.dumps((work, given)))
+        ours.send_bytes(pickle.dumps((work, arguments)))
     return made
 
 
@@ -143,8 +143,8 @@ def serve(pipe: Pipe, watched: int) -> None:
         raw = pipe.recv_bytes()
     except (EOFError, ConnectionError):
         return
-    work, given = pickle.loads(raw)
-    work(*given, pipe)
+    work, arguments = pickle.loads(raw)
+    work(*arguments, pipe)
 
 
 def serves() -> bool:

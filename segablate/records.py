@@ -96,7 +96,7 @@ class Outcome:
 
     def raw(self) -> dict[str, Any]:
         """What `to_json` writes, as values."""
-        return {"schema": SCHEMA, **vars(self), "measurements": [vars(one) for one in self.measurements]}
+        return {"schema": SCHEMA, **vars(self), "measurements": [vars(m) for m in self.measurements]}
 
     @classmethod
     def from_json(cls, text: str, *, where: str | None = None) -> Outcome:

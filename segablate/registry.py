@@ -24,7 +24,7 @@ from segablate.errors import SegablateError, near_miss
 from segablate.wire import Neutral
 
 # beside a part's settings in keys and records: what no setting may be called
-TOLD = ("use", "version")
+RESERVED = ("use", "version")
 
 Made = TypeVar("Made", bound=Callable[..., Any])
 
@@ -89,20 +89,20 @@ class Part:
         return self.explained.split("\n", 1)[0]
 
     def schema(self) -> dict[str, Any]:
-        """The JSON Schema of its settings, as pydantic tells it."""
+        """The JSON Schema of its settings, as pydantic has it."""
         return self._schema().model_json_schema(schema_generator=_Defaults)
 
-    def settings(self, given: Mapping[str, Any]) -> dict[str, Any]:
-        """What was given, validated, with the defaults filled in, as plain JSON values.
+    def settings(self, written: Mapping[str, Any]) -> dict[str, Any]:
+        """What a study wrote, validated, with the defaults filled in, as plain JSON values.
 
         Raises:
             SegablateError: an unknown setting, a missing one or one of the wrong type.
         """
-        if not isinstance(given, Mapping):
+        if not isinstance(written, Mapping):
             raise SegablateError(f"the settings of {self.kind} `{self.name}` are no mapping")
-        given = wire.renamed(self.kind, self.name, given)
+        written = wire.renamed(self.kind, self.name, written)
         defaults = self.defaults
-        for name in given:
+        for name in written:
             if name not in defaults:
                 raise SegablateError(
                     f"{self.kind} `{self.name}` has no setting `{name}`",
@@ -111,13 +111,13 @@ class Part:
                 )
         try:
             # JSON mode: strict about types, yet a list may stand for a tuple
-            model = self._schema().model_validate_json(json.dumps(dict(given)), strict=True)
+            model = self._schema().model_validate_json(json.dumps(dict(written)), strict=True)
         except ValidationError as error:
             raise self._explain(error) from None
         return model.model_dump(mode="json")
 
-    def told(self, settings: Mapping[str, Any]) -> dict[str, Any]:
-        """The part with all its settings, as keys and records tell it; `Registry.read` is the way back."""
+    def to_wire(self, settings: Mapping[str, Any]) -> dict[str, Any]:
+        """The part with all its settings, as keys and records have it; `Registry.read` is the way back."""
         return {"use": self.first_name, "version": self.version, **self.without_neutral(settings)}
 
     def without_neutral(self, settings: Mapping[str, Any]) -> dict[str, Any]:
@@ -126,9 +126,9 @@ class Part:
         counting = {n: value for n, value in settings.items() if n not in neutral or value != neutral[n]}
         return wire.to_wire(self.kind, self.name, counting)
 
-    def with_neutral(self, told: Mapping[str, Any]) -> dict[str, Any]:
-        """The settings again, of which `without_neutral` told what counts."""
-        return {**self.neutral, **wire.from_wire(self.kind, self.name, told)}
+    def with_neutral(self, recorded: Mapping[str, Any]) -> dict[str, Any]:
+        """The way back from `without_neutral`."""
+        return {**self.neutral, **wire.from_wire(self.kind, self.name, recorded)}
 
     def build(self, ingredients: Mapping[str, Any], settings: Mapping[str, Any]) -> Any:
         """Make the part: ingredients by name, settings validated."""
@@ -216,7 +216,7 @@ class Registry:
             called = name or make.__name__.lower().replace("_", "-")
             if called in self._parts and self._parts[called].file != inspect.getsourcefile(make):
                 raise ValueError(f"two {self.kind}s are called {called}")
-            if taken := set(TOLD).intersection(inspect.signature(make).parameters):
+            if taken := set(RESERVED).intersection(inspect.signature(make).parameters):
                 raise ValueError(f"{called} has a setting {taken.pop()}, which keys have for themselves")
             self._parts[called] = self._part(self.kind, called, make, version, paper)
             return make
@@ -232,7 +232,7 @@ class Registry:
         """The part of that name.
 
         Raises:
-            SegablateError: there is none; the hint tells the nearest name.
+            SegablateError: there is none; the hint has the nearest name.
         """
         name = wire.name_today(self.kind, name)
         if name not in self._parts:  # one that is known already spares importing all the others
@@ -243,8 +243,8 @@ class Registry:
 
     def resolve(self, spec: str | Mapping[str, Any]) -> tuple[Part, dict[str, Any]]:
         """A part and its full settings from `name` or `{use: name, setting: value, …}`."""
-        given = {"use": spec} if isinstance(spec, str) else dict(spec) if isinstance(spec, Mapping) else {}
-        name = given.pop("use", None)
+        settings = {"use": spec} if isinstance(spec, str) else dict(spec) if isinstance(spec, Mapping) else {}
+        name = settings.pop("use", None)
         if not isinstance(name, str):
             raise SegablateError(
                 f"this {self.kind} has no `use`", hint=f"write `use:` and the {self.kind}'s name"
@@ -252,21 +252,21 @@ class Registry:
         part = self.part(name)
         if name != part.name:
             wire.note(f"{self.kind} `{name}` is called `{part.name}` now")
-        return part, part.settings(given)
+        return part, part.settings(settings)
 
-    def told(self, spec: str | Mapping[str, Any]) -> dict[str, Any]:
-        """What a study says of a part, as keys and records tell it."""
+    def to_wire(self, spec: str | Mapping[str, Any]) -> dict[str, Any]:
+        """What a study says of a part, as keys and records have it."""
         part, settings = self.resolve(spec)
-        return part.told(settings)
+        return part.to_wire(settings)
 
-    def read(self, told: Mapping[str, Any]) -> tuple[Part, dict[str, Any]]:
-        """The part and its settings that a key or a record tells of."""
-        part = self.part(told["use"])
-        return part, part.with_neutral({n: value for n, value in told.items() if n not in TOLD})
+    def read(self, recorded: Mapping[str, Any]) -> tuple[Part, dict[str, Any]]:
+        """The part and its settings as a key or a record has them."""
+        part = self.part(recorded["use"])
+        return part, part.with_neutral({n: value for n, value in recorded.items() if n not in RESERVED})
 
-    def written(self, told: Mapping[str, Any]) -> dict[str, Any]:
-        """What a study would write for what a key or a record tells."""
-        part, settings = self.read(told)
+    def written(self, recorded: Mapping[str, Any]) -> dict[str, Any]:
+        """What a study would write for what a key or a record has."""
+        part, settings = self.read(recorded)
         return {"use": part.name, **settings}
 
     def _search(self) -> None:

@@ -63,22 +63,22 @@ def from_wire(kind: str, part: str, settings: Mapping[str, Any]) -> dict[str, An
     return {names.get(name, name): value for name, value in settings.items()}
 
 
-def renamed(kind: str, part: str, given: Mapping[str, Any]) -> dict[str, Any]:
-    """What a study wrote, by today's names; a former one is told.
+def renamed(kind: str, part: str, written: Mapping[str, Any]) -> dict[str, Any]:
+    """What a study wrote, by today's names; of a former one there is a note.
 
     Raises:
         SegablateError: a setting is given by both its names.
     """
     for now, before in _settings(kind, part).items():
-        if before in given:
-            if now in given:
+        if before in written:
+            if now in written:
                 raise SegablateError(
                     f"`{before}` is the former name of `{now}`, and both are given",
                     hint=f"keep `{now}`",
                     field=before,
                 )
             note(f"`{before}` of {kind} `{part}` is called `{now}` now")
-    return from_wire(kind, part, given)
+    return from_wire(kind, part, written)
 
 
 @functools.cache  # a study asks for each of its variants

@@ -31,7 +31,7 @@ class DamagedError(SegablateError):
 
 
 @contextmanager
-def told(path: Path, option: str = "--store") -> Iterator[None]:
+def write_errors(path: Path, option: str = "--store") -> Iterator[None]:
     """Turn what the file system refuses into an error that names `path`.
 
     Args:
@@ -93,18 +93,18 @@ def write(
     Raises:
         SegablateError: the file system refused; then nothing has changed and nothing is left behind.
     """
-    with told(folder, option):
+    with write_errors(folder, option):
         fresh = not folder.is_dir()
         folder.mkdir(parents=True, exist_ok=True)
     with ExitStack() as unnamed:
         ours: dict[str, Path] = {}
         for name, content in files.items():
-            with told(folder / name, option):
+            with write_errors(folder / name, option):
                 ours[name], file = unnamed.enter_context(_unnamed(folder / plain(name)))
                 file.write(content)
                 _flushed(file)
                 file.close()
-        with told(folder, option):
+        with write_errors(folder, option):
             if ready:
                 ready()
             for name, temporary in ours.items():

@@ -36,7 +36,7 @@ from secrets import token_hex
 from types import TracebackType
 from typing import TypeAlias
 
-from segablate.disk import told
+from segablate.disk import write_errors
 from segablate.errors import SegablateError
 
 RENEW = 30.0  # seconds between two renewals
@@ -122,7 +122,7 @@ class Lease:
 
     def renew(self) -> bool:
         """Say that the work lasts; False if the lease was taken over meanwhile."""
-        with told(self.path):
+        with write_errors(self.path):
             try:
                 if _look(self.path)[1] != self.owner:
                     return False
@@ -172,7 +172,7 @@ class Leases:
             BusyError: somebody else holds it.
             SegablateError: the file system refused.
         """
-        with told(path):
+        with write_errors(path):
             while True:
                 path.parent.mkdir(parents=True, exist_ok=True)
                 if busy := self.holder(path):
@@ -187,7 +187,7 @@ class Leases:
         Raises:
             SegablateError: the file system refused.
         """
-        with told(path):
+        with write_errors(path):
             try:
                 stamp, owner = _look(path)
             except (FileNotFoundError, NotADirectoryError):
@@ -205,7 +205,7 @@ class Leases:
         Raises:
             SegablateError: the file system refused.
         """
-        with told(path), suppress(FileNotFoundError, NotADirectoryError):
+        with write_errors(path), suppress(FileNotFoundError, NotADirectoryError):
             _remove(path, _look(path)[0])
 
     def give_back(self) -> None:

@@ -198,7 +198,7 @@ def structure(model: Mapping[str, Any]) -> dict[str, Any]:
     part, settings = read("upsampler", done["upsampler"])
     made = upsampler_class(part.name)
     timed = {n: value for n, value in made.unfitted(settings).items() if n not in made.only_training}
-    return {**done, "upsampler": part.told(timed)}
+    return {**done, "upsampler": part.to_wire(timed)}
 
 
 def device_name(kind: str) -> str:

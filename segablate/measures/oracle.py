@@ -119,13 +119,13 @@ class Oracle:
             fingerprint = data.fingerprint(score)
         root = settings.pop("root", None)
         reads: dict[str, Any] = {
-            "data": part.told(settings),
+            "data": part.to_wire(settings),
             "score": _named(score, data),
             "scored": fingerprint,
             "limit": self.limit,
             "encode": self.encode,
             "output_stride": stride,
-            "upsampler": upsampler.told(self._of_the_ceiling(upsampler.name, chosen, trained)),
+            "upsampler": upsampler.to_wire(self._of_the_ceiling(upsampler.name, chosen, trained)),
             PLACES: {"root": root, "score": score, "fit": self.fit or data.default_fit},
         }
         if trained:

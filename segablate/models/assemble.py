@@ -152,9 +152,9 @@ def _build(name: str, done: Config, ingredients: Config, lift: tuple[str, ...] =
 
 def _heads(wanted: Config, features: tuple[Feature, ...], classes: int) -> dict[str, Head]:
     heads = {}
-    for name, told in wanted.items():
+    for name, spec in wanted.items():
         with context(field=f"auxiliary.{name}"):
-            heads[name] = head_of(name, told, features, classes)
+            heads[name] = head_of(name, spec, features, classes)
     return heads
 
 

@@ -146,7 +146,7 @@ class BorderNetwork(Head):
 
     def forward(self, *features: Tensor, size: tuple[int, int]) -> Tensor:
         """See `Head`; a border for each level."""
-        found, x = [], None
+        borders, x = [], None
         for feature, before, after, border in zip(
             features, self.before, self.after, self.borders, strict=True
         ):
@@ -154,8 +154,8 @@ class BorderNetwork(Head):
             # all at the finest one's size
             own = own if x is None else x + resize(own, x, align_corners=True)
             x = after(own)
-            found.append(border(x))
-        return F.interpolate(torch.cat(found, dim=1), size, mode="bilinear", align_corners=True)
+            borders.append(border(x))
+        return F.interpolate(torch.cat(borders, dim=1), size, mode="bilinear", align_corners=True)
 
 
 auxiliary_head = Part("auxiliary head", "auxiliary", AuxiliaryHead, 1, "")
@@ -163,35 +163,35 @@ border_network = Part("auxiliary network", "border", BorderNetwork, 1, "arXiv:18
 KINDS = {SCORES: auxiliary_head, "border": border_network}
 
 
-def told(given: Mapping[str, Any]) -> dict[str, Any]:
+def to_wire(spec: Mapping[str, Any]) -> dict[str, Any]:
     """A head as keys and `complete` have it: all its settings, and which kind it is where it has no scores.
 
     Raises:
         SegablateError: there is no such kind, or no such setting.
     """
-    part, settings = _split(given)
+    part, settings = _split(spec)
     own = part.without_neutral(part.settings(settings))
     return own if part is auxiliary_head else {"use": part.name, **own}
 
 
-def written(told: Mapping[str, Any]) -> dict[str, Any]:
+def written(recorded: Mapping[str, Any]) -> dict[str, Any]:
     """The way back: what a study may write."""
-    part, settings = _split(told)
+    part, settings = _split(recorded)
     own = part.with_neutral(settings)
     return own if part is auxiliary_head else {"use": part.name, **own}
 
 
-def head_of(name: str, told: Mapping[str, Any], features: tuple[Feature, ...], classes: int) -> Head:
-    """The head of that name, as `told` has it, on those of the features that it looks at.
+def head_of(name: str, recorded: Mapping[str, Any], features: tuple[Feature, ...], classes: int) -> Head:
+    """The head of that name, as `to_wire` has it, on those of the features that it looks at.
 
     Raises:
         SegablateError: a feature that is not there.
     """
-    part, settings = _split(told)
+    part, settings = _split(recorded)
     settings = part.with_neutral(settings)
     names = (settings["on"],) if isinstance(settings["on"], str) else tuple(settings["on"])
     made: Head = part.build(
-        {"features": tuple(_find(name, features, one) for one in names), "classes": classes}, settings
+        {"features": tuple(_find(name, features, read) for read in names), "classes": classes}, settings
     )
     return made
 
@@ -207,10 +207,10 @@ def _find(head: str, features: tuple[Feature, ...], name: str) -> Feature:
         ) from None
 
 
-def _split(given: Mapping[str, Any]) -> tuple[Part, dict[str, Any]]:
-    if not isinstance(given, Mapping):
+def _split(spec: Mapping[str, Any]) -> tuple[Part, dict[str, Any]]:
+    if not isinstance(spec, Mapping):
         raise SegablateError("the settings of an auxiliary head are no mapping", hint="such as `{on: x8}`")
-    settings = dict(given)
+    settings = dict(spec)
     kind = settings.pop("use", SCORES)
     if kind not in KINDS:
         raise SegablateError(

@@ -75,15 +75,15 @@ def bare(done: Config) -> dict[str, Any]:
         part, settings = read(name, done[name])
         written[name] = {"use": part.name, **settings}
     if "auxiliary" in done:
-        written["auxiliary"] = {name: auxiliary.written(told) for name, told in done["auxiliary"].items()}
+        written["auxiliary"] = {name: auxiliary.written(head) for name, head in done["auxiliary"].items()}
     if done.get("weights"):
         written["weights"] = done["weights"]["path"]
     return written
 
 
-def read(name: str, told: Config) -> tuple[Part, dict[str, Any]]:
+def read(name: str, recorded: Config) -> tuple[Part, dict[str, Any]]:
     """The part of a completed model, and its settings as a study may write them."""
-    part, settings = REGISTRIES[name].read(told)
+    part, settings = REGISTRIES[name].read(recorded)
     if "fusion" in settings:
         settings["fusion"] = fusions.written(settings["fusion"])
     return part, settings
@@ -92,8 +92,8 @@ def read(name: str, told: Config) -> tuple[Part, dict[str, Any]]:
 def unconfirmed(done: Config) -> tuple[str, ...]:
     """What of the parts of a completed model is our reading, because its source does not say."""
     parts = [read(name, done[name])[0] for name in REGISTRIES if name in done]
-    found = (getattr(part.make, "unconfirmed", "") for part in parts)
-    return tuple(text for text in found if text)
+    texts = (getattr(part.make, "unconfirmed", "") for part in parts)
+    return tuple(text for text in texts if text)
 
 
 def _complete(name: str, spec: Any) -> dict[str, Any]:
@@ -101,17 +101,17 @@ def _complete(name: str, spec: Any) -> dict[str, Any]:
         part, settings = REGISTRIES[name].resolve(spec)
         if "fusion" in settings:
             with context(field="fusion"):
-                settings["fusion"] = fusions.told(settings["fusion"])
-    return part.told(settings)
+                settings["fusion"] = fusions.to_wire(settings["fusion"])
+    return part.to_wire(settings)
 
 
 def _complete_heads(heads: Any) -> dict[str, Any]:
     if not isinstance(heads, Mapping):
         raise SegablateError("`auxiliary` is a mapping from names to heads", field="auxiliary")
     done = {}
-    for name, given in heads.items():
+    for name, head in heads.items():
         with context(field=f"auxiliary.{name}"):
-            done[str(name)] = auxiliary.told(given)
+            done[str(name)] = auxiliary.to_wire(head)
     return done
 
 

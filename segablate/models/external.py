@@ -120,33 +120,35 @@ def spec(model: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
 def _find(factory: str) -> Any:
     module, _, name = factory.partition(":")
     try:
-        found = importlib.import_module(module)
+        imported = importlib.import_module(module)
     except ImportError as error:
         raise SegablateError(f"`{module}` cannot be imported: {error}", field="factory") from error
-    if not callable(getattr(found, name, None)):
+    if not callable(getattr(imported, name, None)):
         names = [
-            other for other in dir(found) if not other.startswith("_") and callable(getattr(found, other))
+            other
+            for other in dir(imported)
+            if not other.startswith("_") and callable(getattr(imported, other))
         ]
         raise SegablateError(
             f"`{module}` has no function `{name}`", hint=near_miss(name, names), field="factory"
         )
-    return getattr(found, name)
+    return getattr(imported, name)
 
 
-def _scores(given: Any) -> Tensor:
-    if isinstance(given, Mapping):
-        given = next((given[key] for key in KEYS if key in given), given)
-    elif isinstance(given, Sequence) and given:
-        given = given[0]
-    elif not isinstance(given, Tensor):
-        given = getattr(given, "logits", given)
-    if not isinstance(given, Tensor):
+def _scores(output: Any) -> Tensor:
+    if isinstance(output, Mapping):
+        output = next((output[key] for key in KEYS if key in output), output)
+    elif isinstance(output, Sequence) and output:
+        output = output[0]
+    elif not isinstance(output, Tensor):
+        output = getattr(output, "logits", output)
+    if not isinstance(output, Tensor):
         raise SegablateError(
-            f"the network gives a `{type(given).__name__}`, in which no scores are found",
+            f"the network gives a `{type(output).__name__}`, in which no scores are found",
             hint=f"return a tensor, or a mapping with one of {', '.join(f'`{key}`' for key in KEYS)}",
             field="factory",
         )
-    return given
+    return output
 
 
 @torch.no_grad()

@@ -44,16 +44,16 @@ class Staged(nn.Module):
         is never computed.
         """
         missing = {feature.name for feature in self.gives} if names is None else set(names)
-        kept: dict[str, Tensor] = {}
+        collected: dict[str, Tensor] = {}
         for name, value in stages:
             if name in missing:
-                kept[name] = value
+                collected[name] = value
                 missing.discard(name)
             if not missing:
                 break
         if missing:
             raise KeyError(f"no feature {', '.join(sorted(missing))}")
-        return kept
+        return collected
 
 
 def find(features: Sequence[Feature], name: str) -> Feature:

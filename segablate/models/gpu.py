@@ -42,9 +42,11 @@ def at_work(events: Iterable[Any]) -> float:
     """
     # what is annotated spans kernels that are there by themselves
     own = [
-        (one.time_range.start, one.time_range.end)
-        for one in events
-        if one.device_type.name == "CUDA" and not one.is_user_annotation and not one.name.endswith(WAITS)
+        (event.time_range.start, event.time_range.end)
+        for event in events
+        if event.device_type.name == "CUDA"
+        and not event.is_user_annotation
+        and not event.name.endswith(WAITS)
     ]
     microseconds, until = 0.0, float("-inf")
     for start, end in sorted(own):

@@ -44,16 +44,16 @@ def _file(module: str) -> Path | None:
 
 def _spec(module: str) -> ModuleSpec | None:
     """As `importlib.util.find_spec`, which would run the packages around the module."""
-    found: ModuleSpec | None = None
+    spec: ModuleSpec | None = None
     words = module.split(".")
     for depth in range(len(words)):
-        within = found.submodule_search_locations if found else None
+        within = spec.submodule_search_locations if spec else None
         if depth and within is None:
             return None
-        found = _ask(".".join(words[: depth + 1]), within)
-        if found is None:
+        spec = _ask(".".join(words[: depth + 1]), within)
+        if spec is None:
             return None
-    return found
+    return spec
 
 
 def _ask(name: str, within: Sequence[str] | None) -> ModuleSpec | None:

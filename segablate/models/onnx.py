@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from segablate.disk import staged, told
+from segablate.disk import staged, write_errors
 from segablate.errors import SegablateError
 
 NEEDED = ("onnx", "onnxscript", "onnxruntime")
@@ -62,8 +62,8 @@ def program(module: nn.Module, example: Tensor, *, any_size: bool = False) -> by
             module.eval(), (example.contiguous(),), dynamo=True, verbose=False, dynamic_shapes=free
         )
         assert made is not None  # it is None only for the exporter that dynamo replaces
-    found: bytes = made.model_proto.SerializeToString()
-    return found
+    content: bytes = made.model_proto.SerializeToString()
+    return content
 
 
 def export(module: nn.Module, images: Sequence[Tensor], path: Path) -> dict[Path, list[Size]]:
@@ -101,7 +101,7 @@ def export(module: nn.Module, images: Sequence[Tensor], path: Path) -> dict[Path
                     hint="another version of `onnxruntime` or `torch` may",
                 )
     for place, written in programs.items():
-        with told(place, "PATH"), staged(place) as file:
+        with write_errors(place, "PATH"), staged(place) as file:
             file.write(written)
     return tried
 

@@ -111,7 +111,9 @@ class Segmenter(nn.Module):
         heads = self.heads() if auxiliary else {}
         looked_at = frozenset(name for head in heads.values() for name in head.reads)
         seen = {**features, **self._decoded(features, looked_at)}
-        answers = {name: head(*(seen[one] for one in head.reads), size=size) for name, head in heads.items()}
+        answers = {
+            name: head(*(seen[read] for read in head.reads), size=size) for name, head in heads.items()
+        }
         return Answer(self.upsampler(seen["code"], size), seen["code"], answers)
 
     def without_auxiliary(self) -> Segmenter:

@@ -46,10 +46,10 @@ def tree(network: Segmenter, size: tuple[int, int], *, name: str = "network", de
         name: what the root is called.
         depth: how many levels below the root are shown.
     """
-    given: dict[nn.Module, dict[str, tuple[int, ...]]] = {}
+    outputs: dict[nn.Module, dict[str, tuple[int, ...]]] = {}
 
     def note(module: nn.Module, _: Any, output: Any) -> None:
-        given[module] = _shapes(output)
+        outputs[module] = _shapes(output)
 
     hooks = [module.register_forward_hook(note) for module in network.modules()]
     try:
@@ -58,8 +58,8 @@ def tree(network: Segmenter, size: tuple[int, int], *, name: str = "network", de
     finally:
         for hook in hooks:
             hook.remove()
-    given[network] = given.get(network.upsampler, {})
-    return _node(network, name, given, depth)
+    outputs[network] = outputs.get(network.upsampler, {})
+    return _node(network, name, outputs, depth)
 
 
 def draw(node: Node) -> list[str]:
@@ -72,17 +72,17 @@ def draw(node: Node) -> list[str]:
 
 
 def _node(
-    module: nn.Module, name: str, given: dict[nn.Module, dict[str, tuple[int, ...]]], depth: int
+    module: nn.Module, name: str, outputs: dict[nn.Module, dict[str, tuple[int, ...]]], depth: int
 ) -> Node:
     children = [
-        _node(child, below, given, depth - 1)
+        _node(child, below, outputs, depth - 1)
         for below, child in module.named_children()
-        if depth > 0 and (child in given or any(True for _ in child.children()))
+        if depth > 0 and (child in outputs or any(True for _ in child.children()))
     ]
     return Node(
         name,
         type(module).__name__,
-        given.get(module, {}),
+        outputs.get(module, {}),
         sum(parameter.numel() for parameter in module.parameters()),
         tuple(children),
     )

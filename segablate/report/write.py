@@ -55,7 +55,7 @@ def write(
     for place in sorted({(folder / name).parent for name in made}, reverse=True):
         here = {name: wanted for name, wanted in made.items() if (folder / name).parent == place}
         disk.keep(place, {Path(name).name: wanted for name, wanted in here.items()}, option="--reports")
-    with disk.told(folder, "--reports"):
+    with disk.write_errors(folder, "--reports"):
         for name in _surplus(made, folder):
             (folder / name).unlink()
     return folder / REPORT

@@ -12,7 +12,7 @@ from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
-from segablate.disk import keep, told
+from segablate.disk import keep, write_errors
 from segablate.disk.archives import pack
 from segablate.errors import SegablateError
 from segablate.records import Outcome
@@ -147,7 +147,7 @@ def _order(sizes: Mapping[str, int], seeds: Mapping[str, int], last: Collection[
 
 
 def _remove_others(data: Path, files: Mapping[str, bytes]) -> None:
-    with told(data, "--reports"):
+    with write_errors(data, "--reports"):
         for path in data.glob(f"*{ARRAYS}"):
             if path.name not in files:
                 with suppress(FileNotFoundError):

@@ -16,7 +16,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TypeAlias
 
-from segablate.disk import locked, plain, set_aside, sweep, text, told, write
+from segablate.disk import locked, plain, set_aside, sweep, text, write, write_errors
 from segablate.disk.archives import pack, unpack
 from segablate.disk.lease import BusyError, Lease, Leases, LostError
 from segablate.errors import SegablateError
@@ -178,7 +178,7 @@ class Store:
             SegablateError: the file system refused.
         """
         folder = self.root / CACHE / plain(name) / key(f"{CACHE}/{name}", 1, reads, None)
-        with told(folder):
+        with write_errors(folder):
             folder.mkdir(parents=True, exist_ok=True)
         return folder
 

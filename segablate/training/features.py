@@ -18,7 +18,7 @@ import torch
 from torch import Tensor
 
 from segablate.datasets.pack import Pack, opened, writing
-from segablate.disk import locked, sweep, told
+from segablate.disk import locked, sweep, write_errors
 from segablate.models.encoders.base import Encoder
 from segablate.training.gpu import sent
 
@@ -61,7 +61,7 @@ class Features:
         self._folder = folder
         self._features = {feature.name: feature for feature in encoder.gives}
         self._notify = notify
-        with told(folder), locked(folder / ".lock"):
+        with write_errors(folder), locked(folder / ".lock"):
             sweep(folder)
             packs = {name: self._opened(name) for name in names}
             missing = [name for name in names if packs[name] is None]

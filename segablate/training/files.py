@@ -10,7 +10,7 @@ from typing import Any
 
 import torch
 
-from segablate.disk import distrust, staged, told
+from segablate.disk import distrust, staged, write_errors
 
 
 def save(path: Path, content: Mapping[str, Any]) -> None:
@@ -19,7 +19,7 @@ def save(path: Path, content: Mapping[str, Any]) -> None:
     Raises:
         SegablateError: the file system refused.
     """
-    with told(path), staged(path) as file:
+    with write_errors(path), staged(path) as file:
         try:
             torch.save(dict(content), file)
         except RuntimeError as error:
@@ -57,7 +57,7 @@ def forget(path: Path, run: str) -> None:
         run: token of the run, which is kept beside the checkpoint; "": any checkpoint will do.
     """
     owner = path.with_suffix(".run")
-    with told(path), suppress(FileNotFoundError):
+    with write_errors(path), suppress(FileNotFoundError):
         if run and not (owner.exists() and owner.read_bytes() == run.encode()):
             path.unlink(missing_ok=True)
             owner.write_text(run, encoding="utf-8")

@@ -86,4 +86,4 @@ def _loss_of(name: str, head: Head, usual: Loss) -> Loss:
 def completed(spec: str | Mapping[str, Any]) -> dict[str, Any]:
     """A loss with its version and all settings, as JSON values."""
     with context(field="loss"):
-        return losses.told(spec)
+        return losses.to_wire(spec)

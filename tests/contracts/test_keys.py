@@ -145,7 +145,7 @@ def test_a_setting_of_a_network_s_part_is_in_the_key_of_its_time_or_takes_none(p
 def test_a_setting_of_another_part_is_in_what_keys_tell_of_it(part: Part) -> None:
     for name, before, after in changes(part):
         if name != PLACE:
-            assert part.told(part.settings(before)) != part.told(part.settings(after)), name
+            assert part.to_wire(part.settings(before)) != part.to_wire(part.settings(after)), name
 
 
 def test_a_setting_of_an_auxiliary_head_is_in_the_keys() -> None:

@@ -32,10 +32,10 @@ CASES: list[tuple[int, int, Size, Size, Size, bool, torch.dtype]] = [
 COMPILED = """
 from triton.backends.compiler import GPUTarget
 from triton.compiler import ASTSource, compile
-from segablate.models.labelling.kernel import TALL, WIDE, _label
+from segablate.models.labelling.kernel import ROWS, COLUMNS, _label
 for ones in ((), ("classes", "rows", "columns", "column_step")):
     for aligned, capability, code, label in ((True, 75, "fp16", "i16"), (False, 90, "fp32", "u8")):
-        fixed = {"ALIGNED": aligned, "TALL": TALL, "WIDE": WIDE, **dict.fromkeys(ones, 1)}
+        fixed = {"ALIGNED": aligned, "ROWS": ROWS, "COLUMNS": COLUMNS, **dict.fromkeys(ones, 1)}
         types = {"code": f"*{code}", "label": f"*{label}", "down_scale": "fp32", "across_scale": "fp32"}
         types = {name: types.get(name, "i32") for name in _label.arg_names}
         types |= dict.fromkeys(fixed, "constexpr")

@@ -56,9 +56,9 @@ def renamed(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 def test_neither_a_new_name_nor_a_setting_at_its_neutral_value_changes_what_a_key_is_made_of(
     request: pytest.FixtureRequest,
 ) -> None:
-    then = registry(before=Before).told({"use": "before", "rate": 0.5})
+    then = registry(before=Before).to_wire({"use": "before", "rate": 0.5})
     request.getfixturevalue("renamed")
-    now = registry(today=Base).told({"use": "today", "learning_rate": 0.5})
+    now = registry(today=Base).to_wire({"use": "today", "learning_rate": 0.5})
     assert now == then == {"use": "before", "version": 1, "rate": 0.5}
 
 
@@ -72,7 +72,7 @@ def test_what_a_key_tells_is_read_back_by_today_s_names_with_the_neutral_values(
 
 def test_a_setting_that_is_not_neutral_is_told() -> None:
     gadgets = registry(today=After)
-    told = gadgets.told({"use": "today", "frozen": "x8"})
+    told = gadgets.to_wire({"use": "today", "frozen": "x8"})
     assert told == {"use": "today", "version": 1, "learning_rate": 0.1, "frozen": "x8", "steps": [3]}
     assert gadgets.written(told) == {"use": "today", "learning_rate": 0.1, "frozen": "x8", "steps": [3]}
 

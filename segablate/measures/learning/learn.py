@@ -18,7 +18,7 @@ from torch import Tensor
 from segablate.datasets.base import blocks
 from segablate.datasets.decoded import Decoded, decoded
 from segablate.datasets.pack import Pack, opened, write_pack
-from segablate.disk import locked, sweep, told
+from segablate.disk import locked, sweep, write_errors
 from segablate.labels.work import threads
 from segablate.labels.worker_pool import WorkerPool
 from segablate.measures.base import PLACES, MeasureContext
@@ -175,7 +175,7 @@ class Learning:
     def _labels_of_views(self, views: Reads) -> Pack:
         folder = self.ctx.workspace("views", {"views": views, "labels": self.reads["trained"]})
         path, count = folder / "labels.pack", self.recipe.views * len(self.train)
-        with told(path), locked(folder / ".lock"):
+        with write_errors(path), locked(folder / ".lock"):
             sweep(folder)
             pack = opened(path, self.ctx.tell, [self.recipe.view] * count)
             if pack is None:

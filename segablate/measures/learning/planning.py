@@ -39,7 +39,7 @@ def data_of(config: Config) -> tuple[Dataset, dict[str, Any], str | None]:
         part, settings = datasets.resolve(required(config, "data"))
         data: Dataset = part.build({}, settings)
     root = settings.pop("root", None)
-    return data, part.told(settings), root
+    return data, part.to_wire(settings), root
 
 
 # what a study says in more ways than one, or a device has a say in
@@ -57,7 +57,7 @@ def recipe_of(spec: Any, device: str = "cpu") -> tuple[Recipe, dict[str, Any]]:
         part, settings = recipes.resolve(spec)
         recipe = possible(part.build({}, settings), device)
         settings |= {name: getattr(recipe, name) for name in SETTLED}
-        return recipe, part.told({**settings, "loss": completed(recipe.loss)})
+        return recipe, part.to_wire({**settings, "loss": completed(recipe.loss)})
 
 
 def model_of(model: Any, recipe: Recipe, classes: int, *, allow_external: bool) -> dict[str, Any]:

@@ -98,14 +98,14 @@ def pick(
     own = [feature for feature in features if feature.name != "context"]
     if names is None:
         return [deepest(own, stride) for stride in strides]
-    found = [find(own, name) for name in names]
+    chosen = [find(own, name) for name in names]
     if number is None:
-        positive(low_level=len(found))
-    elif len(found) != number:
+        positive(low_level=len(chosen))
+    elif len(chosen) != number:
         raise SegablateError(
-            f"`low_level` names {len(found)} features, but {number} are read", field="low_level"
+            f"`low_level` names {len(chosen)} features, but {number} are read", field="low_level"
         )
-    return found
+    return chosen
 
 
 def ladder(

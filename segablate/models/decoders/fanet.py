@@ -140,9 +140,9 @@ class FANet(Decoder):
         coarser: Tensor | None = None
         smoothed: list[Tensor] = []
         for name, level in zip(reversed(self.reads), reversed(self.levels), strict=True):
-            found, coarser = level(features[name], coarser)
-            if found is not None:
-                smoothed.append(found)
+            for_scores, coarser = level(features[name], coarser)
+            if for_scores is not None:
+                smoothed.append(for_scores)
         wide, fine = smoothed
         yield (
             "code",

@@ -70,6 +70,6 @@ class FasterSeg(Decoder):
     def walk(self, features: Mapping[str, Tensor]) -> Iterator[tuple[str, Tensor]]:
         """The code."""
         high, middle, fine, other, other_fine = (features[name] for name in self.reads)
-        one = self.join8(self.join16(high, middle), fine)
-        two = self.join_other(other, other_fine)
-        yield "code", self.classify(self.head(torch.cat([one, two], dim=1)))
+        first = self.join8(self.join16(high, middle), fine)
+        second = self.join_other(other, other_fine)
+        yield "code", self.classify(self.head(torch.cat([first, second], dim=1)))

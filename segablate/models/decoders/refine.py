@@ -53,6 +53,6 @@ def chain(
     not_coarser(low, high)
     before = [high.channels, *[channels] * len(low)]
     return nn.ModuleList(
-        Refine(feature.channels, given, reduce=reduce, channels=channels, separable=separable)
-        for feature, given in zip(low, before, strict=False)
+        Refine(feature.channels, inputs, reduce=reduce, channels=channels, separable=separable)
+        for feature, inputs in zip(low, before, strict=False)
     )

@@ -119,15 +119,15 @@ class RefineNet(Decoder):
         high, low = ladder(features, low_level, finer(features, 4))
         self.reads = ("context", *(feature.name for feature in low))
         self.levels = nn.ModuleList()
-        given: list[Feature] = []
+        gives: list[Feature] = []
         for number, feature in enumerate((high, *low)):
-            coarser = given[-1].channels if given else None
-            width = channels if given else 2 * channels
+            coarser = gives[-1].channels if gives else None
+            width = channels if gives else 2 * channels
             share = dropout if number < DROPPED else 0.0
             self.levels.append(Level(feature.channels, coarser, width, width, dropout=share))
-            given.append(Feature(f"r{feature.stride}", width, feature.stride))
-        self.last = convolution(given[-1].channels, code, bias=True)
-        self.declare(Feature("last", code, given[-1].stride), levels=given)
+            gives.append(Feature(f"r{feature.stride}", width, feature.stride))
+        self.last = convolution(gives[-1].channels, code, bias=True)
+        self.declare(Feature("last", code, gives[-1].stride), levels=gives)
 
     def walk(self, features: Mapping[str, Tensor]) -> Iterator[tuple[str, Tensor]]:
         """The levels from coarse to fine, and the code."""

@@ -57,5 +57,5 @@ class SFNet(Decoder):
             x = beside + align(beside, x)
             seen.append(smooth(x))
             yield level.name, seen[-1]
-        enlarged = [resize(one, seen[-1], align_corners=True) for one in reversed(seen)]
+        enlarged = [resize(x, seen[-1], align_corners=True) for x in reversed(seen)]
         yield "code", self.classify(self.head(torch.cat(enlarged, dim=1)))

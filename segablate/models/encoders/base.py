@@ -161,16 +161,16 @@ class Encoder(Staged):
 
     def _after(self, name: str) -> int:
         """How many stages there are up to the one that ends with a feature."""
-        given, ends = [feature.name for feature in self.gives], [stage.name for stage in self.stages()]
-        if name not in given:
+        features, ends = [feature.name for feature in self.gives], [stage.name for stage in self.stages()]
+        if name not in features:
             raise SegablateError(
-                f"encoder `{self.name}` has no feature `{name}`", hint=near_miss(name, given)
+                f"encoder `{self.name}` has no feature `{name}`", hint=near_miss(name, features)
             )
         if name not in ends:
-            told = ", ".join(f"`{end}`" for end in ends)
+            possible = ", ".join(f"`{end}`" for end in ends)
             raise SegablateError(
                 f"encoder `{self.name}` cannot run on from its feature `{name}`",
-                hint=f"it can from {told}" if ends else "it can only be run as a whole",
+                hint=f"it can from {possible}" if ends else "it can only be run as a whole",
             )
         return ends.index(name) + 1
 

@@ -79,18 +79,18 @@ class Backbone(nn.Module):
     def __init__(self, widths: Sequence[int], inputs: Sequence[int]) -> None:
         super().__init__()
         self.stages = nn.ModuleList(
-            nn.Sequential(Unit(given, width, 2), *(Unit(width, width, 1) for _ in range(depth - 1)))
-            for given, width, depth in zip(inputs, widths, DEPTHS, strict=True)
+            nn.Sequential(Unit(inside, width, 2), *(Unit(width, width, 1) for _ in range(depth - 1)))
+            for inside, width, depth in zip(inputs, widths, DEPTHS, strict=True)
         )
         self.attend = Attention(widths[-1])
 
     def forward(self, x: Tensor, before: Sequence[Tensor]) -> list[Tensor]:
         """The input and the stages of the backbone before → the stages, and the attention's output."""
-        found = []
+        outputs = []
         for number, stage in enumerate(self.stages):
             x = stage(torch.cat([x, before[number]], dim=1) if before else x)
-            found.append(x)
-        return [*found, self.attend(x)]
+            outputs.append(x)
+        return [*outputs, self.attend(x)]
 
 
 class DFANetEncoder(Encoder):

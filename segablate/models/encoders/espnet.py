@@ -55,8 +55,8 @@ class Spatial(nn.Module):
         seen = [first]
         for number, branch in enumerate(others):
             seen.append(branch + seen[-1] if number else branch)
-        found = torch.cat(seen, dim=1)
-        result: Tensor = self.act(found + x if self.residual else found)
+        merged = torch.cat(seen, dim=1)
+        result: Tensor = self.act(merged + x if self.residual else merged)
         return result
 
 

@@ -43,11 +43,11 @@ class Unit(nn.Module):
             raise SegablateError(f"{outputs} channels are no multiple of {BRANCHES}", field="channels")
         inner = outputs // BRANCHES
         windows = [3 + 2 * number for number in range(BRANCHES)]
-        kept = sorted(window if window <= reach else 3 for window in windows)
+        within = sorted(window if window <= reach else 3 for window in windows)
         self.narrow = ConvPReLU(inputs, inner, 1, groups=math.gcd(BRANCHES, inputs, inner))
         self.branches = nn.ModuleList(
             convolution(inner, inner, stride=stride, dilation=(window - 1) // 2, groups=inner)
-            for window in kept
+            for window in within
         )
         self.between = NormPReLU(outputs)
         self.widen = ConvNorm(outputs, outputs, 1, groups=BRANCHES, relu=False)
@@ -59,8 +59,8 @@ class Unit(nn.Module):
         narrow = self.narrow(x)
         seen: list[Tensor] = []
         for branch in self.branches:
-            found = branch(narrow)
-            seen.append(found + seen[-1] if seen else found)
+            own = branch(narrow)
+            seen.append(own + seen[-1] if seen else own)
         wide = self.widen(self.between(torch.cat(seen, dim=1)))
         result: Tensor = self.act(wide + x if self.residual else wide)
         return result

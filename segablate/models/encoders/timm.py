@@ -44,17 +44,17 @@ class Timm(Encoder):
         described = network.feature_info
         strides, widths = described.reduction(), described.channels()
         # a network that cannot be dilated may still be read up to the stride that is wanted
-        kept = [number for number, stride in enumerate(strides) if stride <= output_stride]
-        last = strides[kept[-1]] if kept else 0
+        places = [number for number, stride in enumerate(strides) if stride <= output_stride]
+        last = strides[places[-1]] if places else 0
         possible = [stride for stride in strides if stride in OUTPUT_STRIDES]
         super().__init__("timm", output_stride, [last] if last in possible else possible)
         self.network = network
-        self.places = kept
-        names = [f"x{strides[number]}" for number in kept]
+        self.places = places
+        names = [f"x{strides[number]}" for number in places]
         # of several features of one stride the last has the plain name, as `deepest` would have it
-        called = [one if one not in names[at + 1 :] else f"{one}s{at}" for at, one in enumerate(names)]
+        unique = [name if name not in names[at + 1 :] else f"{name}s{at}" for at, name in enumerate(names)]
         self.gives = tuple(
-            Feature(one, widths[number], strides[number]) for one, number in zip(called, kept, strict=True)
+            Feature(x, widths[number], strides[number]) for x, number in zip(unique, places, strict=True)
         )
         pixels = library.data.resolve_model_data_config(network)
         mean, spread = (tuple(255 * part for part in pixels[word]) for word in ("mean", "std"))
@@ -62,9 +62,9 @@ class Timm(Encoder):
 
     def walk(self, image: Tensor) -> Iterator[tuple[str, Tensor]]:
         """All features at once, as timm gives them."""
-        found = self.network(image)
+        features = self.network(image)
         for feature, number in zip(self.gives, self.places, strict=True):
-            yield feature.name, found[number]
+            yield feature.name, features[number]
 
 
 def _library() -> Any:

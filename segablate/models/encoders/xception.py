@@ -76,11 +76,11 @@ class Unit(nn.Module):
 
     def forward(self, x: Tensor) -> list[Tensor]:
         """(batch, inputs, h, w) → what each convolution gives, and last the unit's result."""
-        given = [x]
+        seen = [x]
         for conv in self.convolutions:
-            given.append(conv(given[-1]))
-        result = given[-1] if self.skip == "none" else given[-1] + self.shortcut(x)
-        return [*given[1:], result]
+            seen.append(conv(seen[-1]))
+        result = seen[-1] if self.skip == "none" else seen[-1] + self.shortcut(x)
+        return [*seen[1:], result]
 
 
 @encoders.register("xception65", paper="arXiv:1610.02357")

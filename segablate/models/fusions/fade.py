@@ -41,12 +41,12 @@ class GatedUpsampling(nn.Module):
 
     def forward(self, fine: Tensor, coarse: Tensor) -> Tensor:
         """(batch, channels, h, w) and (batch, channels, ⌈h/ratio⌉, ⌈w/ratio⌉) → (batch, channels, h, w)."""
-        near, gate = (self._nearest(one, fine) for one in (self.of_coarse(coarse), self.gate(coarse)))
+        near, gate = (self._nearest(x, fine) for x in (self.of_coarse(coarse), self.gate(coarse)))
         logits = self.weigh(self.of_fine(fine)) + self.weigh(near)
         weights = by_cell(logits.softmax(dim=1), self.ratio, *coarse.shape[-2:])
         enlarged = reassemble(coarse, weights, self.ratio)[..., : fine.shape[-2], : fine.shape[-1]]
-        kept = gate.sigmoid()
-        return kept * fine + (1 - kept) * enlarged
+        share = gate.sigmoid()
+        return share * fine + (1 - share) * enlarged
 
     def _nearest(self, x: Tensor, like: Tensor) -> Tensor:
         enlarged = F.interpolate(x, scale_factor=float(self.ratio), mode="nearest")

@@ -27,7 +27,7 @@ class Axis:
     Args:
         cells: what is enlarged.
         whole: pixels it is enlarged to.
-        kept: of these, how many are wanted, from the first on.
+        wanted: how many of them are computed, from the first on.
         align_corners: as in `torch.nn.functional.interpolate`.
         dtype: of the weights.
 
@@ -37,13 +37,13 @@ class Axis:
 
     cells: int
     whole: int
-    kept: int
+    wanted: int
     align_corners: bool
     dtype: torch.dtype
 
     def __post_init__(self) -> None:
-        if self.kept > self.whole:
-            raise ValueError(f"{self.whole} restored pixels do not cover {self.kept}")
+        if self.wanted > self.whole:
+            raise ValueError(f"{self.whole} restored pixels do not cover {self.wanted}")
 
     @property
     def weights(self) -> Tensor:
@@ -51,8 +51,8 @@ class Axis:
         position = self._positions().clamp(0, self.cells - 1)
         low = position.floor()
         near, low = position - low, low.long()
-        pixels = torch.arange(self.kept)
-        matrix = torch.zeros(self.kept, self.cells, dtype=self.dtype)
+        pixels = torch.arange(self.wanted)
+        matrix = torch.zeros(self.wanted, self.cells, dtype=self.dtype)
         matrix[pixels, low] = 1 - near
         # beyond the last cell's centre there is no second one, and nothing to add
         matrix[pixels, (low + 1).clamp(max=self.cells - 1)] += near
@@ -60,7 +60,7 @@ class Axis:
 
     def _positions(self) -> Tensor:
         """(pixels,) where their centres lie, in cells from the centre of the first."""
-        pixel = torch.arange(self.kept, dtype=self.dtype)
+        pixel = torch.arange(self.wanted, dtype=self.dtype)
         if self.align_corners:
             return pixel * (torch.tensor(self.cells - 1, dtype=self.dtype) / max(self.whole - 1, 1))
         return (pixel + 0.5) * (torch.tensor(self.cells, dtype=self.dtype) / self.whole) - 0.5
@@ -87,7 +87,9 @@ def pieces(axis: Axis, length: int) -> tuple[Piece, ...]:
     # a tensor made in inference mode could not be used outside it
     with torch.inference_mode(False):
         weights = axis.weights
-        return tuple(_piece(start, weights[start : start + length]) for start in range(0, axis.kept, length))
+        return tuple(
+            _piece(start, weights[start : start + length]) for start in range(0, axis.wanted, length)
+        )
 
 
 def _piece(start: int, weights: Tensor) -> Piece:

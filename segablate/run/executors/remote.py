@@ -18,7 +18,7 @@ from secrets import token_hex
 from typing import NoReturn
 
 from segablate.child import DefectError
-from segablate.disk import text, told
+from segablate.disk import text, write_errors
 from segablate.disk.lease import Leases
 from segablate.errors import SegablateError
 from segablate.measures.base import measures
@@ -163,7 +163,7 @@ def _outcome(store: Store, cell: Cell, host: str) -> Outcome:
 def identity(root: Path) -> str:
     """What tells a store from all others: another machine has the same one if it reads the same."""
     path, new = root / IDENTITY, root / f".{IDENTITY}.{token_hex(6)}.tmp"
-    with told(root):
+    with write_errors(root):
         if not path.exists():
             root.mkdir(parents=True, exist_ok=True)
             new.write_text(token_hex(16))
