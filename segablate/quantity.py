@@ -5,6 +5,7 @@ Scores are fractions in 0…1 wherever a program reads them and percentages wher
 
 from __future__ import annotations
 
+import functools
 import math
 from dataclasses import dataclass
 from typing import Literal
@@ -70,7 +71,7 @@ class Quantity:
             text = f"{value * self.scale:.{digits}f}"
         return f"{text} {self.shown_unit}" if unit and self.shown_unit else text
 
-    @property
+    @functools.cached_property
     def compared(self) -> Compared:
         """How two of them are compared: times as a ratio, counts as they are, "none" if not at all."""
         if self.direction == "none" or self.metric in SCATTER:
@@ -132,6 +133,7 @@ _KNOWN = [
 QUANTITIES = {quantity.metric: quantity for quantity in _KNOWN}
 
 
+@functools.cache
 def quantity(metric: str) -> Quantity:
     """The quantity of a metric; an unknown metric is shown as it is."""
     return QUANTITIES.get(metric) or Quantity(metric, metric.replace("_", " "), digits=3)

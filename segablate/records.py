@@ -88,7 +88,10 @@ class Outcome:
 
     def value(self, metric: str) -> float:
         """The value of a metric; NaN where it was not measured."""
-        return next((m.value for m in self.measurements if m.metric == metric), float("nan"))
+        for taken in self.measurements:
+            if taken.metric == metric:
+                return taken.value
+        return float("nan")
 
     def to_json(self) -> str:
         """One line of JSON, keys sorted, so that equal outcomes are equal bytes."""

@@ -8,6 +8,8 @@ import statistics
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from segablate.evidence.ratio import interval_of_mean
 
 LEVEL = 0.95
@@ -56,6 +58,6 @@ def _of_median(samples: Sequence[float]) -> tuple[float, float] | None:
 @functools.cache
 def _left_out(n: int) -> int:
     """How many of so many samples lie beyond each end; −1 where they are too few for an interval."""
-    from scipy.stats import binom
+    from scipy.special import bdtr  # scipy.stats has the quantile, and takes a second to import
 
-    return int(binom.ppf((1 - LEVEL) / 2, n, 0.5)) - 1
+    return int(np.searchsorted(bdtr(np.arange(n + 1), n, 0.5), (1 - LEVEL) / 2)) - 1

@@ -29,14 +29,10 @@ THREADS = "threads"
 class Found:
     """What was found, seen as the caveats look at it; each view is made once."""
 
-    def __init__(self, records: Sequence[Record]) -> None:
+    def __init__(self, records: Sequence[Record], compared: Sequence[Comparison] | None = None) -> None:
         self.records = records
         self.done = [record for record in records if record.done]
-
-    @cached_property
-    def comparisons(self) -> list[Comparison]:
-        """Everything beside its baseline."""
-        return comparisons(self.records)
+        self.comparisons = comparisons(records) if compared is None else compared
 
     @cached_property
     def trained(self) -> list[Comparison]:
@@ -59,9 +55,9 @@ class Found:
         return [record for record in self.done if record.use == "latency"]
 
 
-def caveats(records: Sequence[Record]) -> tuple[Caveat, ...]:
-    """The caveats that apply, in a fixed order."""
-    found = Found(records)
+def caveats(records: Sequence[Record], compared: Sequence[Comparison] | None = None) -> tuple[Caveat, ...]:
+    """The caveats that apply, in a fixed order; `compared`: the comparisons, where they are made already."""
+    found = Found(records, compared)
     return tuple(caveat for rule in RULES for caveat in rule(found))
 
 

@@ -144,15 +144,17 @@ def metrics_of(records: Iterable[Record]) -> list[str]:
     return list(dict.fromkeys(taken))
 
 
-def verdicts(study: StudyFacts, records: Sequence[Record]) -> Verdicts:
+def verdicts(
+    study: StudyFacts, records: Sequence[Record], found: Sequence[Comparison] | None = None
+) -> Verdicts:
     """Variant, measure and metric → verdict against the baseline under the same conditions.
 
     There is none for a baseline, for a metric without a better side, for a score without a random part of
     which the single images are not kept, and where one of both has no numbers. All that something random
     goes into are one family, whatever was measured and drawn: they stand in one table, and a reader looks
-    for the one that stands out.
+    for the one that stands out. `found` are the comparisons of the records, where they are made already.
     """
-    found = comparisons(records)
+    found = comparisons(records) if found is None else found
     made = {**on_images(decide(questions(found, study.margin))), **counts(found, study.margin)}
     return {one.key: made[one.key] for one in found if one.key in made}
 
@@ -181,8 +183,10 @@ def counts(found: Iterable[Comparison], margins: Mapping[str, Margin]) -> dict[K
     """The verdicts on two counts; none where one of them is not there."""
     made = {}
     for one in found:
+        if one.quantity.compared != "count":
+            continue
         theirs, ours = middle(one.theirs, one.metric), middle(one.ours, one.metric)
-        if one.quantity.compared == "count" and math.isfinite(ours - theirs):
+        if math.isfinite(ours - theirs):
             bound = margin_of(margins, one.metric).beside(theirs)
             made[one.key] = count(theirs, ours, bound, one.quantity.direction)
     return made
@@ -214,7 +218,9 @@ def _estimate(one: Comparison) -> Estimate | None:
 
 def _bound(one: Comparison, estimate: Estimate, margins: Mapping[str, Margin]) -> float:
     margin = margin_of(margins, one.metric)
-    return margin.value if estimate.ratio else margin.beside(middle(one.theirs, one.metric))
+    if estimate.ratio or not margin.relative:
+        return margin.value
+    return margin.beside(middle(one.theirs, one.metric))
 
 
 def _only_images_can_tell(one: Comparison) -> bool:

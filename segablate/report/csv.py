@@ -7,6 +7,7 @@ import io
 import re
 from collections.abc import Iterator, Sequence
 from functools import cache
+from itertools import chain
 
 from segablate.quantity import quantity
 from segablate.report.blocks import Numbers
@@ -52,8 +53,10 @@ def written(told: Numbers) -> str:
     """The rows as RFC 4180 has them, but for line feeds alone at the ends of lines."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
-    once = cache(quoted)  # most cells stand in many rows
-    writer.writerows(map(once, row) for row in (told.columns, *told.rows))
+    rows = (told.columns, *told.rows)
+    # most cells stand in many rows, and few begin like a formula
+    ticked = {cell: changed for cell in set(chain(*rows)) if (changed := quoted(cell)) != cell}
+    writer.writerows([ticked.get(cell, cell) for cell in row] for row in rows)
     return out.getvalue()
 
 

@@ -20,7 +20,7 @@ from segablate.report.blocks import Block, Bullets, Caveat, Command, Doubts, Ima
 from segablate.report.caveats import caveats
 from segablate.report.claims import claim_verdicts, read_kept
 from segablate.report.claims_table import brief, claims_table
-from segablate.report.comparisons import Verdicts, verdicts
+from segablate.report.comparisons import Comparison, Verdicts, comparisons, verdicts
 from segablate.report.csv import numbers as all_numbers
 from segablate.report.data import Record
 from segablate.report.facts import StudyFacts
@@ -54,13 +54,14 @@ def page(study: StudyFacts, records: Sequence[Record]) -> Page:
     numbers = numbers_of(study, records)
     kept = read_kept(records[0].folder)
     claims = claims_table(claimed, kept)
-    against = verdicts(study, records)
+    pairs = comparisons(records)
+    against = verdicts(study, records, pairs)
     reference = load(study.published) if study.published else None
     compared = compare(reference, records) if reference else ()
     main = main_table(study, numbers, compared)
     drawn, sheets = _pictures(numbers, records, claimed, against)
     shown, more = drawn[:MOST_FIGURES], drawn[MOST_FIGURES:]
-    first, others = _doubts(records)
+    first, others = _doubts(records, pairs)
     exploratory = "" if claimed else words.exploratory(against)
     answered = answer(records, numbers, claimed, exploratory)
     opening: list[Block] = [
@@ -207,9 +208,11 @@ def _again(study: StudyFacts, records: Sequence[Record]) -> Section:
     return Section("Run it again", (Text(text), Command(study.command + device)))
 
 
-def _doubts(records: Sequence[Record]) -> tuple[tuple[Caveat, ...], tuple[Caveat, ...]]:
+def _doubts(
+    records: Sequence[Record], pairs: Sequence[Comparison]
+) -> tuple[tuple[Caveat, ...], tuple[Caveat, ...]]:
     """The gravest caveats, as far as there is room; and all of them, with their remedies."""
-    found = caveats(records)
+    found = caveats(records, pairs)
     words, kept = 0, []
     for one in found[:MOST_CAVEATS]:
         words += len(one.doubt.split())

@@ -10,6 +10,8 @@ from segablate.report.blocks import Block, Bullets, Caveat, Cell, Command, Doubt
 from segablate.report.formats.base import Pictures, formats
 from segablate.report.words import visible
 
+# what may mean something anywhere in a line
+SPECIAL = re.compile(r"[\\`\[\]~$|*_&<>]")
 # what starts a list, a heading or a quotation at the beginning of a line
 STARTS_A_BLOCK = re.compile(r"^(?=[#>+=-])|^(\d+)(?=[.)](\s|$))")
 
@@ -62,6 +64,8 @@ def _block(block: Block) -> list[str]:
 def escape(text: str) -> str:
     """Plain text, so that Markdown shows it as it is, on one line."""
     line = " ".join(visible(text).split())
+    if not SPECIAL.search(line):  # as in most cells
+        return line
     line = re.sub(r"([\\`\[\]~$|])", r"\\\1", line)
     # an asterisk at the end of a word (mIoU*) cannot open emphasis
     line = re.sub(r"(?<!\w)\*|\*(?![\s,.;:)]|$)", r"\\*", line)
