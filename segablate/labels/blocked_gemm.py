@@ -48,10 +48,10 @@ class BlockedGEMM:
         inside = self.inner(basis, block)
         made = np.empty_like(block)
 
-        def one(rows: slice) -> None:
+        def subtract(rows: slice) -> None:
             np.subtract(block[rows], basis[rows] @ inside, out=made[rows])
 
-        for _ in each(self._pool, one, _panels(len(block))):
+        for _ in each(self._pool, subtract, _panels(len(block))):
             pass
         return made
 

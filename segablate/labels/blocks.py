@@ -44,18 +44,18 @@ class Blocks:
 
     def times(self, block: Matrix, pool: Executor) -> Matrix:
         """The moment times a block of vectors, (C · pixels, b) → the same shape."""
-        given = block.reshape(self.classes, self.pixels, -1)
-        product = np.zeros_like(given)
+        vectors = block.reshape(self.classes, self.pixels, -1)
+        product = np.zeros_like(vectors)
 
-        def one(pair: Pair) -> list[tuple[int, Matrix]]:
+        def multiply(pair: Pair) -> list[tuple[int, Matrix]]:
             c, d = pair
             if pair in self.few:
                 here, there = ((self.few[pair] == which).astype(np.float64) for which in pair)
-                return [(c, here.T @ (there @ given[d])), (d, there.T @ (here @ given[c]))]
+                return [(c, here.T @ (there @ vectors[d])), (d, there.T @ (here @ vectors[c]))]
             counts = self.counts[pair].astype(np.float64)
-            return [(c, counts @ given[d])] + ([(d, counts.T @ given[c])] if c != d else [])
+            return [(c, counts @ vectors[d])] + ([(d, counts.T @ vectors[c])] if c != d else [])
 
-        for parts in each(pool, one, [*self.counts, *self.few]):
+        for parts in each(pool, multiply, [*self.counts, *self.few]):
             for c, part in parts:
                 product[c] += part
         return product.reshape(len(block), -1)

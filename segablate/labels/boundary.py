@@ -41,8 +41,8 @@ class Regions:
     def iou(self) -> float:
         """Mean over the classes that occur in the truth; NaN where there is none."""
         union = self.truth + self.prediction - self.both
-        found = self.truth > 0
-        return float((self.both[found] / union[found]).mean()) if found.any() else float("nan")
+        occur = self.truth > 0
+        return float((self.both[occur] / union[occur]).mean()) if occur.any() else float("nan")
 
 
 def distance(shape: tuple[int, int], ratio: float = RATIO) -> int:
@@ -82,9 +82,9 @@ def regions(
     wrong = truth != prediction
     differs = np.flatnonzero((near != near_truth) | (wrong & near))
     here, there = near_truth.reshape(-1)[differs], near.reshape(-1)[differs]
-    true, said = truth.reshape(-1)[differs], prediction.reshape(-1)[differs]
+    true, predicted = truth.reshape(-1)[differs], prediction.reshape(-1)[differs]
     lost = _count(true[here], len(occurs))
-    return Regions(occurs - lost, occurs, occurs - lost + _count(said[there], len(occurs)))
+    return Regions(occurs - lost, occurs, occurs - lost + _count(predicted[there], len(occurs)))
 
 
 def _count(values: Labels, classes: int) -> Counts:

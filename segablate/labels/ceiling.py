@@ -120,10 +120,10 @@ def score(
     tallies: list[Tally] = []
 
     def done(made: tuple[list[list[Compared]], float]) -> None:
-        for found in made[0]:
+        for comparisons in made[0]:
             if not tallies:
-                tallies.extend(Tally.empty(classes) for _ in found)
-            for tally, compared in zip(tallies, found, strict=True):
+                tallies.extend(Tally.empty(classes) for _ in comparisons)
+            for tally, compared in zip(tallies, comparisons, strict=True):
                 tally.add(*compared)
         tick(len(made[0]))
         spent(made[1])
@@ -149,7 +149,7 @@ class Scoring:
     def take(self, batch: Sequence[Callable[[], Labels]]) -> tuple[list[list[Compared]], float]:
         """For each map, what each restored map is worth; and the seconds that reading took."""
         begun = time.thread_time()
-        read = [one() for one in batch]
+        read = [read_map() for read_map in batch]
         reading = time.thread_time() - begun
         return [self._compare(label) for label in read], reading
 

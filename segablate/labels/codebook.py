@@ -69,14 +69,14 @@ class Codebook:
 
     def _closest(self, rows: Labels) -> Numbers:
         """For each patch the word with most of its scored pixels right, the first of equals."""
-        found = np.zeros(len(rows), np.uint32)
+        closest = np.zeros(len(rows), np.uint32)
         for start in range(0, len(rows), ROWS_AT_ONCE):
             part = rows[start : start + ROWS_AT_ONCE]
             right = np.zeros((len(part), len(self.words)), np.float32)
             for c in occurring(part, self.classes):
                 right += (part == c).astype(np.float32) @ (self.words == c).astype(np.float32).T
-            found[start : start + ROWS_AT_ONCE] = right.argmax(axis=1)
-        return found
+            closest[start : start + ROWS_AT_ONCE] = right.argmax(axis=1)
+        return closest
 
 
 def codebook(sample: Sample, most: int, seed: int) -> Codebook:
@@ -113,8 +113,8 @@ def _clusters(sample: Sample, most: int, seed: int) -> NDArray[np.intp]:
         means = MiniBatchKMeans(
             most, max_iter=EPOCHS, batch_size=BATCH, n_init=1, random_state=seed, reassignment_ratio=0.0
         )
-        found: NDArray[np.intp] = means.fit(points, sample_weight=sample.weights).labels_.astype(np.intp)
-    return found
+        cluster: NDArray[np.intp] = means.fit(points, sample_weight=sample.weights).labels_.astype(np.intp)
+    return cluster
 
 
 def _shares(sample: Sample) -> NDArray[np.float32]:

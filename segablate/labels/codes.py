@@ -94,7 +94,7 @@ def sample(
     """
     share = max(1, most // max(1, len(maps)))
 
-    def one(numbered: tuple[int, Callable[[], Labels]]) -> tuple[Labels, Weights, NDArray[np.int64]]:
+    def sampled(numbered: tuple[int, Callable[[], Labels]]) -> tuple[Labels, Weights, NDArray[np.int64]]:
         number, read = numbered
         patches = cut(pad(read(), stride, ignore), stride)
         rows, there = patches.flat, len(patches.flat)
@@ -103,17 +103,17 @@ def sample(
         pure = np.bincount(patches.first[~patches.mixed], minlength=classes)[:classes]
         return rows, np.full(len(rows), there / max(1, len(rows)), np.float32), pure
 
-    found: list[Labels] = []
+    chosen: list[Labels] = []
     weights: list[Weights] = []
     pure = np.zeros(classes, np.int64)
-    for rows, weight, counted in each(pool, one, enumerate(maps)):
-        found.append(rows)
+    for rows, weight, counted in each(pool, sampled, enumerate(maps)):
+        chosen.append(rows)
         weights.append(weight)
         pure += counted
         tick(1)
     occur = np.flatnonzero(pure)
-    alike = np.repeat(occur[:, None], layout(stride).pixels, axis=1).astype(found[0].dtype)
-    rows, place = np.unique(np.concatenate([alike, *found]), axis=0, return_inverse=True)
+    alike = np.repeat(occur[:, None], layout(stride).pixels, axis=1).astype(chosen[0].dtype)
+    rows, place = np.unique(np.concatenate([alike, *chosen]), axis=0, return_inverse=True)
     every = np.concatenate([pure[occur].astype(np.float32), *weights])
     summed = np.bincount(place.reshape(-1), every, len(rows)).astype(np.float32)
     return Sample(stride, classes, rows, summed)

@@ -47,9 +47,9 @@ def confusion_near(truth: Labels, prediction: Labels, occurs: Counts) -> Counts:
     """
     classes = len(occurs)
     wrong = np.flatnonzero(truth != prediction)
-    said, true = prediction.reshape(-1)[wrong], truth.reshape(-1)[wrong]
+    predicted, true = prediction.reshape(-1)[wrong], truth.reshape(-1)[wrong]
     scored = true < classes
-    counts = confusion(true[scored], said[scored], classes)
+    counts = confusion(true[scored], predicted[scored], classes)
     counts[np.diag_indices(classes)] += occurs - counts.sum(axis=1)
     return counts
 

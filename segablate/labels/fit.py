@@ -121,7 +121,7 @@ class Counting:
     def take(self, batch: Sequence[Callable[[], Labels]]) -> tuple[int, float]:
         """Read some maps and take them in; returns how many, and the seconds that reading took."""
         begun = time.thread_time()
-        read = [one() for one in batch]
+        read = [read_map() for read_map in batch]
         reading = time.thread_time() - begun
         for stride, total in self.sums.items():
             total.add([cut(pad(label, stride, self.ignore), stride) for label in read])
@@ -206,7 +206,7 @@ class DenseAccumulator:
         for patches in maps:
             pixels = layout(self.stride).pixels
             rows = np.repeat(patches.first.reshape(-1, 1), pixels, axis=1)
-            rows[patches.mixed.reshape(-1)] = patches.kept.reshape(-1, pixels)
+            rows[patches.mixed.reshape(-1)] = patches.mixed_pixels.reshape(-1, pixels)
             self._rows.append(rows)
 
     def settle(self) -> None:

@@ -37,12 +37,12 @@ class Kinds(Locked):
 
     def codes(self, patches: Patches) -> Codes:
         """The kind of each mixed patch: the number of its set of classes, then a bit for each mixed cell."""
-        kept = patches.kept
-        if not len(kept):
+        pixels = patches.mixed_pixels
+        if not len(pixels):
             return np.zeros(0, np.int64)
-        mixed = (kept != kept[:, :, :1]).any(axis=2)
-        held = occurring(kept, self.classes)
-        bits = np.zeros(len(kept), object if len(held) > BITS else np.int64)
+        mixed = (pixels != pixels[:, :, :1]).any(axis=2)
+        held = occurring(pixels, self.classes)
+        bits = np.zeros(len(pixels), object if len(held) > BITS else np.int64)
         for bit, c in enumerate(held):
             bits += (patches.flat == c).any(axis=1).astype(bits.dtype) << bit
         # a map has few kinds, and Python's own dictionary sorts a hundred patches sooner than numpy does
@@ -73,14 +73,14 @@ class Kinds(Locked):
             return self._numbers[held]
 
 
-def groups(kept: Labels, codes: Codes) -> Iterator[tuple[int, Labels]]:
+def groups(patches: Labels, codes: Codes) -> Iterator[tuple[int, Labels]]:
     """Patches of equal codes, together."""
     if not len(codes):
         return
     order = np.argsort(codes, kind="stable")
-    found, starts = np.unique(codes[order], return_index=True)
-    for code, rows in zip(found.tolist(), np.split(order, starts[1:]), strict=True):
-        yield code, kept[rows]
+    distinct, starts = np.unique(codes[order], return_index=True)
+    for code, rows in zip(distinct.tolist(), np.split(order, starts[1:]), strict=True):
+        yield code, patches[rows]
 
 
 def products(held: tuple[int, ...]) -> list[tuple[tuple[int, ...], bool]]:

@@ -65,7 +65,7 @@ class SecondMoment(Locked):
         """Count the patches of some label maps; a few dozen maps at a time are quickest."""
         values = np.concatenate([patches.first[~patches.mixed] for patches in maps])
         pure = np.bincount(values[values < self.classes], minlength=self.classes)
-        parts = [(patches.kept, self._kinds.codes(patches)) for patches in maps]
+        parts = [(patches.mixed_pixels, self._kinds.codes(patches)) for patches in maps]
         with self._lock:
             self._pure += pure
             self.patches += sum(patches.first.size for patches in maps)
@@ -96,8 +96,8 @@ class SecondMoment(Locked):
         self._pure += other._pure
         self.patches += other.patches
         renumber = self._kinds.renumbered(other._kinds)
-        self._pending += [(kept, renumber(codes)) for kept, codes in other._pending]
-        self._rare += [(kept, renumber(codes)) for kept, codes in other._rare]
+        self._pending += [(rows, renumber(codes)) for rows, codes in other._pending]
+        self._rare += [(rows, renumber(codes)) for rows, codes in other._rare]
         for pair, block in other._blocks.items():
             if pair in self._blocks:
                 self._block(pair, other._rows[pair])[...] += block
@@ -127,7 +127,7 @@ class SecondMoment(Locked):
 
     def _settle(self, parts: list[Part], worth: int) -> Iterator[tuple[Kind, Labels]]:
         """The products of the kinds that have `worth` patches; the others are put aside."""
-        for code, rows in groups(*_joined(parts)):
+        for code, rows in groups(*_concatenated(parts)):
             if len(rows) < worth:
                 with self._lock:
                     self._rare.append((rows, np.full(len(rows), code)))
@@ -139,7 +139,7 @@ class SecondMoment(Locked):
     def _all_of(self, parts: list[Part]) -> Iterator[tuple[Kind, Labels]]:
         """The products of all kinds; every cell of the rarest is treated as mixed: fewer, fuller ones."""
         alike: dict[Kind, list[Labels]] = {}
-        for code, rows in groups(*_joined(parts)):
+        for code, rows in groups(*_concatenated(parts)):
             pattern, held = self._kinds.kind(code)
             for classes, between in products(held) if len(rows) >= ROWS_WORTH_NO_MERGING else apart(held):
                 alike.setdefault((pattern, classes, between), []).append(rows)
@@ -264,11 +264,11 @@ def _together(many: list[Labels]) -> Labels:
     return whole.view(flat.dtype).reshape(flat.shape)
 
 
-def _joined(parts: list[Part]) -> Part:
+def _concatenated(parts: list[Part]) -> Part:
     if not parts:
         return np.zeros((0, 1, 1), np.uint8), np.zeros(0, np.int64)
-    return np.concatenate([kept for kept, _ in parts]), np.concatenate([codes for _, codes in parts])
+    return np.concatenate([rows for rows, _ in parts]), np.concatenate([codes for _, codes in parts])
 
 
 def _patches(parts: list[Part]) -> int:
-    return sum(len(kept) for kept, _ in parts)
+    return sum(len(rows) for rows, _ in parts)

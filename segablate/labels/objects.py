@@ -38,8 +38,8 @@ def _objects(label: Labels, begins: NDArray[np.bool_], starts: NDArray[np.intp])
     meets = (begins[1:] | begins[:-1]) & (label[1:] == label[:-1])
     above = np.flatnonzero(meets)
     upper, lower = (np.searchsorted(starts, at, side="right") - 1 for at in (above, above + label.shape[1]))
-    joined = coo_matrix((np.ones(len(upper), bool), (upper, lower)), shape=(len(starts), len(starts)))
-    numbers: NDArray[np.int32] = connected_components(joined, directed=False)[1]
+    adjacency = coo_matrix((np.ones(len(upper), bool), (upper, lower)), shape=(len(starts), len(starts)))
+    numbers: NDArray[np.int32] = connected_components(adjacency, directed=False)[1]
     return numbers
 
 

@@ -59,9 +59,9 @@ def raster(stride: int) -> NDArray[np.intp]:
     """Raster index (row · stride + column) of each kept pixel, shape (pixels,)."""
     lay = layout(stride)
     index = np.arange(lay.pixels).reshape(lay.split, lay.side, lay.split, lay.side)
-    kept: NDArray[np.intp] = index.transpose(0, 2, 1, 3).reshape(-1)
-    kept.flags.writeable = False
-    return kept
+    order: NDArray[np.intp] = index.transpose(0, 2, 1, 3).reshape(-1)
+    order.flags.writeable = False
+    return order
 
 
 @dataclass(frozen=True)
@@ -71,17 +71,19 @@ class Patches:
     Attributes:
         first: value of each patch's first pixel, shape (rows, columns) of the grid.
         mixed: whether a patch holds more than one value, same shape.
-        kept: the mixed patches in raster order, shape (n, cells, pixels of a cell).
+        mixed_pixels: the mixed patches in raster order, shape (n, cells, pixels of a cell).
     """
 
     first: Labels
     mixed: NDArray[np.bool_]
-    kept: Labels
+    mixed_pixels: Labels
 
     @property
     def flat(self) -> Labels:
         """The mixed patches as rows, shape (n, pixels); there may be none."""
-        return self.kept.reshape(len(self.kept), self.kept.shape[1] * self.kept.shape[2])
+        return self.mixed_pixels.reshape(
+            len(self.mixed_pixels), self.mixed_pixels.shape[1] * self.mixed_pixels.shape[2]
+        )
 
 
 def pad(label: Labels, stride: int, ignore: int) -> Labels:
@@ -106,9 +108,9 @@ def cut(padded: Labels, stride: int) -> Patches:
     # whole machine words of labels are moved at once
     words = padded.view(_word(lay.side * padded.itemsize))
     grid = words.reshape(rows, lay.split, lay.side, columns, lay.split, -1)
-    kept = grid.transpose(0, 3, 1, 4, 2, 5)[mixed]
-    kept = kept.view(padded.dtype).reshape(len(kept), lay.cells, lay.side * lay.side)
-    return Patches(first, mixed, kept)
+    pixels = grid.transpose(0, 3, 1, 4, 2, 5)[mixed]
+    pixels = pixels.view(padded.dtype).reshape(len(pixels), lay.cells, lay.side * lay.side)
+    return Patches(first, mixed, pixels)
 
 
 def paste(patches: Labels, stride: int) -> Labels:

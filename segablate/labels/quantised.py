@@ -111,12 +111,12 @@ class Coefficients:
     def __init__(self, subspace: Subspace, channels: int, sample: Sample, most: int) -> None:
         self.stride, self.classes, self.most = subspace.stride, subspace.classes, most
         place = raster(self.stride)
-        kept = subspace.components[:channels][:, :, place]
-        self._decode = np.ascontiguousarray(kept.transpose(1, 0, 2))
-        self._encode = np.ascontiguousarray(kept.transpose(1, 2, 0))
+        components = subspace.components[:channels][:, :, place]
+        self._decode = np.ascontiguousarray(components.transpose(1, 0, 2))
+        self._encode = np.ascontiguousarray(components.transpose(1, 2, 0))
         self._mean = subspace.mean[:, place]
         self._mean_code = np.tensordot(self._encode, self._mean, axes=((0, 1), (0, 1)))
-        pixels = np.arange(self.classes + 1, dtype=np.uint16)[:, None].repeat(kept.shape[2], axis=1)
+        pixels = np.arange(self.classes + 1, dtype=np.uint16)[:, None].repeat(components.shape[2], axis=1)
         codes = self._codes(sample.rows)
         self._centres = [lloyd(column, sample.weights, most) for column in codes.T]
         self._pure = self._rounded(pixels)

@@ -95,11 +95,11 @@ class Linear:
         self.classes = subspace.classes
         self.channels = tuple(channels)
         self._widths = sorted(set(channels))
-        kept = subspace.components[: self._widths[-1]][:, :, raster(self.stride)]
+        components = subspace.components[: self._widths[-1]][:, :, raster(self.stride)]
         pixels = layout(self.stride).pixels
-        self._decode = np.ascontiguousarray(kept.transpose(1, 0, 2))
+        self._decode = np.ascontiguousarray(components.transpose(1, 0, 2))
         self._at_once = max(1, PIXELS_AT_ONCE // pixels)
-        self._encode = np.ascontiguousarray(kept.transpose(1, 2, 0))
+        self._encode = np.ascontiguousarray(components.transpose(1, 2, 0))
         mean = subspace.mean[:, raster(self.stride)]
         self._mean = mean if subspace.centred else None
         self._mean_code = (

@@ -112,8 +112,8 @@ class Scores:
             "pixel_accuracy": whole.pixel_accuracy,
             "boundary_iou": self._regions.iou(),
             "per_class_iou": {str(c): iou for c, iou in whole.per_class_iou.items()},
-            "trimap": {width: found.miou for width, found in bands.items() if found.pixels},
-            "by_size": {word: found.miou for word, found in by_size.items() if found.pixels},
+            "trimap": {width: part.miou for width, part in bands.items() if part.pixels},
+            "by_size": {word: part.miou for word, part in by_size.items() if part.pixels},
         }
 
     def arrays(self) -> dict[str, NDArray[Any]]:
@@ -157,8 +157,8 @@ class Scores:
 
     def _check(self, name: str, truth: Labels, predicted: Labels) -> None:
         if truth.shape != predicted.shape:
-            true, said = ("×".join(map(str, one.shape)) for one in (truth, predicted))
-            raise SegablateError(f"the label map is {true}, but {said} were predicted", where=name)
+            true, answered = ("×".join(map(str, array.shape)) for array in (truth, predicted))
+            raise SegablateError(f"the label map is {true}, but {answered} were predicted", where=name)
         for what, labels in (("label", truth), ("predicted label", predicted)):
             beyond = labels >= self.classes
             if what == "label":
@@ -171,8 +171,8 @@ def _regions(truth: Labels, predicted: Labels, scored: NDArray[np.bool_], classe
     """Pixels near contours; the prediction is taken for the truth where nothing is scored."""
     d = boundary.distance((truth.shape[0], truth.shape[1]))
     near = boundary.near_contour(truth, d)
-    said = predicted if scored.all() else np.where(scored, predicted, truth)
-    return boundary.regions(truth, near, said, boundary.occurrences(truth, near, classes), d)
+    prediction = predicted if scored.all() else np.where(scored, predicted, truth)
+    return boundary.regions(truth, near, prediction, boundary.occurrences(truth, near, classes), d)
 
 
 def _beyond(what: str, labels: Labels, beyond: NDArray[np.bool_], classes: int, ignore: int) -> str:

@@ -170,8 +170,8 @@ def _measured(reads: Reads, seed: int, ctx: MeasureContext) -> Result:
     }
     if seed == 0:  # one training's pictures are enough to look at
         artefacts["pictures.npz"] = album.arrays()
-    found = Result(_measurements(scores, reads), _facts(scores, learning, done), artefacts)
-    return inputs.with_unconfirmed(found, reads["model"])
+    result = Result(_measurements(scores, reads), _facts(scores, learning, done), artefacts)
+    return inputs.with_unconfirmed(result, reads["model"])
 
 
 def _let_go(error: BaseException | None) -> None:

@@ -74,9 +74,9 @@ class Calibration:
         """See `Measure`."""
         with ctx.progress("cases", len(cells)) as advance:
             for reads in cells:
-                found = _shares(reads)
+                shares = _shares(reads)
                 advance(1)
-                yield Result(tuple(_measurements(found)), {"simulations": reads["simulations"]})
+                yield Result(tuple(_measurements(shares)), {"simulations": reads["simulations"]})
 
 
 def _shares(reads: Reads) -> Shares:

@@ -83,7 +83,7 @@ class ClaimCalibration:
         """See `Measure`."""
         with ctx.progress("cases", len(cells)) as advance:
             for reads in cells:
-                found = of_claims(
+                shares = of_claims(
                     reads["word"],
                     int(reads["claims"]),
                     reads["spread"],
@@ -94,7 +94,8 @@ class ClaimCalibration:
                     seed=int(reads["seed"]),
                 )
                 taken = [
-                    Measurement(name, (getattr(found, name),), told) for name, told in CONVENTIONS.items()
+                    Measurement(name, (getattr(shares, name),), convention)
+                    for name, convention in CONVENTIONS.items()
                 ]
                 advance(1)
                 yield Result(tuple(taken), {"studies": reads["studies"]})

@@ -60,8 +60,8 @@ class Complexity:
     def reads(self, config: Config) -> dict[str, Any]:
         """See `Measure`."""
         model = inputs.without_weights(config, "complexity")
-        given = inputs.read(config, "complexity")
-        classes, size = given.classes, given.size
+        image = inputs.read(config, "complexity")
+        classes, size = image.classes, image.size
         with context(field="model"):
             done = complete(model)
             shape_of = shaped(model, classes, allow_external=allows_external(config))
@@ -73,7 +73,7 @@ class Complexity:
             "model": done,
             "classes": classes,
             "size": list(size),
-            "batch": given.batch,
+            "batch": image.batch,
             "scope": self.scope,
             "published": self.published,
         }
@@ -113,17 +113,17 @@ class Complexity:
         where = "" if self.scope == "network" else f"; {' and '.join(SCOPES[self.scope])} only"
         missing = tuple(f"{number} calls of {name}" for name, number in counted.uncounted.items())
         taken = [
-            _one("params", part.params, conventions.PARAMS + where),
-            _one("macs", part.macs, conventions.MACS + where),
-            _one("flops", part.flops, conventions.FLOPS + where),
-            _one("elementwise", part.others, conventions.ELEMENTWISE + where, missing),
-            _one("operations", part.operations, conventions.OPERATIONS + where),
+            _measurement("params", part.params, conventions.PARAMS + where),
+            _measurement("macs", part.macs, conventions.MACS + where),
+            _measurement("flops", part.flops, conventions.FLOPS + where),
+            _measurement("elementwise", part.others, conventions.ELEMENTWISE + where, missing),
+            _measurement("operations", part.operations, conventions.OPERATIONS + where),
         ]
         if self.scope == "network":
             taken += _of_the_whole(counted)
         if self.published:
             convention = CONVENTIONS[self.published]
-            taken.append(_one(convention.metric, convention.count(counted), convention.text))
+            taken.append(_measurement(convention.metric, convention.count(counted), convention.text))
         return tuple(taken)
 
 
@@ -149,20 +149,26 @@ def facts(counted: Cost) -> dict[str, Any]:
 def _of_the_whole(counted: Cost) -> list[Measurement]:
     parameters, whole = counted.parameters, counted.modules[""]
     return [
-        _one(
+        _measurement(
             "trainable_params",
             parameters.trainable,
             "parameters that are not fixed by the network itself, of training's own heads too; "
             "a recipe may train fewer, which `accuracy` tells",
         ),
-        _one("training_only_params", parameters.training_only, "parameters of heads dropped after training"),
-        _one("peak_bytes", counted.peak, conventions.PEAK),
-        _one("weight_bytes", parameters.bytes, "float32 parameters and running statistics of an inference"),
-        _one("intensity", whole.intensity, conventions.INTENSITY),
+        _measurement(
+            "training_only_params", parameters.training_only, "parameters of heads dropped after training"
+        ),
+        _measurement("peak_bytes", counted.peak, conventions.PEAK),
+        _measurement(
+            "weight_bytes", parameters.bytes, "float32 parameters and running statistics of an inference"
+        ),
+        _measurement("intensity", whole.intensity, conventions.INTENSITY),
     ]
 
 
-def _one(metric: str, value: float, convention: str, blind_spots: tuple[str, ...] = ()) -> Measurement:
+def _measurement(
+    metric: str, value: float, convention: str, blind_spots: tuple[str, ...] = ()
+) -> Measurement:
     return Measurement(metric, (float(value),), convention, blind_spots)
 
 

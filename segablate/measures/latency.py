@@ -102,20 +102,20 @@ class Latency:
     def reads(self, config: Config) -> dict[str, Any]:
         """See `Measure`."""
         model = inputs.without_weights(config, "latency")
-        given = inputs.read(config, "latency")
+        image = inputs.read(config, "latency")
         with context(field="model"):
-            shape_of = shaped(model, given.classes, allow_external=allows_external(config))
+            shape_of = shaped(model, image.classes, allow_external=allows_external(config))
             done = structure(model)
         with context(field="input.size"):
-            shape_of.check_size(*given.size)
+            shape_of.check_size(*image.size)
         scoped(shape_of, self.scope)
         device = str(config.get(DEVICE, "cpu"))
         check_precision(self.precision, device)
         return {
             "model": done,
-            "classes": given.classes,
-            "size": list(given.size),
-            "batch": given.batch,
+            "classes": image.classes,
+            "size": list(image.size),
+            "batch": image.batch,
             **self.settings,
             "protocol": self.protocol,
             "l2": self.rules.l2,
@@ -145,7 +145,7 @@ class Latency:
 
     def results(self, timing_run: TimingRun) -> Iterator[Result | SegablateError]:
         """What one process found, network by network, as measures tell it."""
-        for at, result in enumerate(timing_run.found):
+        for at, result in enumerate(timing_run.results):
             if isinstance(result, SegablateError):
                 yield result
             else:
@@ -156,12 +156,12 @@ class Latency:
         return max(1, math.ceil(self.rules.cap * networks))
 
     def _measurements(self, timed: Timed) -> Iterator[Measurement]:
-        said = f"scope {self.settings['scope']}; {described(self.protocol, self.rules)}"
+        setup = f"scope {self.settings['scope']}; {described(self.protocol, self.rules)}"
         spots = NOT_REPRODUCED if self.protocol == "paddleseg-trt" else ()
         samples = tuple(round(value, DIGITS) for value in timed.samples)
         p95, p99, low, high = (float(value) for value in np.percentile(samples, (95, 99, 25, 75)))
         last = (f"of fewer than {FEW} passes the 99th percentile lies between the two slowest",)
-        yield Measurement("p50_ms", samples, f"median of all passes; {said}", spots)
+        yield Measurement("p50_ms", samples, f"median of all passes; {setup}", spots)
         yield Measurement("p95_ms", (p95,), "interpolated linearly between passes")
         yield Measurement(
             "p99_ms", (p99,), "interpolated linearly between passes", last if len(samples) < FEW else ()
@@ -186,7 +186,10 @@ class Latency:
             "half_width": round(timed.half_width, 6) if math.isfinite(timed.half_width) else None,
             "busy": None if timed.busy is None else round(timed.busy, 3),
             "wall_over_device": round(outer / inner, 4),
-            "flags": [vars(flag) for flag in flags(timed, self.rules)],
+            "flags": [
+                {"name": flag.name, "found": flag.detail, "remedy": flag.remedy}
+                for flag in flags(timed, self.rules)
+            ],
         }
 
 
@@ -218,12 +221,12 @@ def device_name(kind: str) -> str:
 
 def _whole(advance: Any) -> Any:
     """A bar moves by whole seconds."""
-    told = 0
+    shown = 0
 
     def lasted(seconds: float) -> None:
-        nonlocal told
-        if int(seconds) > told:
-            advance(int(seconds) - told)
-            told = int(seconds)
+        nonlocal shown
+        if int(seconds) > shown:
+            advance(int(seconds) - shown)
+            shown = int(seconds)
 
     return lasted

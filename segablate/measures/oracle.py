@@ -166,8 +166,10 @@ class Oracle:
     def _reads_of_clusters(self, data: Dataset, upsampler: str) -> dict[str, Any]:
         fit = self.fit or data.default_fit
         with context(field="fit" if self.fit else "data"):
-            found = {"on": _named(fit, data), "labels": data.fingerprint(fit)}
-        return {"clustered": found if upsampler_class(upsampler).own_length else {**found, "bits": self.bits}}
+            record = {"on": _named(fit, data), "labels": data.fingerprint(fit)}
+        return {
+            "clustered": record if upsampler_class(upsampler).own_length else {**record, "bits": self.bits}
+        }
 
     def _of_the_ceiling(self, upsampler: str, settings: Mapping[str, Any], trained: bool) -> dict[str, Any]:
         made = upsampler_class(upsampler)

@@ -43,7 +43,7 @@ def test_a_patch_is_mixed_exactly_if_it_holds_two_values(case: Case) -> None:
         cells = whole.reshape(whole.shape[0] // r, r, whole.shape[1] // r, r)
         assert (patches.mixed == (cells.max(axis=(1, 3)) != cells.min(axis=(1, 3)))).all()
         assert (patches.first == whole[::r, ::r]).all()
-        assert len(patches.kept) == patches.mixed.sum()
+        assert len(patches.mixed_pixels) == patches.mixed.sum()
 
 
 @pytest.mark.parametrize("stride", range(1, 34))
@@ -58,7 +58,7 @@ def test_kept_order_is_a_permutation_that_paste_undoes(stride: int) -> None:
 def test_a_map_of_one_class_has_no_mixed_patch_and_that_is_no_trouble(stride: int, dtype: type) -> None:
     patches = cut(pad(np.full((32, 48), 3, dtype), stride, 3), stride)
     assert not patches.mixed.any()
-    assert patches.kept.shape == (0, layout(stride).cells, layout(stride).side ** 2)
+    assert patches.mixed_pixels.shape == (0, layout(stride).cells, layout(stride).side ** 2)
     assert patches.flat.shape == (0, stride * stride)
 
 
@@ -74,4 +74,4 @@ def test_one_pixel_that_differs_anywhere_makes_a_patch_mixed(offset: int) -> Non
 def test_a_map_that_is_not_contiguous_is_cut_as_well() -> None:
     label = np.arange(24 * 24, dtype=np.uint16).reshape(24, 24) % 7
     turned = pad(label.T, 8, 255)
-    assert (cut(turned, 8).kept == cut(label.T.copy(), 8).kept).all()
+    assert (cut(turned, 8).mixed_pixels == cut(label.T.copy(), 8).mixed_pixels).all()

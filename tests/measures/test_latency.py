@@ -232,7 +232,7 @@ def test_a_network_that_kills_its_process_is_lost_alone(monkeypatch: Any) -> Non
         return (None, 1, -9) if 1 in at else (dict.fromkeys(at, SegablateError("fine")), None, 0)
 
     monkeypatch.setattr(fresh, "_once", once)
-    found = run_job(TimingJob(({}, {}, {}), Rules(), 0)).found
+    found = run_job(TimingJob(({}, {}, {}), Rules(), 0)).results
     assert [str(one) for one in found] == [
         "fine",
         "the process was killed by SIGKILL: the system does so when memory runs out",

@@ -182,7 +182,10 @@ class Pair:
 
 def _without_boundary(result: Result) -> Result:
     """The result, with what a trained ceiling does not see."""
-    taken = [replace(one, blind_spots=(*one.blind_spots, BLIND_SPOT)) for one in result.measurements]
+    taken = [
+        replace(measurement, blind_spots=(*measurement.blind_spots, BLIND_SPOT))
+        for measurement in result.measurements
+    ]
     return replace(result, measurements=tuple(taken))
 
 
@@ -218,6 +221,6 @@ def _upsampler(reads: Reads, classes: int, subspace: Subspace | None) -> Upsampl
     basis = None
     if subspace is not None:
         basis = Basis(subspace.weight(spec["channels"]), subspace.bias())
-    given = {"classes": classes, "stride": reads["output_stride"], "subspace": basis}
-    made: Upsampler = part.build(given, {**spec, **upsampler_class(part.name).in_ceilings})
+    ingredients = {"classes": classes, "stride": reads["output_stride"], "subspace": basis}
+    made: Upsampler = part.build(ingredients, {**spec, **upsampler_class(part.name).in_ceilings})
     return made

@@ -56,9 +56,9 @@ class Encoder(nn.Module):
                 nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
         self.last = nn.Conv2d(width, stride * stride, 1)
         _zero(self.last)
-        given = projection or (torch.randn(classes, channels, stride**2) / stride, torch.zeros(channels))
-        self.projection = nn.Parameter(given[0], requires_grad=projection is None)
-        self.offset = nn.Parameter(given[1], requires_grad=projection is None)
+        start = projection or (torch.randn(classes, channels, stride**2) / stride, torch.zeros(channels))
+        self.projection = nn.Parameter(start[0], requires_grad=projection is None)
+        self.offset = nn.Parameter(start[1], requires_grad=projection is None)
 
     def forward(self, labels: Tensor) -> Tensor:
         """(batch, height, width) int64, −1 for ignored → (batch, channels, height / r, width / r)."""
@@ -88,15 +88,15 @@ class Residual(nn.Module):
 
 def steps(stride: int) -> list[int]:
     """Strides of the layers, whose product is `stride`: 4 first where it divides, then prime factors."""
-    found: list[int] = []
+    factors: list[int] = []
     if stride % 4 == 0:
-        found, stride = [4], stride // 4
+        factors, stride = [4], stride // 4
     factor = 2
     while stride > 1:
         while stride % factor == 0:
-            found, stride = [*found, factor], stride // factor
+            factors, stride = [*factors, factor], stride // factor
         factor += 1
-    return found or [1]
+    return factors or [1]
 
 
 def shares(classes: int, stride: int) -> tuple[Tensor, Tensor]:
@@ -118,8 +118,8 @@ def _occurring(labels: Tensor, classes: int) -> tuple[Tensor, Tensor]:
     seen = torch.zeros(len(labels), classes + 1, dtype=torch.bool, device=labels.device)
     seen.scatter_(1, flat, True)
     seen[~seen[:, 1:].any(dim=1), 1] = True
-    maps, found = seen[:, 1:].nonzero(as_tuple=True)
-    return maps, found
+    maps, present = seen[:, 1:].nonzero(as_tuple=True)
+    return maps, present
 
 
 def _zero(layer: nn.Module) -> None:

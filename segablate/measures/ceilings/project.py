@@ -61,5 +61,5 @@ def _arrange(
     restorers: list[Restorer] = [Linear(components[k], w) for k, w in widths.items()]
     restorers += [restorer(reads, classes, components) for reads in plain]
     # in the order in which the restorers give their maps
-    given = [id(reads) for k in widths for reads in fitted if kind(reads) == k] + [id(r) for r in plain]
-    return restorers, [given.index(id(reads)) for reads in cells]
+    order = [id(reads) for k in widths for reads in fitted if kind(reads) == k] + [id(r) for r in plain]
+    return restorers, [order.index(id(reads)) for reads in cells]

@@ -50,7 +50,10 @@ def refine(cells: Sequence[Reads], seed: int, ctx: MeasureContext) -> Iterator[R
                 return worst[number]
 
             result = setup.result(tally, again, None)
-            seen = [replace(one, blind_spots=(*one.blind_spots, BLIND_SPOT)) for one in result.measurements]
+            seen = [
+                replace(measurement, blind_spots=(*measurement.blind_spots, BLIND_SPOT))
+                for measurement in result.measurements
+            ]
             yield replace(result, measurements=tuple(seen))
 
 
@@ -74,6 +77,6 @@ class Refined:
         with torch.no_grad():
             code = self.pair.encoder(target)
         size = (padded.shape[0], padded.shape[1])
-        found = best_code(code, lambda at: self.pair.upsampler(at, size), target, begun)
-        before, after = (scores(truth.compare(restored)[0]).miou for restored in (begun, found))
-        return begun, begun if after < before else found
+        searched = best_code(code, lambda at: self.pair.upsampler(at, size), target, begun)
+        before, after = (scores(truth.compare(restored)[0]).miou for restored in (begun, searched))
+        return begun, begun if after < before else searched

@@ -145,9 +145,9 @@ class CodeSearch:
         """The map as projected, and the best that was found: its mIoU is not lower. Padded sizes."""
         padded = pad(label, self.stride, self.ignore)
         begun = self.projection.restore(cut(padded, self.stride))[0]
-        found = self._by_patch(padded, begun) if self.alone else self._whole(padded, begun)
-        before, after = (scores(truth.compare(restored)[0]).miou for restored in (begun, found))
-        return begun, begun if after < before else found
+        searched = self._by_patch(padded, begun) if self.alone else self._whole(padded, begun)
+        before, after = (scores(truth.compare(restored)[0]).miou for restored in (begun, searched))
+        return begun, begun if after < before else searched
 
     def _by_patch(self, padded: Labels, begun: Labels) -> Labels:
         """Each mixed patch is searched, and its best kept, by itself."""
@@ -169,11 +169,11 @@ class CodeSearch:
 
         def look(at: Tensor) -> None:
             scores = (full if everything else upsampler)(at, size)
-            said = scores.argmax(dim=1)
-            said = said if everything else torch.tensor(held)[said]
-            now = _right(said, truth)
+            predicted = scores.argmax(dim=1)
+            predicted = predicted if everything else torch.tensor(held)[predicted]
+            now = _right(predicted, truth)
             better = now > right
-            best[better], right[better] = said[better], now[better]
+            best[better], right[better] = predicted[better], now[better]
 
         _descend(code, lambda at: upsampler(at, size), _local(truth, held), look)
         restored = begun.copy()
@@ -196,10 +196,10 @@ class CodeSearch:
         right = _right(best, truth)
 
         def look(at: Tensor) -> None:
-            said = torch.tensor(held)[upsampler(at, size).argmax(dim=1)]
-            now = _right(said, truth)
+            predicted = torch.tensor(held)[upsampler(at, size).argmax(dim=1)]
+            now = _right(predicted, truth)
             if bool(now > right):
-                best[0], right[0] = said[0], now[0]
+                best[0], right[0] = predicted[0], now[0]
 
         code = torch.from_numpy(averages)[None].clone()
         _descend(code, lambda at: upsampler(at, size), _local(truth, held), look, moves)
@@ -221,9 +221,9 @@ class CodeSearch:
             some = self.subspace.components[:width][:, held]
             mean = self.subspace.mean[held].T.reshape(-1)
             basis = Basis(some.transpose(2, 1, 0).reshape(-1, width), mean)
-        given = {"classes": len(held), "stride": self.stride, "subspace": basis}
+        ingredients = {"classes": len(held), "stride": self.stride, "subspace": basis}
         settings = {**self.settings, **upsampler_class(self.part.name).in_ceilings}
-        made: Upsampler = self.part.build(given, settings)
+        made: Upsampler = self.part.build(ingredients, settings)
         return made.requires_grad_(False).eval()
 
     def _code_of_patches(self, truth: Tensor, held: Sequence[int]) -> Tensor:
@@ -254,10 +254,10 @@ def best_code(code: Tensor, scores_at: Callable[[Tensor], Tensor], target: Tenso
     right = _right(best, target)
 
     def look(at: Tensor) -> None:
-        said = scores_at(at).argmax(dim=1)
-        now = _right(said, target)
+        predicted = scores_at(at).argmax(dim=1)
+        now = _right(predicted, target)
         if bool(now > right):
-            best.copy_(said)
+            best.copy_(predicted)
             right.copy_(now)
 
     _descend(code.clone(), scores_at, target, look)
@@ -305,8 +305,8 @@ def _right(predicted: Tensor, truth: Tensor) -> Tensor:
 
 
 def _classes_in(labels: Tensor, classes: int) -> list[int]:
-    found: list[int] = torch.unique(labels).tolist()
-    return [c for c in found if 0 <= c < classes]
+    present: list[int] = torch.unique(labels).tolist()
+    return [c for c in present if 0 <= c < classes]
 
 
 def truth_of(labels: Labels, classes: int) -> Tensor:

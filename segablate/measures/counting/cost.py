@@ -153,8 +153,8 @@ class Cost:
 
 def total(counts: Iterable[Mapping[str, int]]) -> dict[str, int]:
     """The sums of several counts, by operator."""
-    found: dict[str, int] = {}
+    sums: dict[str, int] = {}
     for count in counts:
         for name, number in count.items():
-            found[name] = found.get(name, 0) + number
-    return dict(sorted(found.items()))
+            sums[name] = sums.get(name, 0) + number
+    return dict(sorted(sums.items()))

@@ -93,13 +93,13 @@ def without_heads(network: Network) -> Network:
 def _parameters(network: nn.Module) -> Parameters:
     named = dict(network.named_parameters())
     heads = {name for name in named if name.partition(".")[0] == HEADS}
-    kept = [value for name, value in named.items() if name not in heads]
+    values = [value for name, value in named.items() if name not in heads]
     buffers = [value for name, value in network.named_buffers() if name.partition(".")[0] != HEADS]
     return Parameters(
-        total=sum(value.numel() for value in kept),
+        total=sum(value.numel() for value in values),
         trainable=sum(value.numel() for value in named.values() if value.requires_grad),
         training_only=sum(named[name].numel() for name in heads),
-        bytes=sum(value.numel() * value.itemsize for value in [*kept, *buffers]),
+        bytes=sum(value.numel() * value.itemsize for value in [*values, *buffers]),
     )
 
 

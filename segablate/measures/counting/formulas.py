@@ -19,12 +19,12 @@ Formula: TypeAlias = Callable[[Sequence[Any], Shape], int]
 
 def per_result(number: int) -> Formula:
     """So many operations for each number of the result."""
-    return lambda given, result: number * prod(result)
+    return lambda args, result: number * prod(result)
 
 
-def adaptive_windows(given: Sequence[Any], result: Shape) -> int:
+def adaptive_windows(args: Sequence[Any], result: Shape) -> int:
     """A window of n numbers takes n: n − 1 additions and a division. Windows may overlap."""
-    shape = first(given)
+    shape = first(args)
     rows, columns = (
         sum(-(-(at + 1) * size // cells) - at * size // cells for at in range(cells))
         for size, cells in zip(shape[-2:], result[-2:], strict=True)
@@ -32,49 +32,49 @@ def adaptive_windows(given: Sequence[Any], result: Shape) -> int:
     return prod(shape[:-2]) * rows * columns
 
 
-def fixed_windows(given: Sequence[Any], result: Shape) -> int:
+def fixed_windows(args: Sequence[Any], result: Shape) -> int:
     """As many as a window has numbers, for each number of the result; the border counts too."""
-    kernel = next(value for value in given[1:] if isinstance(value, list | tuple) and value)
+    kernel = next(value for value in args[1:] if isinstance(value, list | tuple) and value)
     return prod(result) * (prod(kernel) if len(kernel) > 1 else kernel[0] ** 2)
 
 
-def average(given: Sequence[Any], result: Shape) -> int:
+def average(args: Sequence[Any], result: Shape) -> int:
     """The mean of n numbers takes n: n − 1 additions and a division."""
-    return prod(first(given))
+    return prod(first(args))
 
 
-def selection(given: Sequence[Any], result: Shape) -> int:
+def selection(args: Sequence[Any], result: Shape) -> int:
     """The greatest of n numbers takes n − 1 comparisons."""
-    return prod(first(given)) - prod(result)
+    return prod(first(args)) - prod(result)
 
 
 def norm(affine: int) -> Formula:
     """Mean, deviation and quotient of what is normed together; one more for a factor at that place."""
-    return lambda given, result: prod(result) * (4 if given[affine] is None else 5)
+    return lambda args, result: prod(result) * (4 if args[affine] is None else 5)
 
 
-def convolution(given: Sequence[Any], result: Shape) -> int:
+def convolution(args: Sequence[Any], result: Shape) -> int:
     """Each weight once for each place of the result."""
-    weight: Shape = given[1].shape
+    weight: Shape = args[1].shape
     return result[0] * prod(weight) * prod(result[2:])
 
 
-def transposed_convolution(given: Sequence[Any], result: Shape) -> int:
+def transposed_convolution(args: Sequence[Any], result: Shape) -> int:
     """Each weight once for each place of what is given."""
-    image, weight = first(given), first(given[1:])
+    image, weight = first(args), first(args[1:])
     return result[0] * prod(weight) * prod(image[2:])
 
 
 def product(left: int) -> Formula:
     """Of a matrix and the next that is given: each row with each column."""
-    return lambda given, result: prod(given[left].shape) * result[-1]
+    return lambda args, result: prod(args[left].shape) * result[-1]
 
 
-def einsum(given: Sequence[Any], result: Shape) -> int:
+def einsum(args: Sequence[Any], result: Shape) -> int:
     """One after the other from the left, as torch does."""
-    terms, _, out = given[0].replace(" ", "").partition("->")
+    terms, _, out = args[0].replace(" ", "").partition("->")
     sizes: dict[str, int] = {}
-    for term, operand in zip(terms.split(","), given[1], strict=True):
+    for term, operand in zip(terms.split(","), args[1], strict=True):
         sizes.update(zip(term, operand.shape, strict=True))
     held, *others = map(set, terms.split(","))
     total = 0
@@ -84,13 +84,13 @@ def einsum(given: Sequence[Any], result: Shape) -> int:
     return total
 
 
-def first(given: Sequence[Any]) -> Shape:
+def first(args: Sequence[Any]) -> Shape:
     """Shape of the first tensor."""
-    return next((tuple(one.shape) for one in _tensors(given) if one.ndim), ())
+    return next((tuple(tensor.shape) for tensor in _tensors(args) if tensor.ndim), ())
 
 
-def _tensors(given: Sequence[Any]) -> Iterator[Tensor]:
-    return (one for one in given if isinstance(one, Tensor))
+def _tensors(args: Sequence[Any]) -> Iterator[Tensor]:
+    return (value for value in args if isinstance(value, Tensor))
 
 
 ONCE = per_result(1)
@@ -143,7 +143,7 @@ FORMULAS: Mapping[str, Formula] = {
     "square": ONCE,
     "pow": ONCE,
     # square and add
-    "linalg_vector_norm": lambda given, result: 2 * prod(first(given)),
+    "linalg_vector_norm": lambda args, result: 2 * prod(first(args)),
     "mean": average,
     "sum": average,
     "amax": selection,

@@ -45,4 +45,4 @@ def multiply_adds(
             analysis = FlopCountAnalysis(without_heads(network).eval(), torch.zeros(batch, 3, *size))
             analysis.unsupported_ops_warnings(False).uncalled_modules_warnings(False).tracer_warnings("none")
             counts = analysis.by_module_and_operator()
-    return {name: sum(int(count[one]) for one in MULTIPLY_ADDS) for name, count in counts.items()}
+    return {name: sum(int(count[operator]) for operator in MULTIPLY_ADDS) for name, count in counts.items()}

@@ -21,32 +21,32 @@ COMPARING = ("eq", "ne", "lt", "le", "gt", "ge", "isnan", "logical_and", "logica
 
 def result(func: Any, args: Sequence[Any], named: Mapping[str, Any]) -> Any:
     """What the operator gives."""
-    given = tensors((args, named))
-    if given and all(one.is_meta for one in given):
+    inputs = tensors((args, named))
+    if inputs and all(tensor.is_meta for tensor in inputs):
         if func in KNOWN:
             return KNOWN[func](*args, **named)
-        if torch.Tag.pointwise in func.tags and _alike(func, given):
-            return _pointwise(func, given)
+        if torch.Tag.pointwise in func.tags and _alike(func, inputs):
+            return _pointwise(func, inputs)
     return func(*args, **named)
 
 
-def _alike(func: Any, given: Sequence[Tensor]) -> bool:
+def _alike(func: Any, inputs: Sequence[Tensor]) -> bool:
     """Whether the result is a tensor of the same type."""
     return (
         func.overloadpacket.__name__ not in COMPARING
-        and len({one.dtype for one in given}) == 1
-        and given[0].is_floating_point()
+        and len({tensor.dtype for tensor in inputs}) == 1
+        and inputs[0].is_floating_point()
         and len(func._schema.returns) == 1
-        and not any(one.name in ("out", "dtype", "memory_format") for one in func._schema.arguments)
+        and not any(argument.name in ("out", "dtype", "memory_format") for argument in func._schema.arguments)
     )
 
 
-def _pointwise(func: Any, given: Sequence[Tensor]) -> Tensor:
+def _pointwise(func: Any, inputs: Sequence[Tensor]) -> Tensor:
     if func._schema.is_mutable:
-        return given[0]
-    shape = np.broadcast_shapes(*(one.shape for one in given))
-    like = next((one for one in given if one.shape == shape), None)
-    return given[0].new_empty(shape) if like is None else torch.empty_like(like)
+        return inputs[0]
+    shape = np.broadcast_shapes(*(tensor.shape for tensor in inputs))
+    like = next((tensor for tensor in inputs if tensor.shape == shape), None)
+    return inputs[0].new_empty(shape) if like is None else torch.empty_like(like)
 
 
 def _batch_norm(image: Tensor, *_: Any, **__: Any) -> tuple[Tensor, Tensor, Tensor]:
@@ -59,14 +59,16 @@ def _bilinear(image: Tensor, size: Sequence[int], *_: Any, **__: Any) -> Tensor:
 
 def _cat(parts: Sequence[Tensor], axis: int = 0) -> Tensor:
     shape = list(parts[0].shape)
-    shape[axis] = sum(one.shape[axis] for one in parts)
+    shape[axis] = sum(part.shape[axis] for part in parts)
     return parts[0].new_empty(shape)
 
 
 def _mean(image: Tensor, axes: Sequence[int] | None, keepdim: bool = False, **_: Any) -> Tensor:
     gone = {axis % image.ndim for axis in axes or range(image.ndim)}
-    kept = [1 if axis in gone else size for axis, size in enumerate(image.shape)]
-    return image.new_empty(kept if keepdim else [size for axis, size in enumerate(kept) if axis not in gone])
+    sizes = [1 if axis in gone else size for axis, size in enumerate(image.shape)]
+    return image.new_empty(
+        sizes if keepdim else [size for axis, size in enumerate(sizes) if axis not in gone]
+    )
 
 
 KNOWN: Mapping[Any, Callable[..., Any]] = {

@@ -49,10 +49,10 @@ def _rows(
 def _children(cost: Cost, module: Module) -> list[Module]:
     """The next modules that are called; lists of modules between are passed through by the name."""
     start = f"{module.name}." if module.name else ""
-    inside = [one for one in cost.modules.values() if one.name and one.name.startswith(start)]
-    inside = [one for one in inside if one.name != module.name]
-    names = {one.name for one in inside}
-    return [one for one in inside if not any(_above(one.name, start, names))]
+    inside = [inner for inner in cost.modules.values() if inner.name and inner.name.startswith(start)]
+    inside = [inner for inner in inside if inner.name != module.name]
+    names = {inner.name for inner in inside}
+    return [inner for inner in inside if not any(_above(inner.name, start, names))]
 
 
 def _above(name: str, start: str, names: set[str]) -> Iterator[bool]:
@@ -79,7 +79,7 @@ def notes(cost: Cost, theirs: Mapping[str, int] | None = None) -> list[str]:
         theirs: fvcore's multiply-adds by module, where it was asked.
     """
     parameters = cost.parameters
-    told = [
+    sentences = [
         f"parameters: {parameters.total:,} in an inference, {parameters.training_only:,} more in training; "
         f"{parameters.trainable:,} can be trained",
         f"memory: {_shown('peak_bytes', cost.peak)} of activations at most, "
@@ -91,11 +91,11 @@ def notes(cost: Cost, theirs: Mapping[str, int] | None = None) -> list[str]:
         f"{conventions.FLOPS}.",
     ]
     if not cost.quick:
-        told += [
+        sentences += [
             f"other G: {conventions.ELEMENTWISE}.",
             f"FLOP/B: {conventions.INTENSITY}.",
         ]
-    return [*told, f"memory: {conventions.PEAK}."]
+    return [*sentences, f"memory: {conventions.PEAK}."]
 
 
 def uncounted(cost: Cost) -> str:

@@ -22,7 +22,7 @@ from torch.utils.flop_counter import flop_registry
 
 from segablate.measures.counting import shapes
 from segablate.measures.counting.formulas import FORMULAS, MULTIPLY_ADDS, NAMES, UNCOUNTED
-from segablate.measures.counting.ledger import Ledger
+from segablate.measures.counting.memory import MemoryTrace
 from segablate.measures.counting.tensors import tensors
 
 Counts = Mapping[str, Mapping[str, int]]
@@ -72,8 +72,8 @@ def trace(network: nn.Module, shape: Sequence[int]) -> Trace:
         uncounted=dict(sorted(seen.uncounted.items())),
         torch_flops={name: _summed(name, seen.torch_flops) for name in paths},
         unknown_to_torch=dict(sorted(seen.unknown_to_torch.items())),
-        moved={name: _summed(name, seen.ledger.moved) for name in paths},
-        peak=seen.ledger.peak,
+        moved={name: _summed(name, seen.memory.moved) for name in paths},
+        peak=seen.memory.peak,
         called=frozenset(name for name in paths if any(_inside(place, name) for place in seen.places)),
     )
 
@@ -85,7 +85,7 @@ class _Counter(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch's o
         self.uncounted: Counter[str] = Counter()
         self.torch_flops: Counter[str] = Counter()
         self.unknown_to_torch: Counter[str] = Counter()
-        self.ledger = Ledger()
+        self.memory = MemoryTrace()
         self.places: set[str] = set()
         self._path = path
         self._inside = False
@@ -119,15 +119,18 @@ class _Counter(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch's o
         if name in FORMULAS:
             # a number that lies in a tensor is arithmetic with sizes, not with what is in the image
             if made and made[0].ndim:
-                given = [*args, *(named.get(one.name) for one in func._schema.arguments[len(args) :])]
-                operations = FORMULAS[name](given, tuple(made[0].shape))
+                operands = [
+                    *args,
+                    *(named.get(argument.name) for argument in func._schema.arguments[len(args) :]),
+                ]
+                operations = FORMULAS[name](operands, tuple(made[0].shape))
                 self.counted[self._path()][NAMES.get(name, name)] += operations
         elif name not in UNCOUNTED:
             self.uncounted[f"aten::{name}"] += 1
 
     def _basic(self, func: Any, args: Any, named: Any, result: Any) -> None:
         """By torch's formula and in the books, of an operator that is made of no others."""
-        moves = self.ledger.enter(self._path(), tensors((args, named)), tensors(result))
+        moves = self.memory.enter(self._path(), tensors((args, named)), tensors(result))
         formula = flop_registry.get(func.overloadpacket)
         if formula is not None:
             self.torch_flops[self._path()] += int(formula(*args, **named, out_val=result))

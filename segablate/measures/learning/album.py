@@ -24,7 +24,7 @@ class Album:
         count = min(PICTURES, len(numbers))
         self._chosen = {numbers[place * len(numbers) // count] for place in range(count)}
         self._arrays: dict[str, np.ndarray] = {}
-        self._kept = 0
+        self._count = 0
 
     def wants(self, number: int) -> bool:
         """Whether an image is one of the chosen."""
@@ -37,12 +37,12 @@ class Album:
         packed = io.BytesIO()
         small.save(packed, "JPEG", quality=QUALITY)
         self._arrays |= {
-            f"name_{self._kept}": np.array(name),
-            f"truth_{self._kept}": truth[::step, ::step],
-            f"predicted_{self._kept}": predicted[::step, ::step].astype(truth.dtype),
-            f"image_{self._kept}": np.frombuffer(packed.getvalue(), np.uint8),
+            f"name_{self._count}": np.array(name),
+            f"truth_{self._count}": truth[::step, ::step],
+            f"predicted_{self._count}": predicted[::step, ::step].astype(truth.dtype),
+            f"image_{self._count}": np.frombuffer(packed.getvalue(), np.uint8),
         }
-        self._kept += 1
+        self._count += 1
 
     def arrays(self) -> dict[str, np.ndarray]:
         """As `report.contrasts` reads them."""

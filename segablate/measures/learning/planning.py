@@ -79,14 +79,14 @@ def model_of(model: Any, recipe: Recipe, classes: int, *, allow_external: bool) 
     with context(field="recipe"):
         _check(network, recipe, classes)
     fit = needed_fit(model, classes)
-    told = {
+    record = {
         "model": done,
         "classes": classes,
         # reports lay these beside the ceiling's; on the wire since the first version
         "upsampler": done["upsampler"],
         "output_stride": network.decoder.code.stride,
     }
-    return told | ({"fit": None} if fit else {})
+    return record | ({"fit": None} if fit else {})
 
 
 def _from_outside(model: Mapping[str, Any], recipe: Recipe, classes: int, *, allow: bool) -> dict[str, Any]:

@@ -104,8 +104,8 @@ class _Moment:
 
 def cpu_name() -> str:
     """What its maker calls the processor."""
-    found = re.search(r"^model name\s*:\s*(.+)$", _read(Path("/proc/cpuinfo")), re.MULTILINE)
-    return " ".join(found[1].split()) if found else platform.processor() or platform.machine()
+    match = re.search(r"^model name\s*:\s*(.+)$", _read(Path("/proc/cpuinfo")), re.MULTILINE)
+    return " ".join(match[1].split()) if match else platform.processor() or platform.machine()
 
 
 def cores() -> int:

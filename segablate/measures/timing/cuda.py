@@ -76,10 +76,10 @@ class Cuda:
     def busy(self, call: Call) -> float | None:
         """See `Device`: time in kernels and copies over the whole pass, by the profiler."""
         wall = self.time(call).inner
-        with profile(activities=[ProfilerActivity.CPU, ProfilerActivity.CUDA], acc_events=True) as told:
+        with profile(activities=[ProfilerActivity.CPU, ProfilerActivity.CUDA], acc_events=True) as profiled:
             call()
             torch.cuda.synchronize()
-        seconds = at_work(told.events() or ())
+        seconds = at_work(profiled.events() or ())
         return min(1.0, seconds / wall) if seconds and wall > 0 else None
 
     def health(self) -> Health:

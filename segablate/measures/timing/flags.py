@@ -23,12 +23,12 @@ class Flag:
 
     Attributes:
         name: which of the list.
-        found: what was seen.
+        detail: what was seen, `found` on the wire.
         remedy: what would put it right.
     """
 
     name: str
-    found: str
+    detail: str
     remedy: str
 
 
@@ -39,35 +39,35 @@ def flags(timed: Timed, rules: Rules) -> tuple[Flag, ...]:
 
 def clocks(timed: Timed, rules: Rules) -> Iterator[Flag]:
     """Clocks that fall, or a driver that says why it holds them down."""
-    words = sorted({word for one in timed.health for word in one.slowed if word != "power cap"})
-    seen = _known(one.clock for one in timed.health)
-    hot = max(_known(one.temperature for one in timed.health), default=0.0)
+    words = sorted({word for health in timed.health for word in health.slowed if word != "power cap"})
+    seen = _known(health.clock for health in timed.health)
+    hot = max(_known(health.temperature for health in timed.health), default=0.0)
     # the first look is at a device that has just been warmed up
     if words or hot >= HOT or (seen and seen[-1] < COLD_CLOCK * max(seen)):
-        told = [
+        signs = [
             *words,
             f"{min(seen):.0f} to {max(seen):.0f} MHz" if seen else "",
             f"{hot:.0f} °C" if hot else "",
         ]
-        yield Flag("throttled", ", ".join(filter(None, told)), "cool the device, or lock its clocks lower")
+        yield Flag("throttled", ", ".join(filter(None, signs)), "cool the device, or lock its clocks lower")
 
 
 def power(timed: Timed, rules: Rules) -> Iterator[Flag]:
     """A device that runs into its power limit changes its clock with the work."""
     near = [
-        one
-        for one in timed.health
-        if one.power is not None and one.power_limit and one.power >= NEAR_LIMIT * one.power_limit
+        health
+        for health in timed.health
+        if health.power is not None and health.power_limit and health.power >= NEAR_LIMIT * health.power_limit
     ]
-    if near or any("power cap" in one.slowed for one in timed.health):
-        most = max(_known(one.power for one in timed.health), default=0.0)
-        limit = max(_known(one.power_limit for one in timed.health), default=0.0)
+    if near or any("power cap" in health.slowed for health in timed.health):
+        most = max(_known(health.power for health in timed.health), default=0.0)
+        limit = max(_known(health.power_limit for health in timed.health), default=0.0)
         yield Flag("power-limit", f"{most:.0f} of {limit:.0f} W", "raise the limit, or lock the clocks lower")
 
 
 def company(timed: Timed, rules: Rules) -> Iterator[Flag]:
     """Somebody else on the device."""
-    most = max(_known(one.others for one in timed.health), default=0.0)
+    most = max(_known(health.others for health in timed.health), default=0.0)
     if most:
         yield Flag("shared-device", f"{most:.0f} other processes on it", "end them, or take another device")
 
@@ -78,16 +78,16 @@ def load(timed: Timed, rules: Rules) -> Iterator[Flag]:
     A session too short to tell, or a system that does not, goes by the load of the last minute, of which the
     session itself wants as much as it has threads.
     """
-    seen = _known(one.beside for one in timed.health[1:])  # the first look is at the warm-up
+    seen = _known(health.beside for health in timed.health[1:])  # the first look is at the warm-up
     if seen:
         if statistics.fmean(seen) > BUSY:
-            found = f"other processes took {100 * statistics.fmean(seen):.0f} % of the cores meanwhile"
-            yield Flag("load", found, "end what else is running")
+            detail = f"other processes took {100 * statistics.fmean(seen):.0f} % of the cores meanwhile"
+            yield Flag("load", detail, "end what else is running")
         return
     extra = [
-        one.load - (one.threads or 1) / one.cores
-        for one in timed.health[:1]
-        if one.load is not None and one.cores
+        health.load - (health.threads or 1) / health.cores
+        for health in timed.health[:1]
+        if health.load is not None and health.cores
     ]
     if extra and extra[0] > BUSY:
         yield Flag("load", f"{extra[0]:.2f} processes a core beside it", "end what else is running")
@@ -95,17 +95,17 @@ def load(timed: Timed, rules: Rules) -> Iterator[Flag]:
 
 def governor(timed: Timed, rules: Rules) -> Iterator[Flag]:
     """A clock that follows the load."""
-    found = {one.governor for one in timed.health if one.governor} - {"performance"}
-    if found:
-        yield Flag("governor", ", ".join(sorted(found)), "set the governor to `performance`")
+    governors = {health.governor for health in timed.health if health.governor} - {"performance"}
+    if governors:
+        yield Flag("governor", ", ".join(sorted(governors)), "set the governor to `performance`")
 
 
 def threads(timed: Timed, rules: Rules) -> Iterator[Flag]:
     """Threads that have to share a core."""
-    for one in timed.health[:1]:
-        if one.cores and one.threads and one.threads > one.cores:
-            found = f"{one.threads} threads on {one.cores} cores"
-            yield Flag("threads", found, f"set OMP_NUM_THREADS to {one.cores} or less")
+    for health in timed.health[:1]:
+        if health.cores and health.threads and health.threads > health.cores:
+            detail = f"{health.threads} threads on {health.cores} cores"
+            yield Flag("threads", detail, f"set OMP_NUM_THREADS to {health.cores} or less")
 
 
 def unsettled(timed: Timed, rules: Rules) -> Iterator[Flag]:
@@ -119,15 +119,15 @@ def unsettled(timed: Timed, rules: Rules) -> Iterator[Flag]:
 def noise(timed: Timed, rules: Rules) -> Iterator[Flag]:
     """The cap came before the bound."""
     if rules.bound and timed.half_width > rules.bound:
-        found = f"the median is known to ±{100 * timed.half_width:.2g} %, not to ±{100 * rules.bound:g} %"
-        yield Flag("noise", found, "raise `cap`, or quieten the machine")
+        detail = f"the median is known to ±{100 * timed.half_width:.2g} %, not to ±{100 * rules.bound:g} %"
+        yield Flag("noise", detail, "raise `cap`, or quieten the machine")
 
 
 def launches(timed: Timed, rules: Rules) -> Iterator[Flag]:
     """A device that waits for the CPU most of the time."""
     if timed.busy is not None and timed.busy < AT_WORK:
-        found = f"kernels run {100 * timed.busy:.0f} % of a pass"
-        yield Flag("launch-bound", found, "use `runtime: cuda-graph` or a larger batch")
+        detail = f"kernels run {100 * timed.busy:.0f} % of a pass"
+        yield Flag("launch-bound", detail, "use `runtime: cuda-graph` or a larger batch")
 
 
 def two_clocks(timed: Timed, rules: Rules) -> Iterator[Flag]:

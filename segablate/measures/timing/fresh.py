@@ -24,7 +24,7 @@ from segablate.measures.timing.session import Timed
 
 GRACE = 10.0
 
-Found: TypeAlias = Timed | SegablateError
+TimedOrError: TypeAlias = Timed | SegablateError
 
 
 @dataclass(frozen=True)
@@ -50,12 +50,12 @@ class TimingRun:
 
     Attributes:
         name: tells it from all others.
-        found: a result or an error for each network, in order.
+        results: a result or an error for each network, in order.
         size: how many networks took turns.
     """
 
     name: str
-    found: tuple[Found, ...]
+    results: tuple[TimedOrError, ...]
     size: int
 
 
@@ -69,9 +69,9 @@ def run_job(job: TimingJob, tell: Callable[[float], None] = lambda seconds: None
     lost: dict[int, SegablateError] = {}
     while True:
         left = [at for at in range(len(job.cells)) if at not in lost]
-        found, at, code = _once(job, left, tell) if left else ({}, None, 0)
-        if found is not None:
-            every = {**lost, **found}
+        results, at, code = _once(job, left, tell) if left else ({}, None, 0)
+        if results is not None:
+            every = {**lost, **results}
             ordered = tuple(every[at] for at in range(len(job.cells)))
             return TimingRun(uuid.uuid4().hex[:12], ordered, len(left))
         error = SegablateError(child.how(code, "the network was timed"))
@@ -98,7 +98,7 @@ def work(job: TimingJob, at: Sequence[int], pipe: Pipe) -> None:
 
 def _once(
     job: TimingJob, at: Sequence[int], tell: Callable[[float], None]
-) -> tuple[dict[int, Found] | None, int | None, int | None]:
+) -> tuple[dict[int, TimedOrError] | None, int | None, int | None]:
     """What was found; or None, the cell that was being prepared, and how the process ended."""
     process = child.start(work, job, tuple(at))
     preparing: int | None = None

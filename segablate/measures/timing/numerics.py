@@ -27,7 +27,7 @@ def _on_cuda(precision: Precision) -> bool:
 
 
 def _on_cpu(precision: Precision) -> bool:
-    asked = {"fp16": "_is_mkldnn_fp16_supported", "bf16": "_is_mkldnn_bf16_supported"}.get(precision)
+    query = {"fp16": "_is_mkldnn_fp16_supported", "bf16": "_is_mkldnn_bf16_supported"}.get(precision)
     # torch tells it in this place only
-    known = getattr(torch.ops.mkldnn, asked, None) if asked else None
+    known = getattr(torch.ops.mkldnn, query, None) if query else None
     return bool(known and known())

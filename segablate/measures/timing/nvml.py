@@ -65,24 +65,24 @@ def _handle(pynvml: Any, index: int, uuid: str) -> Any:
 
 
 def _health(pynvml: Any, device: Any) -> Health:
-    def told(ask: Callable[[], Any]) -> Any:
+    def value(ask: Callable[[], Any]) -> Any:
         try:
             return ask()
         except pynvml.NVMLError:  # not every device and not every container tells everything
             return None
 
-    reasons = told(lambda: pynvml.nvmlDeviceGetCurrentClocksThrottleReasons(device)) or 0
-    running = told(lambda: pynvml.nvmlDeviceGetComputeRunningProcesses(device))
-    power = told(lambda: pynvml.nvmlDeviceGetPowerUsage(device))
-    limit = told(lambda: pynvml.nvmlDeviceGetEnforcedPowerLimit(device))
+    reasons = value(lambda: pynvml.nvmlDeviceGetCurrentClocksThrottleReasons(device)) or 0
+    running = value(lambda: pynvml.nvmlDeviceGetComputeRunningProcesses(device))
+    power = value(lambda: pynvml.nvmlDeviceGetPowerUsage(device))
+    limit = value(lambda: pynvml.nvmlDeviceGetEnforcedPowerLimit(device))
     return Health(
-        clock=told(lambda: pynvml.nvmlDeviceGetClockInfo(device, pynvml.NVML_CLOCK_SM)),
-        top_clock=told(lambda: pynvml.nvmlDeviceGetMaxClockInfo(device, pynvml.NVML_CLOCK_SM)),
-        temperature=told(lambda: pynvml.nvmlDeviceGetTemperature(device, pynvml.NVML_TEMPERATURE_GPU)),
+        clock=value(lambda: pynvml.nvmlDeviceGetClockInfo(device, pynvml.NVML_CLOCK_SM)),
+        top_clock=value(lambda: pynvml.nvmlDeviceGetMaxClockInfo(device, pynvml.NVML_CLOCK_SM)),
+        temperature=value(lambda: pynvml.nvmlDeviceGetTemperature(device, pynvml.NVML_TEMPERATURE_GPU)),
         power=None if power is None else power / 1000,
         power_limit=None if limit is None else limit / 1000,
         slowed=tuple(word for bit, word in SLOWED.items() if reasons & bit),
-        others=None if running is None else _others([int(one.pid) for one in running]),
+        others=None if running is None else _others([int(process.pid) for process in running]),
     )
 
 

@@ -57,9 +57,9 @@ def reworded(error: Exception, reads: Mapping[str, Any]) -> SegablateError:
     """What a network failed with, as the reason of its cell."""
     if isinstance(error, SegablateError):
         return error
-    asked = ASKED.search(str(error))
-    if asked or isinstance(error, MemoryError | torch.OutOfMemoryError):
-        more = f": {_amount(asked[1])} more were asked for" if asked else ""
+    size_asked = ASKED.search(str(error))
+    if size_asked or isinstance(error, MemoryError | torch.OutOfMemoryError):
+        more = f": {_amount(size_asked[1])} more were asked for" if size_asked else ""
         size = "×".join(map(str, reads["size"]))
         return SegablateError(
             f"out of memory at batch {reads['batch']}, {size}{more}",
@@ -69,10 +69,10 @@ def reworded(error: Exception, reads: Mapping[str, Any]) -> SegablateError:
     return SegablateError(f"{type(error).__name__}: {first}")
 
 
-def _amount(asked: str) -> str:
+def _amount(size: str) -> str:
     """torch tells GiB of a device and bytes of the system's memory."""
-    number, _, unit = asked.partition(" ")
-    return f"{int(number) / 2**30:,.2f} GiB" if unit == "bytes" and number.isdigit() else asked
+    number, _, unit = size.partition(" ")
+    return f"{int(number) / 2**30:,.2f} GiB" if unit == "bytes" and number.isdigit() else size
 
 
 def _module(reads: Mapping[str, Any], device: Device, allow_external: bool) -> nn.Module:
@@ -89,7 +89,7 @@ def _inputs(reads: Mapping[str, Any], device: Device) -> list[Tensor]:
     number = min(MOST_INPUTS, 1 + math.ceil(2 * device.cache / each)) if reads["l2"] == "ring" else 1
     if ends:
         pixels = [torch.randint(0, 256, (batch, height, width, 3), dtype=torch.uint8) for _ in range(number)]
-        return [one.pin_memory() for one in pixels] if device.kind == "cuda" else pixels
+        return [image.pin_memory() for image in pixels] if device.kind == "cuda" else pixels
     images = [torch.randn(batch, 3, height, width) for _ in range(number)]
     kind, layout = input_type(reads["precision"]), FORMATS[reads["memory_format"]]
     return [image.to(device.kind, kind).contiguous(memory_format=layout) for image in images]

@@ -58,13 +58,13 @@ def rules(name: Name, l2: L2, warm_up: float, bound: float, cap: float) -> Rules
     return Rules("warm", 0.0, PADDLE_WARM_UP, settle=False, bound=0.0, cap=cap, most=PADDLE_REPEATS)
 
 
-def described(name: Name, given: Rules) -> str:
+def described(name: Name, own: Rules) -> str:
     """The protocol in a few words, for the convention of a number."""
     if name == "paddleseg-trt":
-        passes = f"{given.warm_passes} passes of warm-up, {given.most} timed"
-        return f"{passes} or {given.cap:g} s a network, cache warm"
+        passes = f"{own.warm_passes} passes of warm-up, {own.most} timed"
+        return f"{passes} or {own.cap:g} s a network, cache warm"
     cache = {"flush": "cache flushed before each pass", "ring": "a ring of inputs larger than the cache"}
     return (
-        f"networks interleaved; {given.warm_up:g} s of warm-up and until windows agree; {cache[given.l2]}; "
-        f"until half the median's interval is {100 * given.bound:g} %, or {given.cap:g} s a network"
+        f"networks interleaved; {own.warm_up:g} s of warm-up and until windows agree; {cache[own.l2]}; "
+        f"until half the median's interval is {100 * own.bound:g} %, or {own.cap:g} s a network"
     )

@@ -83,7 +83,7 @@ class _Track:
 
     @property
     def inner(self) -> list[float]:
-        return [one.inner for one in self.taken]
+        return [timing.inner for timing in self.taken]
 
     @property
     def settled(self) -> bool:
@@ -114,7 +114,7 @@ class Session:
         self.tracks = [_Track(subject) for subject in subjects]
         self._tell = tell
         self._health: list[Health] = []
-        self._asked = -math.inf
+        self._looked = -math.inf
         self._stopped: Stop = "cap"
 
     def run(self) -> list[Timed | Exception]:
@@ -159,8 +159,8 @@ class Session:
             rounds += 1
             lasted = self.device.now() - began
             self._tell(lasted)
-            if lasted - self._asked >= HEALTH_EVERY:
-                self._asked = lasted
+            if lasted - self._looked >= HEALTH_EVERY:
+                self._looked = lasted
                 self._look()
             if rounds >= look:
                 look = math.ceil(GROWTH * rounds)
@@ -196,8 +196,8 @@ class Session:
 
     def _result(self, track: _Track) -> Timed:
         return Timed(
-            samples=tuple(1e3 * one.inner for one in track.taken),
-            outer=tuple(1e3 * one.outer for one in track.taken),
+            samples=tuple(1e3 * timing.inner for timing in track.taken),
+            outer=tuple(1e3 * timing.outer for timing in track.taken),
             fps=tuple(track.fps),
             peak=track.peak,
             busy=track.busy,

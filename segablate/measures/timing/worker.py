@@ -10,7 +10,7 @@ import torch
 from segablate.errors import SegablateError
 from segablate.measures.timing.cpu import Cpu
 from segablate.measures.timing.device import Device
-from segablate.measures.timing.fresh import Found, TimingJob
+from segablate.measures.timing.fresh import TimedOrError, TimingJob
 from segablate.measures.timing.prepare import prepare, reworded
 from segablate.measures.timing.session import Session, Subject, Timed
 from segablate.models.gpu import numerics
@@ -32,7 +32,7 @@ def timed(
     at: Sequence[int],
     tell: Callable[[tuple[str, Any]], None],
     open_device: Callable[[str], Device] = device_of,
-) -> dict[int, Found]:
+) -> dict[int, TimedOrError]:
     """A result or an error for each of the cells.
 
     Args:
@@ -51,14 +51,14 @@ def timed(
         session = Session(list(ready.values()), device, job.rules, _beat(tell))
         with torch.inference_mode():
             results = dict(zip(ready, session.run(), strict=True))
-    return lost | {index: _found(result, job.cells[index]) for index, result in results.items()}
+    return lost | {index: _result(result, job.cells[index]) for index, result in results.items()}
 
 
 def _prepared(
     job: TimingJob, at: Sequence[int], device: Device, tell: Callable[[tuple[str, Any]], None]
-) -> tuple[dict[int, Subject], dict[int, Found]]:
+) -> tuple[dict[int, Subject], dict[int, TimedOrError]]:
     ready: dict[int, Subject] = {}
-    lost: dict[int, Found] = {}
+    lost: dict[int, TimedOrError] = {}
     for index in at:
         tell(("preparing", index))
         reads = job.cells[index]
@@ -69,7 +69,7 @@ def _prepared(
     return ready, lost
 
 
-def _found(result: Timed | Exception, reads: Mapping[str, Any]) -> Found:
+def _result(result: Timed | Exception, reads: Mapping[str, Any]) -> TimedOrError:
     return result if isinstance(result, Timed | SegablateError) else reworded(result, reads)
 
 

@@ -61,7 +61,7 @@ def test_a_device_that_tells_nothing_has_no_flag() -> None:
 def test_what_it_is_about_raises_it_alone_and_it_has_a_remedy(name: str, change: dict) -> None:
     (flag,) = flags(replace(FINE, **change), Rules())
     assert flag.name == name
-    assert flag.found
+    assert flag.detail
     assert flag.remedy
 
 

@@ -39,8 +39,8 @@ def compiled(
     program = torch.compile(module.eval(), fullgraph=True, dynamic=False, mode=mode)
 
     @torch.inference_mode()
-    def run(given: Tensor) -> Tensor:
-        output: Tensor = program(given)
+    def run(image: Tensor) -> Tensor:
+        output: Tensor = program(image)
         return output
 
     try:

@@ -33,12 +33,12 @@ def cuda_graph(module: nn.Module, example: Tensor, /) -> Run:
             field="runtime",
         )
     run = eager(module, example)
-    given = example.clone()
-    _warm_up(run, given)
+    recorded = example.clone()
+    _warm_up(run, recorded)
     graph = torch.cuda.CUDAGraph()
     try:
         with torch.cuda.graph(graph):
-            output = run(given)
+            output = run(recorded)
     except RuntimeError as error:
         if isinstance(error, torch.cuda.OutOfMemoryError):
             raise
@@ -50,18 +50,18 @@ def cuda_graph(module: nn.Module, example: Tensor, /) -> Run:
 
     @torch.inference_mode()
     def replay(image: Tensor) -> Tensor:
-        given.copy_(image)
+        recorded.copy_(image)
         graph.replay()
         return output
 
     return replay
 
 
-def _warm_up(run: Run, given: Tensor) -> None:
+def _warm_up(run: Run, image: Tensor) -> None:
     # on another stream, as recording does
-    side = torch.cuda.Stream(given.device)  # type: ignore[no-untyped-call]  # torch left it so
-    side.wait_stream(torch.cuda.current_stream(given.device))
+    side = torch.cuda.Stream(image.device)  # type: ignore[no-untyped-call]  # torch left it so
+    side.wait_stream(torch.cuda.current_stream(image.device))
     with torch.cuda.stream(side):
         for _ in range(PASSES):
-            run(given)
-    torch.cuda.current_stream(given.device).wait_stream(side)
+            run(image)
+    torch.cuda.current_stream(image.device).wait_stream(side)

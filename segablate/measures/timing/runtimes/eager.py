@@ -14,8 +14,8 @@ def eager(module: nn.Module, example: Tensor, /) -> Run:
     module.eval()
 
     @torch.inference_mode()
-    def run(given: Tensor) -> Tensor:
-        output: Tensor = module(given)
+    def run(image: Tensor) -> Tensor:
+        output: Tensor = module(image)
         return output
 
     return run

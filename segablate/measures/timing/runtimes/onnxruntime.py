@@ -46,9 +46,9 @@ def onnx_runtime(module: nn.Module, example: Tensor, /) -> Run:
     place = (kind, number)
     binding.bind_output(target.name, *place, _element(output), list(output.shape), output.data_ptr())
 
-    def run(given: Tensor) -> Tensor:
-        given = given.contiguous()
-        binding.bind_input(source.name, *place, _element(given), list(given.shape), given.data_ptr())
+    def run(image: Tensor) -> Tensor:
+        image = image.contiguous()
+        binding.bind_input(source.name, *place, _element(image), list(image.shape), image.data_ptr())
         session.run_with_iobinding(binding)
         return output
 

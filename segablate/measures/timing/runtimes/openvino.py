@@ -49,9 +49,9 @@ def openvino(module: nn.Module, example: Tensor, /) -> Run:
     request = _compiled(module, example, output).create_infer_request()
     request.set_output_tensor(ov.Tensor(_array(output), output.shape, _type(output)))
 
-    def run(given: Tensor) -> Tensor:
-        given = given.contiguous()
-        request.set_input_tensor(ov.Tensor(_array(given), given.shape, _type(given)))
+    def run(image: Tensor) -> Tensor:
+        image = image.contiguous()
+        request.set_input_tensor(ov.Tensor(_array(image), image.shape, _type(image)))
         request.infer()
         return output
 
@@ -63,8 +63,8 @@ def _compiled(module: nn.Module, example: Tensor, output: Tensor) -> Any:
 
     core = ov.Core()
     # bytes of an image stay bytes
-    given = example.float() if example.is_floating_point() else example
-    model = core.read_model(program(copy.deepcopy(module).float(), given))
+    image = example.float() if example.is_floating_point() else example
+    model = core.read_model(program(copy.deepcopy(module).float(), image))
     ends = ov.preprocess.PrePostProcessor(model)
     ends.input().tensor().set_element_type(_type(example))
     ends.output().tensor().set_element_type(_type(output))
@@ -80,7 +80,9 @@ def _compiled(module: nn.Module, example: Tensor, output: Tensor) -> Any:
 
 def _computed(module: nn.Module) -> torch.dtype:
     """What the module computes in."""
-    return next((one.dtype for one in module.parameters() if one.is_floating_point()), torch.float32)
+    return next(
+        (parameter.dtype for parameter in module.parameters() if parameter.is_floating_point()), torch.float32
+    )
 
 
 def _type(tensor: Tensor) -> Any:

@@ -15,7 +15,7 @@ from typing import Any
 from torch import Tensor
 
 
-class Ledger:
+class MemoryTrace:
     """The books of one inference.
 
     Attributes:
