@@ -225,9 +225,50 @@ def test_fvcore_counts_the_same_multiply_adds_in_every_module(name: str) -> None
     assert ours.apart({**theirs, "encoder": 1}) == {"encoder": (ours.modules["encoder"].macs, 1)}
 
 
-def test_counting_a_network_leaves_torch_s_compiler_alone() -> None:
-    """To import it takes longer than to import torch and to count together."""
+def test_counting_a_network_leaves_torch_s_compiler_and_its_algebra_alone() -> None:
+    """To import the one takes longer than to import torch and to count together, the other half of it."""
     code = "import sys; from segablate.measures.counting.count import cost; "
-    code += "cost({'use': 'pp-liteseg-t'}, 19, (512, 1024)); print('torch._dynamo' in sys.modules)"
+    code += (
+        "cost({'use': 'pp-liteseg-t'}, 19, (512, 1024)); print({'torch._dynamo', 'sympy'} & {*sys.modules})"
+    )
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert ran.stdout.strip() == "False"
+    assert ran.stdout.strip() == "set()"
+
+
+@pytest.mark.parametrize(
+    "module",
+    [
+        nn.Conv2d(3, 8, 3, 2, 1),
+        nn.Conv2d(3, 6, (5, 2), (3, 1), (2, 0), (1, 3), groups=3),
+        nn.ConvTranspose2d(3, 6, 3, 2, 1, output_padding=1, groups=3),
+        nn.ConvTranspose2d(3, 4, (2, 5), (3, 1), (0, 1), dilation=(1, 2)),
+        nn.AvgPool2d(3, 2, 1),
+        nn.AvgPool2d((2, 5), ceil_mode=True),
+        nn.AvgPool2d(2, 3, 1, ceil_mode=True),
+        nn.MaxPool2d(3, 2, 1),
+        nn.MaxPool2d((3, 2), (4, 5), (1, 0), dilation=(2, 1), ceil_mode=True),
+        nn.AdaptiveAvgPool2d((5, 4)),
+        nn.UpsamplingNearest2d((31, 17)),
+        nn.UpsamplingBilinear2d((31, 17)),
+        Does(lambda x: x.amax((1, -1))),
+        Does(lambda x: x.amax()),
+        Does(lambda x: x.mean(1, keepdim=True)),
+        Does(lambda x: x.transpose(1, 2).relu()),
+    ],
+)
+def test_what_an_operator_gives_has_the_shape_that_it_has_in_numbers(module: nn.Module) -> None:
+    image = torch.zeros(1, 3, 13, 18)
+    numbers = module(image)
+    module.to("meta")
+    seen: list[Tensor] = []
+    trace(Does(lambda x: seen.append(module(x)) or seen[0]), (1, 3, 13, 18))
+    assert (seen[0].shape, seen[0].dtype) == (numbers.shape, numbers.dtype)
+    assert seen[0].stride() == numbers.stride()
+
+
+@pytest.mark.parametrize(
+    "module", [nn.Conv2d(4, 8, 3), nn.Conv2d(3, 8, 19), nn.MaxPool2d(19), nn.AvgPool2d(19)]
+)
+def test_what_torch_refuses_is_refused_by_torch(module: nn.Module) -> None:
+    with pytest.raises(RuntimeError):
+        trace(Does(module.to("meta")), (1, 3, 13, 18))

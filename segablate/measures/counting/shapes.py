@@ -23,8 +23,9 @@ def result(func: Any, args: Sequence[Any], named: Mapping[str, Any]) -> Any:
     """What the operator gives."""
     inputs = tensors((args, named))
     if inputs and all(tensor.is_meta for tensor in inputs):
-        if func in KNOWN:
-            return KNOWN[func](*args, **named)
+        # what is wrong with an operator's arguments, torch says
+        if func in KNOWN and (known := KNOWN[func](*args, **named)) is not None:
+            return known
         if torch.Tag.pointwise in func.tags and _alike(func, inputs):
             return _pointwise(func, inputs)
     return func(*args, **named)
@@ -46,15 +47,87 @@ def _pointwise(func: Any, inputs: Sequence[Tensor]) -> Tensor:
         return inputs[0]
     shape = np.broadcast_shapes(*(tensor.shape for tensor in inputs))
     like = next((tensor for tensor in inputs if tensor.shape == shape), None)
-    return inputs[0].new_empty(shape) if like is None else torch.empty_like(like)
+    return inputs[0].new_empty(shape) if like is None else _like(like)
+
+
+def _like(tensor: Tensor) -> Tensor:
+    # torch's own looks at strides by a program that is made for compilers
+    return tensor.new_empty(tensor.shape) if tensor.is_contiguous() else torch.empty_like(tensor)
 
 
 def _batch_norm(image: Tensor, *_: Any, **__: Any) -> tuple[Tensor, Tensor, Tensor]:
-    return torch.empty_like(image), image.new_empty(image.shape[1]), image.new_empty(image.shape[1])
+    return _like(image), image.new_empty(image.shape[1]), image.new_empty(image.shape[1])
 
 
-def _bilinear(image: Tensor, size: Sequence[int], *_: Any, **__: Any) -> Tensor:
-    return image.new_empty((*image.shape[:2], *size))
+def _convolution(
+    image: Tensor,
+    weight: Tensor,
+    bias: Tensor | None,
+    stride: Sequence[int],
+    padding: Sequence[int],
+    dilation: Sequence[int],
+    transposed: bool,
+    more: Sequence[int],
+    groups: int,
+) -> Tensor | None:
+    if image.ndim != weight.ndim:
+        return None
+    sides = list(zip(image.shape[2:], weight.shape[2:], stride, padding, dilation, strict=True))
+    if transposed:
+        takes, gives = weight.shape[0], weight.shape[1] * groups
+        ends = [(n - 1) * step - 2 * pad + gap * (k - 1) + 1 for n, k, step, pad, gap in sides]
+        space = [end + extra for end, extra in zip(ends, more, strict=True)]
+    else:
+        takes, gives = weight.shape[1] * groups, weight.shape[0]
+        space = [_windows(*side) for side in sides]
+    fits = image.shape[1] == takes and min(space) > 0
+    return image.new_empty((image.shape[0], gives, *space)) if fits else None
+
+
+def _average_pool(
+    image: Tensor,
+    kernel: Sequence[int],
+    stride: Sequence[int] = (),
+    padding: Sequence[int] = (0,),
+    ceil_mode: bool = False,
+    *_: Any,
+) -> Tensor | None:
+    shape = _pooled(image, kernel, stride, padding, (1,), ceil_mode)
+    return image.new_empty(shape) if shape else None
+
+
+def _max_pool(
+    image: Tensor,
+    kernel: Sequence[int],
+    stride: Sequence[int] = (),
+    padding: Sequence[int] = (0,),
+    dilation: Sequence[int] = (1,),
+    ceil_mode: bool = False,
+) -> tuple[Tensor, Tensor] | None:
+    shape = _pooled(image, kernel, stride, padding, dilation, ceil_mode)
+    return (image.new_empty(shape), image.new_empty(shape, dtype=torch.int64)) if shape else None
+
+
+def _pooled(image: Tensor, *arguments: Any) -> list[int]:
+    """Shape of the windows' answers; nothing where there are none."""
+    *of_sides, ceil = arguments
+    kernel, stride, padding, dilation = (tuple(values) * (2 // max(1, len(values))) for values in of_sides)
+    sides = zip(image.shape[-2:], kernel, stride or kernel, padding, dilation, strict=True)
+    space = [_windows(*side, ceil=ceil) for side in sides]
+    return [*image.shape[:-2], *space] if min(space) > 0 else []
+
+
+def _windows(n: int, kernel: int, step: int, pad: int, gap: int, *, ceil: bool = False) -> int:
+    """How many windows lie along a side of n numbers; the last may reach out of it with `ceil`."""
+    room = n + 2 * pad - gap * (kernel - 1) - 1
+    if not ceil:
+        return room // step + 1
+    windows = -(-room // step) + 1
+    return windows - 1 if (windows - 1) * step >= n + pad else windows
+
+
+def _resized(image: Tensor, size: Sequence[int] | None, *_: Any, **__: Any) -> Tensor | None:
+    return image.new_empty((*image.shape[:-2], *size)) if size else None
 
 
 def _cat(parts: Sequence[Tensor], axis: int = 0) -> Tensor:
@@ -63,7 +136,7 @@ def _cat(parts: Sequence[Tensor], axis: int = 0) -> Tensor:
     return parts[0].new_empty(shape)
 
 
-def _mean(image: Tensor, axes: Sequence[int] | None, keepdim: bool = False, **_: Any) -> Tensor:
+def _reduced(image: Tensor, axes: Sequence[int] | None = None, keepdim: bool = False, **_: Any) -> Tensor:
     gone = {axis % image.ndim for axis in axes or range(image.ndim)}
     sizes = [1 if axis in gone else size for axis, size in enumerate(image.shape)]
     return image.new_empty(
@@ -72,8 +145,14 @@ def _mean(image: Tensor, axes: Sequence[int] | None, keepdim: bool = False, **_:
 
 
 KNOWN: Mapping[Any, Callable[..., Any]] = {
+    aten.convolution.default: _convolution,
     aten.native_batch_norm.default: _batch_norm,
-    aten.upsample_bilinear2d.default: _bilinear,
+    aten.avg_pool2d.default: _average_pool,
+    aten.max_pool2d_with_indices.default: _max_pool,
+    aten._adaptive_avg_pool2d.default: _resized,
+    aten.upsample_bilinear2d.default: _resized,
+    aten.upsample_nearest2d.default: _resized,
     aten.cat.default: _cat,
-    aten.mean.dim: _mean,
+    aten.mean.dim: _reduced,
+    aten.amax.default: _reduced,
 }
