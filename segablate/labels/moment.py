@@ -3,7 +3,8 @@
 Entry ((p, c), (q, d)) of Σ v vᵀ is the number of patches with class c at pixel p and class d at
 pixel q. Patches of one class add a constant to one block, so they are counted. For the others the
 0/1 masks of the classes *they hold* are multiplied, patches with equal classes and equal mixed cells
-together: one dense product at full speed. Counts are exact in float32 up to 2²⁴ patches; a block that
+together: one dense product at full speed, of one class's masks alone where there are two classes and each
+pixel is of one of them. Counts are exact in float32 up to 2²⁴ patches; a block that
 sees more goes on in float64.
 A cell of one value needs no pixels: it is one column, spread at the end.
 Most pairs of classes meet in a handful of patches only: those patches stay as they are.
@@ -35,6 +36,8 @@ EXACT = 1 << 24
 
 Part = tuple[Labels, Codes]
 Counts = NDArray[np.float32] | NDArray[np.float64]
+Product = tuple[Pair, NDArray[np.float32]]
+Places = list[tuple[slice, slice]]
 
 
 class SecondMoment(Locked):
@@ -176,32 +179,29 @@ class SecondMoment(Locked):
         return (1 << self.layout.cells) - 1
 
     def _multiply(self, kind: Kind, rows: Labels) -> None:
-        for start in range(0, len(rows), ROWS_A_PRODUCT):
-            self._product(kind, rows[start : start + ROWS_A_PRODUCT])
-
-    def _product(self, kind: Kind, rows: Labels) -> None:
         pattern, classes, between = kind
         lay = self.layout
         mixed = [cell for cell in range(lay.cells) if pattern >> cell & 1]
         plain = [cell for cell in range(lay.cells) if not pattern >> cell & 1]
-        masks = _masks(rows, classes, mixed, plain)
         places = _places(lay, mixed, plain)
-        width = masks.shape[1] // len(classes)
-        if between:
-            parts = [((classes[0], classes[1]), masks[:, :width].T @ masks[:, width:])]
+        if len(classes) == 2 and not between:
+            # where every pixel is of one of the two, the one's mask says all
+            whole = (rows < self.classes).all(axis=(1, 2))
+            works = [(_two_classes, rows[whole]), (_classes, rows[~whole])]
         else:
-            product = masks.T @ masks
-            parts = [
-                ((c, d), product[i * width : (i + 1) * width, j * width : (j + 1) * width])
-                for i, c in enumerate(classes)
-                for j, d in enumerate(classes[i:], i)
-            ]
+            works = [(_between if between else _classes, rows)]
+        for product, some in works:
+            for start in range(0, len(some), ROWS_A_PRODUCT):
+                part = some[start : start + ROWS_A_PRODUCT]
+                self._add(product(part, classes, mixed, plain), len(part), places)
+
+    def _add(self, products: Sequence[Product], rows: int, places: Places) -> None:
         with self._lock:
-            for pair, part in parts:
-                block = self._block(pair, len(rows))
+            for pair, product in products:
+                block = self._block(pair, rows)
                 for here, there in places:
                     for across, beyond in places:
-                        block[there, beyond] += part[here, across]
+                        block[there, beyond] += product[here, across]
 
     def _block(self, pair: Pair, rows: int) -> Counts:
         """The block of a pair of classes, wide enough to count `rows` more patches exactly."""
@@ -213,6 +213,35 @@ class SecondMoment(Locked):
         if before < EXACT <= before + rows:
             self._blocks[pair] = self._blocks[pair].astype(np.float64)
         return self._blocks[pair]
+
+
+def _between(rows: Labels, classes: tuple[int, ...], mixed: list[int], plain: list[int]) -> list[Product]:
+    """Of one class's masks with another's."""
+    masks = _masks(rows, classes, mixed, plain)
+    width = masks.shape[1] // 2
+    return [((classes[0], classes[1]), masks[:, :width].T @ masks[:, width:])]
+
+
+def _classes(rows: Labels, classes: tuple[int, ...], mixed: list[int], plain: list[int]) -> list[Product]:
+    """Of each class's masks with its own and with those of each class after it."""
+    masks = _masks(rows, classes, mixed, plain)
+    width = masks.shape[1] // len(classes)
+    product = masks.T @ masks
+    return [
+        ((c, d), product[i * width : (i + 1) * width, j * width : (j + 1) * width])
+        for i, c in enumerate(classes)
+        for j, d in enumerate(classes[i:], i)
+    ]
+
+
+def _two_classes(rows: Labels, classes: tuple[int, ...], mixed: list[int], plain: list[int]) -> list[Product]:
+    """The same where each pixel is of one of two classes: the other's mask is one less the one's."""
+    c, d = classes
+    masks = _masks(rows, (c,), mixed, plain)
+    own = masks.T @ masks
+    count = own.diagonal()
+    between = count[:, None] - own
+    return [((c, c), own), ((c, d), between), ((d, d), (len(rows) - count) - between)]
 
 
 def _masks(rows: Labels, classes: tuple[int, ...], mixed: list[int], plain: list[int]) -> NDArray[np.float32]:
@@ -229,7 +258,7 @@ def _masks(rows: Labels, classes: tuple[int, ...], mixed: list[int], plain: list
     return masks
 
 
-def _places(lay: Layout, mixed: list[int], plain: list[int]) -> list[tuple[slice, slice]]:
+def _places(lay: Layout, mixed: list[int], plain: list[int]) -> Places:
     """Pairs (columns of a class's masks, the same in a block): cells of one value come first in a block."""
     pixels = lay.side * lay.side
     places = [
