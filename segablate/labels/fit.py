@@ -43,7 +43,7 @@ class Accumulator(Protocol):
         """Take in the patches of some label maps; called from several threads."""
 
     def settle(self) -> None:
-        """Make little of what was taken in, before it is handed over."""
+        """Reduce what was taken in, before it is handed over."""
 
     def merge(self, other: Any, /) -> None:
         """Take over what another of the same kind has taken in."""
@@ -139,58 +139,30 @@ class Counting:
             total.merge(sums[stride])
 
 
-class MomentAccumulator:
+class MomentAccumulator(SecondMoment):
     """Solver `moment`."""
-
-    def __init__(self, classes: int, stride: int) -> None:
-        self.classes, self.stride = classes, stride
-        self._moment = SecondMoment(classes, stride)
-
-    def add(self, maps: Sequence[Patches]) -> None:
-        """See `Accumulator`."""
-        self._moment.add(maps)
-
-    def settle(self) -> None:
-        """See `Accumulator`."""
-        self._moment.settle()
-
-    def merge(self, other: MomentAccumulator) -> None:
-        """See `Accumulator`."""
-        self._moment.merge(other._moment)
 
     def solve(self, k: int, centred: bool, pool: Executor) -> Subspace:
         """See `Accumulator`."""
-        blocks = self._moment.finish(pool)
+        blocks = self.finish(pool)
         return principal(
-            partial(blocks.times, pool=pool), blocks.count(), stride=self.stride, classes=self.classes,
-            patches=self._moment.patches, k=k, centred=centred, pool=pool,
+            partial(blocks.times, pool=pool), blocks.count(), stride=self.layout.stride, classes=self.classes,
+            patches=self.patches, k=k, centred=centred, pool=pool,
         )  # fmt: skip
 
 
-class RunsAccumulator:
+class RunsAccumulator(RunLengths):
     """Solver `runs`."""
-
-    def __init__(self, classes: int, stride: int) -> None:
-        self.classes, self.stride = classes, stride
-        self._runs = RunLengths(classes, stride)
-
-    def add(self, maps: Sequence[Patches]) -> None:
-        """See `Accumulator`."""
-        self._runs.add(maps)
 
     def settle(self) -> None:
         """Nothing here can be made less."""
 
-    def merge(self, other: RunsAccumulator) -> None:
-        """See `Accumulator`."""
-        self._runs.merge(other._runs)
-
     def solve(self, k: int, centred: bool, pool: Executor) -> Subspace:
         """See `Accumulator`."""
-        self._runs.finish()
+        self.finish()
         return principal(
-            self._runs.moment_times, self._runs.count(), stride=self.stride, classes=self.classes,
-            patches=self._runs.patches, k=k, centred=centred, pool=pool,
+            self.moment_times, self.count(), stride=self.layout.stride, classes=self.classes,
+            patches=self.patches, k=k, centred=centred, pool=pool,
         )  # fmt: skip
 
 

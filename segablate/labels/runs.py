@@ -37,7 +37,7 @@ class RunLengths(Locked):
     def __init__(self, classes: int, stride: int) -> None:
         super().__init__()
         self.classes = classes
-        self.pixels = layout(stride).pixels
+        self.layout = layout(stride)
         self.patches = 0
         self._pure = np.zeros(classes, np.int64)
         self._parts: list[sparse.csr_array] = []
@@ -64,30 +64,30 @@ class RunLengths(Locked):
         """Join what was added; nothing can be added after."""
         # threads add in any order, and a sum of floats depends on its order
         self._parts.sort(key=_digest)
-        empty = sparse.csr_array((0, self.classes * self.pixels), dtype=np.int8)
+        empty = sparse.csr_array((0, self.classes * self.layout.pixels), dtype=np.int8)
         self._rows = sparse.vstack([*self._parts, empty], format="csr", dtype=np.int8)
         self._rows_transposed = self._rows.T.tocsr()
         self._parts = []
 
     def __len__(self) -> int:
         """N = r²C, the length of a one-hot patch."""
-        return self.classes * self.pixels
+        return self.classes * self.layout.pixels
 
     def times(self, q: Matrix) -> Matrix:
         """X·Q for the mixed patches: (C · pixels, b) → (patches, b); pixels in kept order."""
-        summed = np.cumsum(q.reshape(self.classes, self.pixels, -1)[:, ::-1], axis=1)[:, ::-1]
+        summed = np.cumsum(q.reshape(self.classes, self.layout.pixels, -1)[:, ::-1], axis=1)[:, ::-1]
         return np.asarray(self._rows @ summed.reshape(len(self), -1))
 
     def transposed_times(self, y: Matrix) -> Matrix:
         """Xᵀ·Y for the mixed patches: (patches, b) → (C · pixels, b)."""
-        ends: Matrix = np.asarray(self._rows_transposed @ y).reshape(self.classes, self.pixels, -1)
+        ends: Matrix = np.asarray(self._rows_transposed @ y).reshape(self.classes, self.layout.pixels, -1)
         np.cumsum(ends, axis=1, out=ends)
         return ends.reshape(len(self), -1)
 
     def moment_times(self, q: Matrix) -> Matrix:
         """Σ v vᵀ · Q over all patches, the counted ones of one class included."""
-        whole = q.reshape(self.classes, self.pixels, -1).sum(axis=1) * self._pure[:, None]
-        product = self.transposed_times(self.times(q)).reshape(self.classes, self.pixels, -1)
+        whole = q.reshape(self.classes, self.layout.pixels, -1).sum(axis=1) * self._pure[:, None]
+        product = self.transposed_times(self.times(q)).reshape(self.classes, self.layout.pixels, -1)
         product += whole[:, None]
         return product.reshape(len(self), -1)
 

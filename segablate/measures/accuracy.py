@@ -16,7 +16,6 @@ from typing import Any, ClassVar
 import numpy as np
 import torch
 
-from segablate.datasets.base import Dataset
 from segablate.disk import DamagedError
 from segablate.errors import SegablateError, context
 from segablate.labels.scores import Scores
@@ -32,6 +31,7 @@ from segablate.measures.base import (
     allows_external,
     measures,
 )
+from segablate.measures.inputs import split_name
 from segablate.measures.learning.album import Album
 from segablate.measures.learning.learn import Learning
 from segablate.measures.learning.planning import data_of, model_of, recipe_of, required
@@ -111,17 +111,19 @@ class Accuracy:
             trained, trained_images = data.fingerprint(train), data.image_fingerprint(train)
         with context(field="score" if self.score else "data"):
             scored, scored_images = data.fingerprint(score), data.image_fingerprint(score)
-        fit = {"fit": _named(train, data), "fitted": trained, "solver": "auto"} if "fit" in network else {}
+        fit = (
+            {"fit": split_name(train, data), "fitted": trained, "solver": "auto"} if "fit" in network else {}
+        )
         return {
             **network,
             **fit,
             "data": about,
             "recipe": recipe_entry,
             "augmentation": augment.VERSION,
-            "train": _named(train, data),
+            "train": split_name(train, data),
             "trained": trained,
             "trained_images": trained_images,
-            "score": _named(score, data),
+            "score": split_name(score, data),
             "scored": scored,
             "scored_images": scored_images,
             "limit": self.limit,
@@ -170,7 +172,7 @@ def _measured(reads: Reads, seed: int, ctx: MeasureContext) -> Result:
     }
     if seed == 0:  # one training's pictures are enough to look at
         artefacts["pictures.npz"] = album.arrays()
-    result = Result(_measurements(scores, reads), _facts(scores, learning, done), artefacts)
+    result = Result(_measurements(scores, reads["recipe"]), _facts(scores, learning, done), artefacts)
     return inputs.with_unconfirmed(result, reads["model"])
 
 
@@ -192,20 +194,16 @@ def _scored(learning: Learning) -> tuple[Scores, Album]:
     return scores, album
 
 
-def _measurements(scores: Scores, reads: Reads) -> tuple[Measurement, ...]:
-    summary = scores.summary()
-    at_rest = _at_rest(reads["recipe"])
-    suffix = FROZEN.format(at_rest) if at_rest else ""
+def _measurements(scores: Scores, recipe: Reads) -> tuple[Measurement, ...]:
+    summary, frozen = scores.summary(), ""
+    if recipe.get("frozen"):
+        frozen = FROZEN.format(f"the encoder was frozen up to its feature {recipe['frozen']}")
+    elif recipe["encoder"] == "frozen":
+        frozen = FROZEN.format("the encoder was frozen")
     return tuple(
-        Measurement(metric, (float(summary[metric]),), convention + suffix)
+        Measurement(metric, (float(summary[metric]),), convention + frozen)
         for metric, convention in CONVENTIONS.items()
     )
-
-
-def _at_rest(recipe: Reads) -> str:
-    if recipe.get("frozen"):
-        return f"the encoder was frozen up to its feature {recipe['frozen']}"
-    return "the encoder was frozen" if recipe["encoder"] == "frozen" else ""
 
 
 def _facts(scores: Scores, learning: Learning, done: Done) -> dict[str, Any]:
@@ -245,8 +243,3 @@ def _csv(done: Done) -> bytes:
     for iteration, *values in done.curve:
         text.write(",".join([str(int(iteration)), *(f"{value:.7g}" for value in values)]) + "\n")
     return text.getvalue().encode()
-
-
-def _named(split: str, data: Dataset) -> str:
-    """A split's name; of a list file its name only, for the fingerprint tells what it lists."""
-    return split if split in data.splits else split.rpartition("/")[2]

@@ -1,9 +1,10 @@
-"""What a study says under `input`: the image that a network is counted or timed with."""
+"""What several measures read of a study: the image under `input`, the model, the name of a split."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 from segablate.datasets.base import Dataset, datasets
@@ -65,6 +66,11 @@ def without_weights(config: Config, measure: str) -> dict[str, Any]:
     if not isinstance(model, Mapping):
         raise SegablateError(f"measure `{measure}` needs `model`", field="model")
     return {name: value for name, value in model.items() if name != "weights"}
+
+
+def split_name(split: str, data: Dataset) -> str:
+    """A split's name; of a list file its name only, for the fingerprint says what it lists."""
+    return split if split in data.splits else Path(split).name
 
 
 def _classes(config: Config, entries: Mapping[str, Any], measure: str) -> int:

@@ -12,7 +12,6 @@ Tian et al., CVPR 2019, arXiv:1903.02120, Table 1, call the number mIoU*.
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import Any, ClassVar, Literal, TypeAlias
 
 from segablate.datasets.base import Dataset, datasets
@@ -27,6 +26,7 @@ from segablate.measures.ceilings.project import project
 from segablate.measures.ceilings.refine import refine
 from segablate.measures.ceilings.search import search
 from segablate.measures.ceilings.setup import CONVENTION, spread
+from segablate.measures.inputs import split_name
 from segablate.models.upsamplers.base import upsampler_class, upsamplers
 from segablate.records import Reads
 
@@ -120,7 +120,7 @@ class Oracle:
         root = settings.pop("root", None)
         reads: dict[str, Any] = {
             "data": part.to_wire(settings),
-            "score": _named(score, data),
+            "score": split_name(score, data),
             "scored": fingerprint,
             "limit": self.limit,
             "encode": self.encode,
@@ -159,14 +159,14 @@ class Oracle:
         fit = self.fit or data.default_fit
         with context(field="fit" if self.fit else "data"):
             items = data.items(fit)
-            trained = {"on": _named(fit, data), "labels": data.fingerprint(fit), **self.budget}
+            trained = {"on": split_name(fit, data), "labels": data.fingerprint(fit), **self.budget}
         unseen(items, spread(data.items(score), self.limit))
         return {"trained": trained}
 
     def _reads_of_clusters(self, data: Dataset, upsampler: str) -> dict[str, Any]:
         fit = self.fit or data.default_fit
         with context(field="fit" if self.fit else "data"):
-            record = {"on": _named(fit, data), "labels": data.fingerprint(fit)}
+            record = {"on": split_name(fit, data), "labels": data.fingerprint(fit)}
         return {
             "clustered": record if upsampler_class(upsampler).own_length else {**record, "bits": self.bits}
         }
@@ -181,7 +181,7 @@ class Oracle:
             raise SegablateError(ALWAYS_CENTRED, hint=CENTRE_IT, field="solver")
         fit = self.fit or data.default_fit
         with context(field="fit" if self.fit else "data"):
-            return {"fit": _named(fit, data), "fitted": data.fingerprint(fit), "solver": self.solver}
+            return {"fit": split_name(fit, data), "fitted": data.fingerprint(fit), "solver": self.solver}
 
 
 def _check(name: str, settings: Mapping[str, Any], classes: int, stride: int, encode: Encode) -> bool:
@@ -234,11 +234,6 @@ def _required(config: Config, *path: str) -> Any:
             raise SegablateError(f"measure `oracle` needs `{'.'.join(path)}`")
         value = value[word]
     return value
-
-
-def _named(split: str, data: Dataset) -> str:
-    """A split's name; of a list file its name only, for the fingerprint tells what it lists."""
-    return split if split in data.splits else Path(split).name
 
 
 def _stride(config: Config) -> int:
