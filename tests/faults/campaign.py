@@ -1,23 +1,25 @@
 """The fault campaign: runs are killed, stopped and hindered at random moments, and nothing may go wrong.
 
-    python tests/faults/campaign.py --kills 1000 --executors inline,processes
+    python tests/faults/campaign.py --kills 1000
 
 A round is one store, one study of sleeping cells and one, two or four runs at once. They are struck again
 and again at random moments, and begun again when they have ended, until all cells are done. Then it is
 counted, over the whole round:
 
     lost       a finished outcome that is gone, or is other bytes
-    doubled    a cell of which two outcomes were put, or that was begun though it was finished
+    doubled    a cell of which two outcomes were put, or that was begun though it was finished, and whose
+               outcome was not cut in between
     orphans    a process of a run, or a lease of one, that outlives it
     bitwise    whether every number and array is that of an undisturbed run, bit for bit
 
 The counts go into a JSON file after each round and add up by commit, so that the campaign can be stopped at
-any time and goes on.
+any time and goes on. `ray` runs on a cluster of two nodes on this machine, which the campaign starts.
 """
 
 from __future__ import annotations
 
 import argparse
+import ctypes
 import faulthandler
 import json
 import os
@@ -25,18 +27,20 @@ import random
 import resource
 import signal
 import subprocess
+import sys
 import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import campaign_measure
 
-from segablate.disk import staged
+from segablate.disk import locked, staged
 from segablate.errors import SegablateError
 from segablate.run.execute import Stopped, execute
 from segablate.run.executors import remote
@@ -59,11 +63,17 @@ SETTINGS: dict[str, dict[str, Any]] = {
     "inline": {},
     "processes": {"jobs": 2},
     "slurm": {"settings": {"cluster": "local"}},
-    "ray": {},  # on the cluster at `RAY_ADDRESS`
+    "ray": {},
 }
+# mean seconds between two strikes: some hit a run that starts, most one that has begun
+PAUSES = {"inline": 0.15, "processes": 0.5, "slurm": 0.7, "ray": 1.0}
 STOPPED = (0.02, 0.3)  # seconds that a process stands still
+# flags of mount(2) and unshare(2)
+READ_ONLY, REMOUNT, BIND, PRIVATE, NEW_MOUNTS = 1, 32, 4096, 0x44000, 0x20000
 DEADLY = ("SIGKILL", "SIGTERM", "SIGINT", "SIGINT twice", "SIGKILL of a worker", "SIGTERM of a worker")
-STRIKES = (*DEADLY, "SIGSTOP and SIGCONT")
+NODE = "SIGKILL of a node"  # of Ray
+CUT = "file cut"
+STRIKES = (*DEADLY, "SIGSTOP and SIGCONT", CUT)
 HINDRANCES = ("none", "none", "clock", "full disk", "read-only store")
 COUNTS = ("rounds", "kills", "lost", "doubled", "orphans", "different")
 
@@ -83,7 +93,7 @@ class Round:
 
     @property
     def kills(self) -> int:
-        return sum(number for name, number in self.strikes.items() if name in DEADLY)
+        return sum(number for name, number in self.strikes.items() if name in (*DEADLY, NODE))
 
 
 @dataclass
@@ -92,7 +102,52 @@ class _Run:
     hindrance: str
 
 
-def play(folder: Path, executor: str, runs: int, strikes: int, rng: random.Random) -> Round:
+class Nodes:
+    """The nodes of Ray, in a process of their own: who has Ray in his own cannot be forked."""
+
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        self._process = process
+        self.address = self._answer()
+
+    def lose(self) -> None:
+        """One dies, and another one comes in its place."""
+        assert self._process.stdin
+        print(file=self._process.stdin, flush=True)
+        self._answer()
+
+    def tasks(self) -> list[int]:
+        """Processes that work: children of a node, which is one of the process that holds the cluster."""
+        found = []
+        for path in Path("/proc").glob("[0-9]*/cmdline"):
+            with suppress(OSError):
+                pid = int(path.parent.name)
+                if (
+                    path.read_bytes().startswith(b"ray::perform")
+                    and _parent(_parent(pid)) == self._process.pid
+                ):
+                    found.append(pid)
+        return found
+
+    def _answer(self) -> str:
+        assert self._process.stdout
+        if not (answer := self._process.stdout.readline().strip()):
+            raise RuntimeError("the cluster of Ray has ended")
+        return answer
+
+
+@contextmanager
+def nodes_of_ray() -> Iterator[Nodes]:
+    """A cluster for all rounds."""
+    command = [sys.executable, str(Path(__file__).parents[1] / "run" / "fakes" / "fake_cluster.py")]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        nodes = Nodes(process)
+        os.environ["RAY_ADDRESS"] = nodes.address
+        yield nodes
+
+
+def play(
+    folder: Path, executor: str, runs: int, strikes: int, rng: random.Random, nodes: Nodes | None = None
+) -> Round:
     """One round.
 
     Args:
@@ -101,6 +156,7 @@ def play(folder: Path, executor: str, runs: int, strikes: int, rng: random.Rando
         runs: how many at once.
         strikes: how many, before the runs are let alone.
         rng: chooses moments and means.
+        nodes: of the cluster, for `ray`.
     """
     os.environ[campaign_measure.LOG] = str(folder / "log")
     made, store = _planned(folder), Store(folder / "runs", lambda message: None)
@@ -115,20 +171,28 @@ def play(folder: Path, executor: str, runs: int, strikes: int, rng: random.Rando
                 raise RuntimeError(f"a round with {executor} hangs:\n{_where(begun, folder)}")
             begun = [run for run in begun if not _ended(run.pid)]
             while len(begun) < runs:
-                hindrance = rng.choice(HINDRANCES) if strikes > 0 else "none"
+                hindrance = rng.choice(_hindrances()) if strikes > 0 else "none"
                 told.hindrances[hindrance] += 1
                 begun.append(_begin(made, store.root, executor, hindrance, rng))
                 sessions.append(begun[-1].pid)
-            time.sleep(rng.expovariate(1 / 0.15))
+            time.sleep(rng.expovariate(1 / PAUSES[executor]))
             _watch(made, store, finished, told)
             if strikes > 0:
-                name = rng.choice(STRIKES)
-                if _strike(name, rng.choice(begun).pid, rng):
+                name = rng.choice((*STRIKES, NODE) if executor == "ray" else STRIKES)
+                if name == CUT:
+                    hit = _cut(made, store, finished, rng)
+                elif name == NODE:
+                    assert nodes
+                    nodes.lose()
+                    hit = True
+                else:
+                    hit = _strike(name, rng.choice(begun).pid, rng, nodes)
+                if hit:
                     told.strikes[name] += 1
                     strikes -= 1
         for run in begun:
             _wait(run.pid, told)
-        told.orphans += _orphans(sessions) + sum(store.holder(cell) is not None for cell in made.cells)
+        told.orphans += _orphans(sessions, nodes) + sum(store.holder(cell) is not None for cell in made.cells)
     finally:
         for session in sessions:
             _end_all(session)
@@ -179,21 +243,36 @@ def _hinder(hindrance: str, root: Path, ahead: float) -> None:
         # whatever is longer than this finds no room
         resource.setrlimit(resource.RLIMIT_FSIZE, (2_000, resource.RLIM_INFINITY))
     elif hindrance == "read-only store":
-        real_open = os.open
-
-        def refuse(path: Any, flags: int, *rest: Any, **more: Any) -> int:
-            if flags & (os.O_WRONLY | os.O_RDWR) and str(path).startswith(str(root)):
-                raise OSError(30, os.strerror(30), str(path))
-            return real_open(path, flags, *rest, **more)
-
-        os.open = refuse
+        root.mkdir(exist_ok=True)
+        _read_only(root)
 
 
-def _strike(name: str, pid: int, rng: random.Random) -> bool:
+def _read_only(folder: Path) -> None:
+    """This process and those that it starts cannot write below a folder; others can."""
+    system, where = ctypes.CDLL(None), os.fsencode(folder)
+    failed = (
+        system.unshare(NEW_MOUNTS)
+        or system.mount(None, b"/", None, PRIVATE, None)
+        or system.mount(where, where, None, BIND, None)
+        or system.mount(None, where, None, BIND | REMOUNT | READ_ONLY, None)
+    )
+    assert not failed, f"{folder} cannot be made read-only"
+
+
+@cache
+def _hindrances() -> tuple[str, ...]:
+    """A read-only store takes the rights of root."""
+    if pid := os.fork():
+        may_mount = os.waitpid(pid, 0)[1] == 0
+        return HINDRANCES if may_mount else tuple(name for name in HINDRANCES if name != "read-only store")
+    os._exit(ctypes.CDLL(None).unshare(NEW_MOUNTS) != 0)
+
+
+def _strike(name: str, pid: int, rng: random.Random, nodes: Nodes | None) -> bool:
     """Strike a run, or one of its workers; False if there was nobody to strike."""
     with suppress(ProcessLookupError):
         if name.endswith("of a worker"):
-            workers = [one for one in (*_session(pid), *_tasks_of_ray()) if one != pid]
+            workers = [one for one in (*_session(pid), *_tasks(nodes)) if one != pid]
             if workers:
                 os.kill(rng.choice(workers), getattr(signal, name.split()[0]))
             return bool(workers)
@@ -212,6 +291,22 @@ def _strike(name: str, pid: int, rng: random.Random) -> bool:
             os.kill(pid, getattr(signal, name))
         return True
     return False
+
+
+def _cut(made: Plan, store: Store, finished: dict[str, bytes], rng: random.Random) -> bool:
+    """Cut a finished outcome, or else an array that several cells use; False if there is none."""
+    cells = [cell for cell in made.cells if cell.key in finished]
+    if cells and rng.random() < 0.5:
+        cell = rng.choice(cells)
+        path = store.folder(cell) / OUTCOME
+        # said before: nobody puts what is finished
+        campaign_measure.note(f"cut {cell.reads['word']} {cell.seed}")
+        del finished[cell.key]
+    elif not (path := next((store.root / "cache").glob("*/*.npz"), Path())).is_file():
+        return False
+    with suppress(FileNotFoundError):
+        os.truncate(path, rng.randrange(path.stat().st_size))
+    return True
 
 
 def _where(begun: list[_Run], folder: Path) -> str:
@@ -237,21 +332,26 @@ def _watch(made: Plan, store: Store, finished: dict[str, bytes], told: Round) ->
         if before is not None and content != before:
             told.lost += 1
             del finished[cell.key]
-        elif before is None and b'"status": "done"' in content:
+        elif before is None and b'"status": "done"' in content and content.endswith(b"}\n"):  # it is whole
             finished[cell.key] = content
             campaign_measure.note(f"seen {cell.reads['word']} {cell.seed}")
 
 
 def _count(made: Plan, store: Store, told: Round) -> None:
     lines = campaign_measure.noted()
-    puts = Counter(tuple(words) for kind, *words in lines if kind == "put")
+    puts: Counter[tuple[str, ...]] = Counter()
     seen: set[tuple[str, ...]] = set()
-    again: set[tuple[str, ...]] = {cell for cell, number in puts.items() if number > 1}
+    again: set[tuple[str, ...]] = set()
     for kind, *words in lines:
+        cell = tuple(words)
+        puts[cell] += kind == "put"
         if kind == "seen":
-            seen.add(tuple(words))
-        elif kind == "begin" and tuple(words) in seen:
-            again.add(tuple(words))
+            seen.add(cell)
+        elif kind == "cut":
+            seen.discard(cell)
+            puts[cell] = 0
+        elif puts[cell] > 1 or (kind == "begin" and cell in seen):
+            again.add(cell)
     told.doubled += len(again)
     told.different += sum(_content(store, cell) != _UNDISTURBED[cell.key] for cell in made.cells)
 
@@ -286,16 +386,8 @@ def _session(session: int) -> list[int]:
     return found
 
 
-def _tasks_of_ray() -> list[int]:
-    """Tasks are children of a node of the cluster, and are called so."""
-    if "RAY_ADDRESS" not in os.environ:
-        return []
-    found = []
-    for path in Path("/proc").glob("[0-9]*/cmdline"):
-        with suppress(OSError):
-            if path.read_bytes().startswith(b"ray::perform"):
-                found.append(int(path.parent.name))
-    return found
+def _parent(pid: int) -> int:
+    return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
 
 
 def _ended(pid: int) -> bool:
@@ -313,10 +405,14 @@ def _wait(pid: int, told: Round) -> None:
         time.sleep(0.02)
 
 
-def _orphans(sessions: list[int]) -> int:
+def _tasks(nodes: Nodes | None) -> list[int]:
+    return nodes.tasks() if nodes else []
+
+
+def _orphans(sessions: list[int], nodes: Nodes | None) -> int:
     """Processes that outlive the run that has started them."""
     limit = time.monotonic() + GRACE
-    while left := len(_tasks_of_ray()) + sum(len(_session(session)) for session in sessions):
+    while left := len(_tasks(nodes)) + sum(len(_session(session)) for session in sessions):
         if time.monotonic() > limit:
             break
         time.sleep(0.05)
@@ -429,7 +525,7 @@ def main() -> None:
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     options.add_argument("--kills", type=int, default=1000, help="that are counted in the file in the end")
     options.add_argument("--minutes", type=float, default=1e9, help="after which it stops")
-    options.add_argument("--executors", default="inline,processes")
+    options.add_argument("--executors", default=",".join(SETTINGS))
     options.add_argument("--seed", type=int, default=None)
     options.add_argument("--out", type=Path, default=Path("reports/faults/campaign.json"))
     given = options.parse_args()
@@ -438,10 +534,11 @@ def main() -> None:
     until = time.monotonic() + 60 * given.minutes
     executors = given.executors.split(",")
     remote.CARRIED = (*remote.CARRIED, campaign_measure.LOG)
-    with tempfile.TemporaryDirectory(prefix="campaign-") as temporary:
+    with tempfile.TemporaryDirectory(prefix="campaign-") as temporary, ExitStack() as held:
         os.environ["SEGABLATE_LOCKS"] = f"{temporary}/locks"
         (Path(temporary) / "undisturbed").mkdir()
         undisturbed(Path(temporary) / "undisturbed")
+        nodes = held.enter_context(nodes_of_ray()) if "ray" in executors else None
         while time.monotonic() < until:
             kept = json.loads(given.out.read_text()) if given.out.exists() else {"by_executor": {}}
             kills = {name: kept["by_executor"].get(name, {}).get("kills", 0) for name in executors}
@@ -449,8 +546,10 @@ def main() -> None:
                 break
             executor = min(executors, key=lambda name: kills[name])
             with tempfile.TemporaryDirectory(prefix="round-", dir=temporary) as folder:
-                told = play(Path(folder), executor, rng.choice((1, 1, 2, 4)), rng.randint(4, 12), rng)
-            add(given.out, told, commit)
+                told = play(Path(folder), executor, rng.choice((1, 1, 2, 4)), rng.randint(4, 12), rng, nodes)
+            with locked(Path(__file__)):  # several campaigns may count into one file
+                add(given.out, told, commit)
+                given.out.with_name("README.md").write_text(page(json.loads(given.out.read_text())))
             print(
                 executor,
                 told.runs,
@@ -461,7 +560,6 @@ def main() -> None:
                 told.different,
                 flush=True,
             )
-            given.out.with_name("README.md").write_text(page(json.loads(given.out.read_text())))
 
 
 if __name__ == "__main__":
