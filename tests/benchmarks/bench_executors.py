@@ -1,6 +1,6 @@
-"""What an executor adds to a cell, and how `plan` and `report` grow with the cells of a study.
+"""What an executor adds to a cell, and what a study of many cells that are done takes.
 
-    python tests/benchmarks/bench_executors.py [--cells 20] [--executors inline,processes,slurm,ray]
+    python tests/benchmarks/bench_executors.py [--cells 12] [--executors inline,processes,slurm,ray]
 
 Every cell is a group of its own that takes no time, so what is left is the executor's: a process, a task.
 `slurm` is submitit's local executor; `ray` starts a cluster on this machine, which is part of the first cell
@@ -21,6 +21,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "run" / "fakes"))
 
 import fake_measures  # noqa: F401  # importing it registers the measures
 from bench_resume import _fill, _write
+from bench_resume import _run as _resume
 from results import Row, publish
 from rounds import seconds, spread
 
@@ -35,6 +36,8 @@ from segablate.study.load import load
 
 ROUNDS = 3
 FEW = 4
+GROWTH = (100, 10_000)
+MOST = 20_000
 SETTINGS = {"slurm": {"cluster": "local"}}
 STUDY = """\
 name: executors
@@ -47,7 +50,7 @@ measure: [{{use: fake, alone: true}}]
 def main() -> None:
     """Measure and tell."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("--cells", type=int, default=20, help="of the larger study")
+    parser.add_argument("--cells", type=int, default=12, help="of the larger study")
     parser.add_argument("--executors", default="inline,processes,slurm,ray")
     publish("Executors", parser, lambda asked: measured(asked.cells, asked.executors.split(",")))
 
@@ -58,26 +61,28 @@ def measured(cells: int, executors: list[str]) -> Iterator[Row]:
     for name in executors:
         taken = [(_run(name, cells) - _run(name, FEW)) / (cells - FEW) for _ in range(ROUNDS)]
         yield Row(f"a cell with `{name}`", *spread([1000 * one for one in taken]), unit="ms")
-    yield from growth()
+    yield from done_already()
 
 
-def growth() -> Iterator[Row]:
-    """How the time of `plan` and of `report` grows from 100 to 10,000 cells: time ∝ cells^exponent."""
-    taken: dict[str, list[float]] = {"plan": [], "report": []}
-    for cells in (100, 10_000):
-        with tempfile.TemporaryDirectory() as folder:
-            study, place = (
-                Path(folder) / "resume.yaml",
-                Place(Path(folder) / "runs", Path(folder) / "reports"),
-            )
-            store = Store(place.store)
-            _write(study, cells)
-            _fill(study, store)
-            taken["plan"].append(_least(lambda s=study, k=store: explain(plan(load(s)), k)))
-            taken["report"].append(_least(lambda s=study, p=place: publish_report(plan(load(s)), p, ())))
+def done_already() -> Iterator[Row]:
+    """A run that finds all its cells done, and how `plan` and `report` grow: time ∝ cells^exponent."""
+    with tempfile.TemporaryDirectory() as folder:
+        study, place = Path(folder) / "resume.yaml", Place(Path(folder) / "runs", Path(folder) / "reports")
+        store = Store(place.store)
+        _write(study, MOST)
+        _fill(study, store)
+        yield Row(
+            f"a run of {MOST:,} done cells", *spread([seconds(lambda: _resume(study, store))]), unit="s"
+        )
+        taken: dict[str, list[float]] = {"plan": [], "report": []}
+        for cells in GROWTH:
+            _write(study, cells)  # its cells are among those in the store
+            taken["plan"].append(_least(lambda: explain(plan(load(study)), store)))
+            taken["report"].append(_least(lambda: publish_report(plan(load(study)), place, ())))
+    few, many = GROWTH
     for name, (small, large) in taken.items():
-        exponent = math.log(large / small) / math.log(100)
-        yield Row(f"`{name}`, exponent from 100 to 10,000 cells", *spread([exponent]), unit="")
+        exponent = math.log(large / small) / math.log(many / few)
+        yield Row(f"`{name}`, exponent from {few:,} to {many:,} cells", *spread([exponent]), unit="")
 
 
 def _least(command: object) -> float:
