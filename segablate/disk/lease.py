@@ -61,7 +61,7 @@ class Owner:
             the system does not tell.
         pid: number of the process.
         started: when it started, for numbers are given out again; "" where the system does not tell.
-        job: a random name of this lease.
+        job: a random name of this lease, which begins with that of the task that took it, if it was one.
         time: when it was taken, by the owner's clock.
     """
 
@@ -73,11 +73,11 @@ class Owner:
     time: str
 
     @classmethod
-    def here(cls) -> Owner:
-        """This process, with a new job."""
+    def here(cls, sign: str = "") -> Owner:
+        """This process, with a new job that begins with `sign`."""
         pid = os.getpid()
         now = datetime.now(UTC).isoformat(timespec="seconds")
-        return cls(socket.gethostname(), _kernel(), pid, started(pid) or "", token_hex(8), now)
+        return cls(socket.gethostname(), _kernel(), pid, started(pid) or "", sign + token_hex(8), now)
 
     @property
     def dead(self) -> bool:
@@ -154,11 +154,13 @@ class Leases:
     Args:
         renew: seconds between two renewals.
         stale: seconds without one after which a lease is taken over.
+        sign: what the jobs of its leases begin with, by which who has begun this process finds them.
     """
 
-    def __init__(self, renew: float = RENEW, stale: float = STALE) -> None:
+    def __init__(self, renew: float = RENEW, stale: float = STALE, sign: str = "") -> None:
         self.period = renew
         self.stale = stale
+        self.sign = sign
         self._held: set[Lease] = set()
         self._lock = threading.RLock()
         self._renewer: threading.Thread | None = None
@@ -199,14 +201,16 @@ class Leases:
             _remove(path, stamp)
         return None
 
-    def take_away(self, path: Path) -> None:
-        """Remove a lease, whoever holds it.
+    def take_away(self, path: Path, sign: str = "") -> None:
+        """Remove a lease, whoever holds it, or only one of that sign.
 
         Raises:
             SegablateError: the file system refused.
         """
         with write_errors(path), suppress(FileNotFoundError, NotADirectoryError):
-            _remove(path, _look(path)[0])
+            stamp, owner = _look(path)
+            if not sign or (owner and owner.job.startswith(sign)):
+                _remove(path, stamp)
 
     def give_back(self) -> None:
         """Release all that are held, where there is no other way out."""
@@ -221,7 +225,7 @@ class Leases:
         return held
 
     def _made(self, path: Path) -> Lease:
-        lease = Lease(path, Owner.here(), self)
+        lease = Lease(path, Owner.here(self.sign), self)
         new = path.with_name(f".{path.name}.{token_hex(4)}.tmp")
         try:
             new.write_text(json.dumps(asdict(lease.owner)), encoding="utf-8")

@@ -126,16 +126,16 @@ class Store:
         """Who is working on a cell, if anybody is."""
         return self.leases.holder(self.folder(cell) / LEASE)
 
-    def take_over(self, cells: Iterable[Cell]) -> None:
-        """End the leases of these cells and of all shared arrays, whoever holds them.
+    def take_over(self, cells: Iterable[Cell], sign: str = "") -> None:
+        """End the leases of these cells and of all shared arrays: those of a sign, or whoever holds them.
 
         Raises:
             SegablateError: the file system refused.
         """
         for cell in cells:
-            self.leases.take_away(self.folder(cell) / LEASE)
+            self.leases.take_away(self.folder(cell) / LEASE, sign)
         for path in (self.root / CACHE).glob(f"*/*.{LEASE}"):
-            self.leases.take_away(path)
+            self.leases.take_away(path, sign)
 
     def artefact(self, cell: Cell, name: str) -> Arrays:
         """The arrays of a file kept beside an outcome.
@@ -155,9 +155,9 @@ class Store:
         path = folder / f"{called}.npz"
         quiet, named = time.monotonic() + QUIET, ""
         while True:
-            found = self._arrays(path)
-            if found is not None:
-                return found
+            stored = self._arrays(path)
+            if stored is not None:
+                return stored
             try:
                 with self.leases.take(folder / f"{called}.{LEASE}") as lease:
                     return self._build(path, build, lease)
@@ -191,11 +191,11 @@ class Store:
 
     def _build(self, path: Path, build: Callable[[], Arrays], lease: Lease) -> Arrays:
         sweep(path.parent, path.name)
-        found = self._arrays(path)  # built while the lease was being taken
-        if found is None:
-            found = build()
-            write(path.parent, {path.name: pack(found)}, ready=lambda: _still_ours(lease))
-        return found
+        stored = self._arrays(path)  # built while the lease was being taken
+        if stored is None:
+            stored = build()
+            write(path.parent, {path.name: pack(stored)}, ready=lambda: _still_ours(lease))
+        return stored
 
     def _arrays(self, path: Path) -> Arrays | None:
         stamp = _stamp(path)
@@ -226,6 +226,9 @@ class Store:
         if _stamp(path) != stamp:  # somebody has put a new one since it was read
             return
         aside = set_aside(path)
+        if aside and _stamp(aside) != stamp:  # or in this very moment
+            os.replace(aside, path)
+            return
         self.tell(f"{why}; " + (f"it is kept as `{aside.name}`" if aside else "it is not used"))
 
 
@@ -240,7 +243,9 @@ def _taken_beside_others(cell: Cell, outcome: Outcome) -> bool:
     if outcome.exclusive is not None:
         return not outcome.exclusive
     threads, flags = cell.reads.get("threads"), outcome.facts.get("flags")
-    busy = isinstance(flags, list) and any(isinstance(one, dict) and one.get("name") == BUSY for one in flags)
+    busy = isinstance(flags, list) and any(
+        isinstance(flag, dict) and flag.get("name") == BUSY for flag in flags
+    )
     return busy or outcome.machine.get("threads", threads) != threads
 
 

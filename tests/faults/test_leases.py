@@ -158,6 +158,16 @@ def test_a_lease_that_was_taken_over_is_neither_renewed_nor_given_back_by_who_ha
         assert ours.renew()
 
 
+def test_the_leases_of_a_task_are_ended_by_who_knows_that_it_has_ended_and_no_others(tmp_path: Path) -> None:
+    task, other = Leases(sign="a-task"), Leases()
+    ended, stays = task.take(tmp_path / "of the task"), other.take(tmp_path / "of another run")
+    for path in (ended.path, stays.path):
+        Leases().take_away(path, "a-task")
+    assert (ended.renew(), stays.renew()) == (False, True)
+    for leases in (task, other):
+        leases.give_back()
+
+
 def test_of_many_who_take_over_a_lease_one_gets_it(tmp_path: Path) -> None:
     got: list[lease.Lease] = []
     for round_ in range(20):

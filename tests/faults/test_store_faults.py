@@ -49,7 +49,7 @@ def test_what_is_not_an_outcome_is_never_trusted(
     execute(made, store)
     path = store.folder(made.cells[0]) / "outcome.json"
     path.write_bytes(content)
-    assert explain(made, store)[0][1].told.startswith("missing")
+    assert explain(made, store)[0][1].status.startswith("missing")
     assert path.with_name("outcome.json.broken-1").read_bytes() == content
     assert len(told) == 1
 
@@ -63,6 +63,29 @@ def test_the_outcome_of_another_cell_is_never_trusted(
     second.write_bytes(first.read_bytes())
     assert execute(made, store).done == 1
     assert f"this is the outcome of cell `{made.cells[0].key}`" in told[0]
+
+
+def test_what_is_put_while_a_damaged_outcome_is_set_aside_stays(
+    planned: Planned, store: Store, told: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = planned("a")
+    execute(made, store)
+    path = store.folder(made.cells[0]) / "outcome.json"
+    whole = path.read_bytes()
+    path.write_bytes(whole[:-9])
+    rename = os.rename
+
+    def late(source: Path, target: Path) -> None:
+        path.with_name("new").write_bytes(whole)
+        os.replace(path.with_name("new"), path)
+        rename(source, target)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "rename", late)
+        store.outcome(made.cells[0])
+    assert path.read_bytes() == whole
+    assert told == []
+    assert [file.name for file in path.parent.iterdir()] == ["outcome.json"]
 
 
 def test_files_set_aside_are_never_written_over(planned: Planned, store: Store) -> None:

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from importlib.util import find_spec
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from types import ModuleType, SimpleNamespace
 from typing import Any
 
+import fake_cluster
 import pytest
 
 from segablate.errors import SegablateError
@@ -30,17 +30,6 @@ from segablate.run.work import Job
 
 Planned = Callable[..., Plan]
 pytestmark = pytest.mark.skipif(find_spec("ray") is None, reason="ray is not installed")
-# its raylets need a quiet machine to start within the seconds that Ray gives them
-on_a_cluster = pytest.mark.exhaustive
-# nothing is sent, nothing listens to other machines, and what starts slowly on a busy machine is waited for
-ENVIRONMENT = {
-    "RAY_USAGE_STATS_ENABLED": "0",
-    "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",
-    "RAY_raylet_start_wait_time_s": "60",
-    "RAY_agent_register_timeout_ms": "200000",
-    "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
-}
-PORTS = ("metrics_agent_port", "metrics_export_port", "dashboard_agent_listen_port", "runtime_env_agent_port")
 DRIVER = """
 import sys
 from pathlib import Path
@@ -57,42 +46,27 @@ execute(plan(load(path)), Store(path.parent / "runs"), executor="ray")
 """
 
 
-def _node() -> dict[str, Any]:
-    """Settings of a node: a raylet that has its ports waits for no file in which they are written."""
-    found = {}
-    for name in PORTS:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            found[name] = probe.getsockname()[1]
-    return {"num_cpus": 1, "node_ip_address": "127.0.0.1", "object_store_memory": 80 << 20, **found}
-
-
-def _started(cluster: Any) -> Any:
-    try:
-        made = cluster(initialize_head=True, head_node_args={**_node(), "include_dashboard": False})
-        made.add_node(**_node())
-    except Exception as error:  # Ray gives its agents 15 seconds, which nothing changes
-        pytest.skip(f"this machine is too busy for Ray to start: {error}")
-    return made
+def _until(true: Callable[[], object], driver: subprocess.Popen[bytes]) -> None:
+    limit = time.monotonic() + 60
+    while not true():
+        assert driver.poll() is None, "the driver has ended"
+        assert time.monotonic() < limit
+        time.sleep(0.05)
 
 
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[Any]:
     """Two nodes of one core each, to which the tests are connected."""
-    with pytest.MonkeyPatch.context() as patched, TemporaryDirectory(prefix="ry") as folder:
-        for name, value in {**ENVIRONMENT, "RAY_TMPDIR": folder}.items():
-            patched.setenv(name, value)
-        (Path(folder) / "ray").mkdir()
+    with ExitStack() as held:
+        try:
+            made = held.enter_context(fake_cluster.cluster())
+        except Exception as error:  # Ray gives its agents 15 seconds, which nothing changes
+            pytest.skip(f"this machine is too busy for Ray to start: {error}")
         import ray
-        from ray.cluster_utils import Cluster
 
-        # read from the environment when ray was imported, which may have been before
-        patched.setattr("ray._private.ray_constants.ENABLE_RAY_CLUSTER", False)
-        made = _started(Cluster)
         ray.init(address=made.address, log_to_driver=False, logging_level="ERROR")
+        held.callback(ray.shutdown)
         yield made
-        ray.shutdown()
-        made.shutdown()
 
 
 @pytest.fixture(autouse=True)
@@ -111,42 +85,42 @@ def _when(true: Callable[[], object], then: Callable[[], object]) -> None:
     threading.Thread(target=wait, daemon=True).start()
 
 
-@on_a_cluster
 def test_every_cell_is_done_once_one_whose_task_is_killed_fails_and_the_rest_go_on(
-    cluster: Any, planned: Planned, store: Store, fakes: ModuleType, told: list[str]
+    cluster: Any,
+    planned: Planned,
+    store: Store,
+    fakes: ModuleType,
+    told: list[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    made = planned("a", "kill", "b", "c", more="use: fake-seeded, alone: true")
-    summary = execute(made, store, executor="ray")
-    assert (summary.done, summary.failed) == (6, 2)
-    assert sorted(fakes.logged()) == ["a", "a", "b", "b", "c", "c", "kill", "kill"]
-    reason = "the task was ended from outside before the cell was measured"
-    assert {reason for _, reason in summary.failures} == {reason}
+    monkeypatch.setenv("FAKE_HOST", "elsewhere")  # where nobody but Ray can tell that a process has ended
+    # two tasks, of which one is killed, and one that goes on with what it has left
+    summary = execute(planned("kill", "a", "b", "c"), store, executor="ray")
+    assert (summary.done, summary.failed) == (3, 1)
+    assert sorted(fakes.logged()) == ["a", "b", "c", "kill"]
+    assert summary.failures[0][1] == "the task was ended from outside before the cell was measured"
     assert told == []
     assert not list(store.root.rglob("lease"))
 
 
-@on_a_cluster
 def test_the_cells_of_a_node_that_dies_begin_again_elsewhere(
     cluster: Any, planned: Planned, store: Store, fakes: ModuleType, told: list[str], tmp_path: Path
 ) -> None:
     made = planned("wait-1", "wait-2", settings="alone: true")
-    node = next(iter(cluster.worker_nodes))
 
     def die() -> None:
-        cluster.remove_node(node, allow_graceful=False)
+        fake_cluster.kill_node(cluster)
         (tmp_path / "log.go").touch()
 
     _when(lambda: len(fakes.logged()) == 2, die)
     summary = execute(made, store, executor="ray")
-    # what the task on the dead node still put is found there
-    assert summary.done + summary.reused == 2
+    assert summary.done == 2
     assert sorted(set(fakes.logged())) == ["wait-1", "wait-2"]
     assert len(fakes.logged()) == 3
     assert told == ["a node has died: 1 of its cells begin again elsewhere"]
-    cluster.add_node(**_node())
+    cluster.add_node(**fake_cluster.node())
 
 
-@on_a_cluster
 def test_a_run_whose_driver_was_killed_goes_on(
     cluster: Any, planned: Planned, store: Store, fakes: ModuleType, tmp_path: Path
 ) -> None:
@@ -157,8 +131,7 @@ def test_a_run_whose_driver_was_killed_goes_on(
         [sys.executable, str(tmp_path / "driver.py"), str(tmp_path / "s.yaml")],
         env={**os.environ, "RAY_ADDRESS": cluster.address, "PYTHONPATH": os.pathsep.join(roots)},
     )
-    while not (store.outcome(made.cells[0]) and "wait" in fakes.logged()):
-        time.sleep(0.05)
+    _until(lambda: store.outcome(made.cells[0]) and "wait" in fakes.logged(), driver)
     driver.send_signal(signal.SIGKILL)
     driver.wait()
     (tmp_path / "log.go").touch()
@@ -167,7 +140,6 @@ def test_a_run_whose_driver_was_killed_goes_on(
     assert fakes.logged().count("a") == 1
 
 
-@on_a_cluster
 def test_a_node_that_has_not_the_store_is_named_before_anything_runs(
     cluster: Any, planned: Planned, store: Store, fakes: ModuleType, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -183,6 +155,26 @@ def test_a_node_that_has_not_the_store_is_named_before_anything_runs(
     with pytest.raises(SegablateError, match=r"has segablate 0\..*, and this is 9"):
         execute(made, store, executor="ray")
     assert fakes.logged() == []
+
+
+@pytest.mark.exhaustive  # a timing, of a minute: `pytest -m exhaustive -k nodes_do tests/run/test_ray.py -s`
+def test_more_nodes_do_proportionally_more(
+    cluster: Any, planned: Planned, store: Store, fakes: ModuleType
+) -> None:
+    third = cluster.add_node(**fake_cluster.node())
+    rates = {}
+    for nodes in (3, 2, 1):
+        # other settings are other cells
+        made = planned(*(f"w-{n}" for n in range(12)), settings=f"nap: 3, bonus: {nodes}")
+        assert execute(made, store, executor="ray").done == 12
+        spans = fakes.spans()[-12:]
+        rates[nodes] = 12 / (max(ended for *_, ended in spans) - min(began for _, began, _ in spans))
+        if nodes > 1:
+            cluster.remove_node(third if nodes == 3 else next(iter(cluster.worker_nodes)))
+    cluster.add_node(**fake_cluster.node())
+    print({nodes: f"{rate / rates[1]:.2f}" for nodes, rate in rates.items()})
+    for nodes in (2, 3):
+        assert rates[nodes] == pytest.approx(nodes * rates[1], rel=0.1)
 
 
 class _Absent:

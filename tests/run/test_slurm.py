@@ -33,8 +33,10 @@ def carried(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_each_group_is_a_task_one_that_is_killed_fails_its_cell_and_the_rest_go_on(
-    planned: Planned, store: Store, fakes: ModuleType, told: list[str]
+    planned: Planned, store: Store, fakes: ModuleType, told: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    # on another host nobody but SLURM can tell that a process has ended
+    monkeypatch.setenv("FAKE_HOST", "elsewhere")
     # in one run, for each task is a new Python: one is killed, one is on a host whose clock is off
     made = planned("a", "kill", "clock", settings="alone: true")
     summary = execute(made, store, executor="slurm", settings=LOCAL)

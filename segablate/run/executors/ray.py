@@ -23,8 +23,17 @@ from typing import Any, ClassVar
 from segablate.errors import SegablateError
 from segablate.measures.base import Progress
 from segablate.run.devices import gpus, uses_gpu
-from segablate.run.executors.base import Findings, divided, executors, lost
-from segablate.run.executors.remote import IDENTITY, identity, perform, remote_job, reported, unfit
+from segablate.run.executors.base import Findings, divided, executors
+from segablate.run.executors.remote import (
+    IDENTITY,
+    RemoteJob,
+    identity,
+    lost_elsewhere,
+    perform,
+    remote_job,
+    reported,
+    unfit,
+)
 from segablate.run.machine import cores
 from segablate.run.plan import Group
 from segablate.run.provenance import provenance
@@ -40,8 +49,8 @@ CHECK = 120.0  # seconds in which a node has to say what it has
 
 @dataclass
 class _Task:
-    group: Group
-    again: bool = False  # whether it goes on where a task was killed
+    remote: RemoteJob
+    again: bool  # whether it goes on where a task was killed
     began: float = field(default_factory=time.perf_counter)
 
 
@@ -69,18 +78,18 @@ class Ray:
             each = int(min(node["Resources"].get("CPU", 0) for node in nodes)) or 1
             running: dict[Any, _Task] = {}
 
-            def begin(task: _Task) -> None:
-                given = remote_job(task.group, job, identity(store.root))
-                running[self._remote(ray, task.group, job, each).remote(given)] = task
+            def begin(group: Group, again: bool) -> None:
+                remote = remote_job(group, job, identity(store.root))
+                running[self._remote(ray, group, job, each).remote(remote)] = _Task(remote, again)
 
             try:
                 for group in divided(groups, int(ray.cluster_resources().get("CPU", 1))):
-                    begin(_Task(group))
+                    begin(group, False)
                 while running:
                     for ref in ray.wait(list(running), timeout=LOOK)[0]:
                         task = running.pop(ref)
-                        if again := (yield from _take(ray, ref, task, job, store)):
-                            begin(again)
+                        if rest := (yield from _take(ray, ref, task, job, store)):
+                            begin(*rest)
             finally:
                 _cancel(ray, list(running))
 
@@ -145,18 +154,18 @@ def _check(ray: Any, nodes: Sequence[dict[str, Any]], root: Path) -> None:
     """
     affinity = import_module("ray.util.scheduling_strategies").NodeAffinitySchedulingStrategy
     wanted = identity(root)
-    asked = {}
+    answers = {}
     for node in nodes:
         place = affinity(node_id=node["NodeID"], soft=False)
         options = {"num_cpus": 0, "max_retries": 0, "scheduling_strategy": place}
         name = f"{node['NodeManagerHostname']} ({node['NodeManagerAddress']})"
-        asked[name] = ray.remote(**options)(_what_is_there()).remote(str(root / IDENTITY))
-    for name, answer in asked.items():
+        answers[name] = ray.remote(**options)(_what_is_there()).remote(str(root / IDENTITY))
+    for name, answer in answers.items():
         try:
-            version, found = ray.get(answer, timeout=CHECK)
+            version, there = ray.get(answer, timeout=CHECK)
         except ray.exceptions.GetTimeoutError as error:
             raise SegablateError(f"node `{name}` did not answer within {CHECK:g} s") from error
-        if problem := unfit(name, version, provenance().version, root, found == wanted):
+        if problem := unfit(name, version, provenance().version, root, there == wanted):
             raise problem
 
 
@@ -178,33 +187,26 @@ def _what_is_there() -> Callable[[str], tuple[str, str]]:
     return what_is_there
 
 
-def _take(ray: Any, ref: Any, task: _Task, job: Job, store: Store) -> Generator[Finding, None, _Task | None]:
-    """Report what became of a task; returns what goes on in its place."""
+def _take(
+    ray: Any, ref: Any, task: _Task, job: Job, store: Store
+) -> Generator[Finding, None, tuple[Group, bool] | None]:
+    """Report what became of a task; returns what goes on in its place, and whether a task was killed."""
+    group = task.remote.group
     try:
-        yield from reported(ray.get(ref), task.group, store)
+        yield from reported(ray.get(ref), group, store)
         return None
     except ray.exceptions.NodeDiedError:
-        store.tell(f"a node has died: {len(task.group.cells)} of its cells begin again elsewhere")
-        store.take_over(cell for cell in task.group.cells if not job.newer(store, cell))
-        return _Task(task.group, task.again)
+        store.tell(f"a node has died: {len(group.cells)} of its cells begin again elsewhere")
+        store.take_over(group.cells, task.remote.sign)
+        return group, task.again
     except (ray.exceptions.WorkerCrashedError, ray.exceptions.OutOfMemoryError) as error:
         why = "the task was ended from outside before the cell was measured"
         if isinstance(error, ray.exceptions.OutOfMemoryError):
             why = "the node ran out of memory before the cell was measured"
-    _wait_for_end(task, job, store)
-    known = {cell.key: outcome for cell in task.group.cells if (outcome := job.newer(store, cell))}
-    yield from (Finding(cell, known[cell.key]) for cell in task.group.cells if cell.key in known)
-    seconds = time.perf_counter() - task.began
-    rest = yield from lost(task.group, known, why, seconds, job, store, again=task.again)
-    return _Task(rest, again=True) if rest else None
-
-
-def _wait_for_end(task: _Task, job: Job, store: Store) -> None:
-    """Ray tells of a task's end a little before its process, and with it its lease, is gone."""
-    until = time.monotonic() + GRACE
-    left = [cell for cell in task.group.cells if not job.newer(store, cell)]
-    while left and store.holder(left[0]) and time.monotonic() < until:
-        time.sleep(0.05)
+    rest = yield from lost_elsewhere(
+        task.remote, why, time.perf_counter() - task.began, store, again=task.again
+    )
+    return (rest, True) if rest else None
 
 
 def _cancel(ray: Any, running: list[Any]) -> None:

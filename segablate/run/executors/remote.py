@@ -9,7 +9,7 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from contextlib import closing, suppress
 from dataclasses import dataclass, field, replace
 from importlib import import_module
@@ -24,6 +24,7 @@ from segablate.errors import SegablateError
 from segablate.measures.base import measures
 from segablate.records import Outcome
 from segablate.run.context import StoreContext
+from segablate.run.executors.base import lost
 from segablate.run.plan import Cell, Group
 from segablate.run.provenance import provenance
 from segablate.run.store import Store
@@ -47,6 +48,8 @@ class RemoteJob:
         environment: variables that are set.
         store: the identity of the store.
         version: of segablate.
+        sign: of its leases: who is told that the task has ended knows that they are nobody's, on whatever
+            host it was.
     """
 
     group: Group
@@ -56,6 +59,7 @@ class RemoteJob:
     environment: Mapping[str, str]
     store: str
     version: str
+    sign: str
 
 
 @dataclass(frozen=True)
@@ -99,30 +103,32 @@ def remote_job(group: Group, job: Job, store: str) -> RemoteJob:
     module = measures.part(group.measure.use).make.__module__
     environment = {name: value for name, value in os.environ.items() if name.startswith(CARRIED)}
     own = replace(job.of(group), root=job.root.absolute())
-    return RemoteJob(group, own, module, tuple(sys.path), environment, store, provenance().version)
+    version, sign = provenance().version, token_hex(8)
+    return RemoteJob(group, own, module, tuple(sys.path), environment, store, version, sign)
 
 
-def perform(given: RemoteJob) -> Answer:
+def perform(remote: RemoteJob) -> Answer:
     """Work through a group, on whatever machine this is."""
     answer = Answer(socket.gethostname())
-    leases = Leases()
+    leases = Leases(sign=remote.sign)
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGTERM, _leave)
-    os.environ.update(given.environment)
-    sys.path += [path for path in given.paths if path not in sys.path]
+    os.environ.update(remote.environment)
+    sys.path += [path for path in remote.paths if path not in sys.path]
     try:
-        same = _is(given.job.root, given.store)
-        if problem := unfit(answer.host, provenance().version, given.version, given.job.root, same):
+        same = _is(remote.job.root, remote.store)
+        if problem := unfit(answer.host, provenance().version, remote.version, remote.job.root, same):
             raise problem
-        import_module(given.module)
-        store = Store(given.job.root, answer.notices.append, leases)
+        import_module(remote.module)
+        store = Store(remote.job.root, answer.notices.append, leases)
+        store.take_over(remote.group.cells, remote.sign)  # a task that is queued again has ended before
         ctx = StoreContext(
-            store, given.job.device, allow_external=given.job.allow_external, anew=given.job.anew
+            store, remote.job.device, allow_external=remote.job.allow_external, anew=remote.job.anew
         )
-        with closing(work(given.group, given.job, store, ctx)) as findings:
-            for found in findings:
-                put = found.outcome is not None
-                answer.reports[found.cell.key] = Report(put, found.ours, found.given_up, found.late)
+        with closing(work(remote.group, remote.job, store, ctx)) as findings:
+            for finding in findings:
+                put = finding.outcome is not None
+                answer.reports[finding.cell.key] = Report(put, finding.ours, finding.given_up, finding.late)
     except SegablateError as error:
         answer.error = error
     except Exception:
@@ -149,6 +155,25 @@ def reported(answer: Answer, group: Group, store: Store) -> Iterator[Finding]:
         raise answer.error
     if answer.defect:
         raise DefectError(answer.defect)
+
+
+def lost_elsewhere(
+    remote: RemoteJob, why: str, seconds: float, store: Store, *, again: bool
+) -> Generator[Finding, None, Group | None]:
+    """Report what a task put before it ended, and what it left open; returns the cells that are left.
+
+    Args:
+        remote: what it was to do.
+        why: how it ended.
+        seconds: how long it lasted.
+        store: keeps what is found.
+        again: see `lost`.
+    """
+    store.take_over(remote.group.cells, remote.sign)
+    cells, job = remote.group.cells, remote.job
+    known = {cell.key: outcome for cell in cells if (outcome := job.newer(store, cell))}
+    yield from (Finding(cell, known[cell.key]) for cell in cells if cell.key in known)
+    return (yield from lost(remote.group, known, why, seconds, job, store, again=again))
 
 
 def _outcome(store: Store, cell: Cell, host: str) -> Outcome:
@@ -194,9 +219,9 @@ def unfit(host: str, there: str, here: str, root: Path, same: bool) -> Segablate
 def _is(root: Path, wanted: str) -> bool:
     """Whether this is the store of that identity, as soon as a shared file system shows it."""
     until = time.monotonic() + (LONGEST_LAG if root.is_dir() else 0)
-    while not (found := (root / IDENTITY).is_file() and text(root / IDENTITY)) and time.monotonic() < until:
+    while not (there := (root / IDENTITY).is_file() and text(root / IDENTITY)) and time.monotonic() < until:
         time.sleep(LOOK)
-    return found == wanted
+    return there == wanted
 
 
 def not_shared(host: str, root: Path) -> SegablateError:

@@ -21,8 +21,16 @@ from typing import Any, ClassVar, Literal
 from segablate.errors import SegablateError, near_miss
 from segablate.measures.base import Needs, Progress
 from segablate.run.devices import uses_gpu
-from segablate.run.executors.base import Findings, divided, executors, lost
-from segablate.run.executors.remote import Answer, RemoteJob, identity, perform, remote_job, reported
+from segablate.run.executors.base import Findings, divided, executors
+from segablate.run.executors.remote import (
+    Answer,
+    RemoteJob,
+    identity,
+    lost_elsewhere,
+    perform,
+    remote_job,
+    reported,
+)
 from segablate.run.plan import Group
 from segablate.run.store import Store
 from segablate.run.work import Finding, Job
@@ -37,20 +45,20 @@ OURS = frozenset({"job_name", "array_parallelism", "setup", "signal_delay_s", "n
 
 @dataclass
 class _Task:
-    group: Group
+    remote: RemoteJob
     again: bool = False  # whether it goes on where a task was killed
 
 
 class Work:
     """What a task of an array runs; submitit asks it what to queue again when its time is up."""
 
-    def __call__(self, given: RemoteJob) -> Answer:
+    def __call__(self, remote: RemoteJob) -> Answer:
         """Work through a group."""
-        return perform(given)
+        return perform(remote)
 
-    def checkpoint(self, given: RemoteJob) -> Any:
+    def checkpoint(self, remote: RemoteJob) -> Any:
         """The same once more: what is finished is in the store."""
-        return import_module("submitit").helpers.DelayedSubmission(self, given)
+        return import_module("submitit").helpers.DelayedSubmission(self, remote)
 
 
 @executors.register()
@@ -87,17 +95,17 @@ class Slurm:
         queue = _Queue(submitit, self, job, store)
         running: dict[Any, _Task] = {}
         try:
-            for made, group in queue.submit(divided(groups, self.jobs)):
-                running[made] = _Task(group)
+            for made, remote in queue.submit(divided(groups, self.jobs)):
+                running[made] = _Task(remote)
             if self.detach:
                 queue.tell_of(list(running))
                 running.clear()
             while running:
-                ended = [one for one in running if one.done()]
-                for one in ended:
-                    task = running.pop(one)
-                    if rest := (yield from _take(one, task, job, store)):
-                        running |= {made: _Task(group, again=True) for made, group in queue.submit([rest])}
+                ended = [submitted for submitted in running if submitted.done()]
+                for submitted in ended:
+                    task = running.pop(submitted)
+                    if rest := (yield from _take(submitted, task, store)):
+                        running |= {made: _Task(remote, again=True) for made, remote in queue.submit([rest])}
                 if not ended:
                     time.sleep(LOOK)
         finally:
@@ -121,33 +129,33 @@ class _Queue:
             hint = "run it where `sbatch` and `srun` are, or use `--executor processes`"
             raise SegablateError("there is no SLURM here", hint=hint) from error
 
-    def submit(self, groups: Sequence[Group]) -> Iterator[tuple[Any, Group]]:
+    def submit(self, groups: Sequence[Group]) -> Iterator[tuple[Any, RemoteJob]]:
         """Queue groups, those that need the same in one array."""
-        alike: dict[Needs, list[Group]] = defaultdict(list)
+        alike: dict[Needs, list[RemoteJob]] = defaultdict(list)
         for group in groups:
-            alike[group.needs].append(group)
+            alike[group.needs].append(remote_job(group, self._job, self._identity))
         for needs, own in alike.items():
             self._executor.update_parameters(**self._resources(needs))
             with self._executor.batch():
-                jobs = [
-                    self._executor.submit(Work(), remote_job(one, self._job, self._identity)) for one in own
-                ]
+                jobs = [self._executor.submit(Work(), remote) for remote in own]
             yield from zip(jobs, own, strict=True)
 
     def cancel(self, jobs: Sequence[Any]) -> None:
         """Take what is queued out of the queue, and end what runs."""
-        arrays = {one.job_id.partition("_")[0]: one for one in jobs}
-        for number, one in arrays.items():
-            whole = one if number == one.job_id else type(one)(one.paths.folder, number)
+        arrays = {submitted.job_id.partition("_")[0]: submitted for submitted in jobs}
+        for number, submitted in arrays.items():
+            whole = (
+                submitted if number == submitted.job_id else type(submitted)(submitted.paths.folder, number)
+            )
             with suppress(Exception):  # it has ended already
                 whole.cancel(check=False)
-        for one in jobs if self._ways.cluster == "local" else ():
-            while not one.done():
+        for submitted in jobs if self._ways.cluster == "local" else ():
+            while not submitted.done():
                 time.sleep(LOOK / 10)
 
     def tell_of(self, jobs: Sequence[Any]) -> None:
         """Say what was left in the queue, how to look, and how to come back."""
-        arrays = sorted({one.job_id.partition("_")[0] for one in jobs})
+        arrays = sorted({submitted.job_id.partition("_")[0] for submitted in jobs})
         self._store.tell(
             f"{len(jobs):,} tasks are queued as {', '.join(arrays)}: `segablate plan` shows what is done; "
             "the same command without `--detach` waits for the rest, and writes the report"
@@ -155,20 +163,20 @@ class _Queue:
 
     def _resources(self, needs: Needs) -> dict[str, Any]:
         gpu = uses_gpu(needs, self._job.device)
-        asked: dict[str, Any] = {
+        resources: dict[str, Any] = {
             "cpus_per_task": int(needs.cores),
             "mem_gb": needs.memory,
             "name": "segablate",
         }
-        asked |= {"gpus_per_node": 1} if gpu else {}
-        asked |= {"timeout_min": minutes(self._options["time"])} if "time" in self._options else {}
+        resources |= {"gpus_per_node": 1} if gpu else {}
+        resources |= {"timeout_min": minutes(self._options["time"])} if "time" in self._options else {}
         own = {name: value for name, value in self._options.items() if name != "time"}
         for name in own.keys() & {"cpus_per_task", "gpus_per_node"}:
-            del asked[name]
+            del resources[name]
         if "mem" in own:
-            del asked["mem_gb"]
+            del resources["mem_gb"]
         parallel = {"array_parallelism": self._ways.jobs or MOST_AT_ONCE}
-        return {**asked, **{f"slurm_{name}": value for name, value in {**own, **parallel}.items()}}
+        return {**resources, **{f"slurm_{name}": value for name, value in {**own, **parallel}.items()}}
 
 
 def _library() -> Any:
@@ -206,14 +214,12 @@ def minutes(text: str | int) -> int:
     return max(1, 24 * 60 * int(days or 0) + 60 * hours + least + (seconds > 0))
 
 
-def _take(one: Any, task: _Task, job: Job, store: Store) -> Generator[Finding, None, Group | None]:
+def _take(submitted: Any, task: _Task, store: Store) -> Generator[Finding, None, Group | None]:
     """Report what became of a task; returns the cells that go on in its place."""
-    error = one.exception()
+    error = submitted.exception()
     if error is None:
-        yield from reported(one.result(), task.group, store)
+        yield from reported(submitted.result(), task.remote.group, store)
         return None
-    known = {cell.key: outcome for cell in task.group.cells if (outcome := job.newer(store, cell))}
-    yield from (Finding(cell, known[cell.key]) for cell in task.group.cells if cell.key in known)
-    state = str(one.state).lower()
-    why = f"the task of SLURM ended before the cell was measured ({state}); see {one.paths.stderr}"
-    return (yield from lost(task.group, known, why, 0.0, job, store, again=task.again))
+    state = str(submitted.state).lower()
+    why = f"the task of SLURM ended before the cell was measured ({state}); see {submitted.paths.stderr}"
+    return (yield from lost_elsewhere(task.remote, why, 0.0, store, again=task.again))

@@ -1,13 +1,14 @@
 """Measures that do what the study tells them: `model.encoder` is a word, and the word is done.
 
 Imported here and in worker processes alike; importing it registers them. What is measured is
-appended to the file that `FAKE_LOG` names, one line a cell.
+appended to the file that `FAKE_LOG` names, one line a cell. A process that finds `FAKE_HOST` is on that host.
 """
 
 from __future__ import annotations
 
 import os
 import signal
+import socket
 import time
 from collections.abc import Hashable, Iterator, Sequence
 from pathlib import Path
@@ -19,6 +20,8 @@ from segablate.errors import SegablateError
 from segablate.measures.base import Config, MeasureContext, Needs, Result, measures
 from segablate.records import Measurement, Reads
 
+if host := os.environ.get("FAKE_HOST"):
+    socket.gethostname = lambda: host
 NAMES = ("fake", "fake-seeded", "fake-exclusive")
 
 
