@@ -23,10 +23,10 @@ def bill(plan: Plan, store: Store, states: Mapping[str, State], report: Path) ->
         states: key → state of its cell.
         report: folder of the study's committed report.
     """
-    counts = Counter(state.told.partition(":")[0] for state in states.values())
+    counts = Counter(state.status.partition(":")[0] for state in states.values())
     summary = ", ".join(f"{number:,} {state}" for state, number in sorted(counts.items()))
     parts = [f"{counted(len(states), 'cell')}{f': {summary}' if summary else ''}"]
-    rest = {key: state.seconds for key, state in states.items() if state.told != "done"}
+    rest = {key: state.seconds for key, state in states.items() if state.status != "done"}
     taken = takable(plan, store, report) & rest.keys() if rest else set()
     if taken:
         parts.append(f"`run` takes {len(taken):,} from `{report}`")

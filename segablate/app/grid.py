@@ -70,7 +70,7 @@ def seconds(text: str) -> float:
         raise SegablateError(
             f"`--budget` is `{text}`, which is no time", hint="write `90min`, `3h` or `1h30m`"
         )
-    return sum(float(one["number"]) * SECONDS[one["unit"]] for one in TIME.finditer(words))
+    return sum(float(part["number"]) * SECONDS[part["unit"]] for part in TIME.finditer(words))
 
 
 def _jobs(text: int | str) -> int | Literal["auto"]:

@@ -195,7 +195,7 @@ def origin(data: Path) -> tuple[Path, list[str], str]:
     path = data / ORIGIN
     try:
         made = json.loads(path.read_text(encoding="utf-8"))
-        return Path(made["study"]), [str(one) for one in made["overrides"]], str(made["label"])
+        return Path(made["study"]), [str(override) for override in made["overrides"]], str(made["label"])
     except FileNotFoundError:
         raise SegablateError(
             "this report does not say of which study it is",

@@ -46,7 +46,7 @@ class Constraint:
         return shown >= self.bound if self.least else shown <= self.bound
 
 
-def given(records: Sequence[Record]) -> list[tuple[str, list[Record]]]:
+def by_input(records: Sequence[Record]) -> list[tuple[str, list[Record]]]:
     """The records apart for each data set and input that they were measured on, with its name."""
     groups: dict[tuple[tuple[str, str], ...], list[Record]] = {}
     for record in records:
@@ -121,92 +121,95 @@ def recommend(
             to the constraints.
     """
     what = quantity(by)
-    known = {m.metric for one in records if one.outcome for m in one.outcome.measurements}
+    known = {m.metric for record in records if record.outcome for m in record.outcome.measurements}
     if by not in known:
         raise SegablateError(f"the study has no numbers of `{by}`", where="--by", hint=near_miss(by, known))
     if what.direction == "none":
         raise SegablateError(f"neither way of `{by}` is better", where="--by")
-    costs = {one.metric: _values(records, one, under) for one in constraints}
+    costs = {bound.metric: _values(records, bound, under) for bound in constraints}
     score = _source(records, by, under, "--by")
-    found = [
+    candidates = [
         _candidate(variant, spread_of(own, by), constraints, costs)
         for variant, own in _by_variant(records, score).items()
     ]
-    kept = [one for one in found if one.keeps and one.score]
-    if not kept:
-        raise SegablateError(_nobody(found, constraints), hint="loosen one of the constraints")
+    keeping = [candidate for candidate in candidates if candidate.keeps and candidate.score]
+    if not keeping:
+        raise SegablateError(_nobody(candidates, constraints), hint="loosen one of the constraints")
     sign = 1 if what.direction == "higher" else -1
-    best = max(kept, key=lambda one: sign * (one.score.value if one.score else math.nan))
-    own = [one for one in records if one.measure == score]
-    rest = [one for one in kept if one is not best]
-    verdicts = _verdicts(own, best.variant, [one.variant for one in rest], by, margins or {})
-    others = [(one, verdicts.get(one.variant)) for one in rest]
-    exact = all(one.exact for one in own if one.done)
+    best = max(keeping, key=lambda other: sign * (other.score.value if other.score else math.nan))
+    own = [record for record in records if record.measure == score]
+    rest = [candidate for candidate in keeping if candidate is not best]
+    verdicts = _verdicts(own, best.variant, [candidate.variant for candidate in rest], by, margins or {})
+    others = [(candidate, verdicts.get(candidate.variant)) for candidate in rest]
+    exact = all(record.exact for record in own if record.done)
     worse = [other for other in others if _is_worse(*other, best, exact)]
-    beaten, taken = {one.variant for one, _ in worse}, {one.variant for one in kept}
+    beaten = {candidate.variant for candidate, _ in worse}
+    taken = {candidate.variant for candidate in keeping}
     return Advice(
         by=what,
         measure=score,
         best=best,
         alike=tuple(other for other in others if other[0].variant not in beaten),
         told_apart=tuple(worse),
-        left_out=tuple(one for one in found if one.variant not in taken),
+        left_out=tuple(candidate for candidate in candidates if candidate.variant not in taken),
     )
 
 
-def _is_worse(one: Candidate, verdict: Verdict | None, best: Candidate, exact: bool) -> bool:
-    if exact and one.score and best.score:  # no random part: what is lower is lower
-        return one.score.value != best.score.value
+def _is_worse(candidate: Candidate, verdict: Verdict | None, best: Candidate, exact: bool) -> bool:
+    if exact and candidate.score and best.score:  # no random part: what is lower is lower
+        return candidate.score.value != best.score.value
     return verdict is not None and verdict.kind == "worse"
 
 
 def _source(records: Sequence[Record], metric: str, under: Sequence[str], option: str) -> str:
     """The measure that gives a metric; one that trains goes before a ceiling."""
     having = [
-        one
-        for one in records
-        if one.done and one.outcome and metric in {m.metric for m in one.outcome.measurements}
+        record
+        for record in records
+        if record.done and record.outcome and metric in {m.metric for m in record.outcome.measurements}
     ]
-    labels = list(dict.fromkeys(one.measure for one in having))
+    labels = list(dict.fromkeys(record.measure for record in having))
     wanted = [label for label in labels if label in under] or labels
     trained = list(
-        dict.fromkeys(one.measure for one in having if one.use != "oracle" and one.measure in wanted)
+        dict.fromkeys(
+            record.measure for record in having if record.use != "oracle" and record.measure in wanted
+        )
     )
     wanted = trained or wanted
     if not wanted:
-        known = {m.metric for one in records if one.outcome for m in one.outcome.measurements}
+        known = {m.metric for record in records if record.outcome for m in record.outcome.measurements}
         raise SegablateError(
             f"the study has no numbers of `{metric}`", where=option, hint=near_miss(metric, known)
         )
     if len(wanted) > 1:
-        told = listed([f"`{label}`" for label in wanted])
+        several = listed([f"`{label}`" for label in wanted])
         raise SegablateError(
-            f"`{metric}` is measured under {told}", where=option, hint=f"say which: `--under {wanted[0]}`"
+            f"`{metric}` is measured under {several}", where=option, hint=f"say which: `--under {wanted[0]}`"
         )
     return wanted[0]
 
 
-def _values(records: Sequence[Record], one: Constraint, under: Sequence[str]) -> dict[str, float]:
+def _values(records: Sequence[Record], bound: Constraint, under: Sequence[str]) -> dict[str, float]:
     """Variant → stored value of what a constraint bounds; images a second also come from the time of one."""
-    metric, turn = one.metric, _same
+    metric, turn = bound.metric, _same
     known = {m.metric for record in records if record.outcome for m in record.outcome.measurements}
     if metric == "fps" and "fps" not in known and "p50_ms" in known:
         metric, turn = "p50_ms", _per_second
-    label = _source(records, metric, under, one.option)
-    found = {}
+    label = _source(records, metric, under, bound.option)
+    values = {}
     for variant, own in _by_variant(records, label).items():
-        if told := spread_of(own, metric):
-            found[variant] = turn(told.value, own[0])
-    return found
+        if spread := spread_of(own, metric):
+            values[variant] = turn(spread.value, own[0])
+    return values
 
 
 def _by_variant(records: Sequence[Record], label: str) -> dict[str, list[Record]]:
     """The records of one measure, variant by variant; none of a variant that it did not measure."""
-    found: dict[str, list[Record]] = {record.variant: [] for record in records}
+    variants: dict[str, list[Record]] = {record.variant: [] for record in records}
     for record in records:
         if record.measure == label:
-            found[record.variant].append(record)
-    return found
+            variants[record.variant].append(record)
+    return variants
 
 
 def _same(value: float, record: Record) -> float:
@@ -223,8 +226,8 @@ def _candidate(
     constraints: Sequence[Constraint],
     costs: Mapping[str, Mapping[str, float]],
 ) -> Candidate:
-    values = {one.metric: costs[one.metric].get(variant, math.nan) for one in constraints}
-    keeps = all(one.holds(values[one.metric]) for one in constraints)
+    values = {bound.metric: costs[bound.metric].get(variant, math.nan) for bound in constraints}
+    keeps = all(bound.holds(values[bound.metric]) for bound in constraints)
     return Candidate(variant, score, values, keeps)
 
 
@@ -232,19 +235,23 @@ def _verdicts(
     records: Sequence[Record], best: str, others: Sequence[str], metric: str, margins: Mapping[str, Margin]
 ) -> dict[str, Verdict]:
     """The others against the best, over what the report's verdicts are over; none of one seed or process."""
-    found = [one for one in between(records, dict.fromkeys(others, best)) if one.metric == metric]
-    asked = {key: one for key, one in questions(found, margins).items() if one.estimate.known}
-    made = {**on_images(decide(asked, best_of_all=True)), **counts(found, margins)}
-    return {variant: one for (variant, _, _), one in made.items()}
+    differences = [
+        verdict for verdict in between(records, dict.fromkeys(others, best)) if verdict.metric == metric
+    ]
+    known = {
+        key: verdict for key, verdict in questions(differences, margins).items() if verdict.estimate.known
+    }
+    made = {**on_images(decide(known, best_of_all=True)), **counts(differences, margins)}
+    return {variant: verdict for (variant, _, _), verdict in made.items()}
 
 
-def _nobody(found: Sequence[Candidate], constraints: Sequence[Constraint]) -> str:
-    told = []
-    for one in constraints:
-        what, known = quantity(one.metric), [c.values[one.metric] for c in found]
+def _nobody(candidates: Sequence[Candidate], constraints: Sequence[Constraint]) -> str:
+    bounds = []
+    for bound in constraints:
+        what, known = quantity(bound.metric), [c.values[bound.metric] for c in candidates]
         known = [value for value in known if not math.isnan(value)]
         if known:
-            nearest = (max if one.least else min)(known) / UNITS[one.metric]
-            way = "most" if one.least else "least"
-            told.append(f"`{one.option} {one.bound:g}` (the {way} {what.title} is {nearest:.4g})")
-    return f"no variant keeps to {listed(told)}" if told else "no variant has numbers"
+            nearest = (max if bound.least else min)(known) / UNITS[bound.metric]
+            way = "most" if bound.least else "least"
+            bounds.append(f"`{bound.option} {bound.bound:g}` (the {way} {what.title} is {nearest:.4g})")
+    return f"no variant keeps to {listed(bounds)}" if bounds else "no variant has numbers"

@@ -68,7 +68,9 @@ def cells(made: Plan, states: Mapping[str, State]) -> list[dict[str, Any]]:
     """One row for each row of a plan, with what its cell waits for."""
     table = []
     for row in made.rows:
-        state, _, why = (states[row.cell.key].told if row.cell else f"skipped: {row.skipped}").partition(": ")
+        state, _, why = (states[row.cell.key].status if row.cell else f"skipped: {row.skipped}").partition(
+            ": "
+        )
         table.append(
             {
                 "variant": row.variant.label,

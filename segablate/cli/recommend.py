@@ -79,7 +79,7 @@ def recommend(
     place = publish.place_of(store, reports, label, overrides)
     with publish.results_of(study, place, overrides, allow_external) as (facts, data):
         answers, errors = [], []
-        for where, own in advice.given(read(data)):
+        for where, own in advice.by_input(read(data)):
             try:
                 answers.append(
                     (where, advice.recommend(own, constraints, by=by, under=under, margins=facts.margin))

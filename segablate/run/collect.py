@@ -84,7 +84,7 @@ def _line(row: Row, outcomes: Mapping[str, Outcome | None], conditions: Sequence
 
 
 def _arrays(plan: Plan, store: Store, outcomes: Mapping[str, Outcome | None]) -> dict[str, bytes]:
-    found: dict[str, bytes] = {}
+    files: dict[str, bytes] = {}
     absent: list[str] = []
     for cell in plan.cells:
         outcome = outcomes[cell.key]
@@ -94,11 +94,11 @@ def _arrays(plan: Plan, store: Store, outcomes: Mapping[str, Outcome | None]) ->
             if not (store.folder(cell) / name).is_file():
                 absent.append(f"{cell.key}-{name}")
             elif (content := _archive(store, cell, name)) is not None:
-                found[f"{cell.key}-{name}"] = content
+                files[f"{cell.key}-{name}"] = content
     if absent:  # it was left out of the report that the outcome was taken over from, or somebody removed it
         others = f" and {len(absent) - 1:,} more" if len(absent) > 1 else ""
         store.tell(f"`{absent[0]}`{others} is not in the store; the report does without it")
-    return found
+    return files
 
 
 def _archive(store: Store, cell: Cell, name: str) -> bytes | None:

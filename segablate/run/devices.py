@@ -68,9 +68,9 @@ def jobs_that_fit(groups: Sequence[Group], device: str, each: int = 1) -> int:
     needs = [group.needs for group in groups if not group.exclusive]
     if not needs:
         return 1
-    most_cores = max(int(one.cores) for one in needs)
-    room = [cores() // most_cores, *_by_memory(max(one.memory for one in needs))]
-    if any(uses_gpu(one, device) for one in needs):
+    most_cores = max(int(need.cores) for need in needs)
+    room = [cores() // most_cores, *_by_memory(max(need.memory for need in needs))]
+    if any(uses_gpu(need, device) for need in needs):
         room.append(each * len(gpus()))
     return max(1, min(room))
 

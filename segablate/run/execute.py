@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from secrets import token_hex
@@ -20,7 +20,7 @@ from segablate.run.devices import jobs_that_fit, remark
 from segablate.run.executors.base import Executor, executors
 from segablate.run.explain import explain
 from segablate.run.machine import pick_device
-from segablate.run.plan import Cell, Group, Plan
+from segablate.run.plan import Cell, Plan
 from segablate.run.store import Store
 from segablate.run.work import Finding, Job
 
@@ -138,11 +138,13 @@ def execute(
         SegablateError: the store cannot be written to, or there is no such executor or device.
         Stopped: Ctrl-C; what was finished is kept.
     """
+    if only not in get_args(Only):
+        raise SegablateError(f"there is no `--only {only}`", hint=near_miss(only, get_args(Only)))
     # the stamps first: what another run puts after them is newer, whether it is read below or not
     stamps = {cell.key: store.stamp(cell) for cell in plan.cells}
-    found = store.outcomes_of(plan.cells)
-    todo = [cell for cell in plan.cells if _wanted(found[cell.key], only)]
-    tally = _Tally(plan, found, tell)
+    stored = store.outcomes_of(plan.cells)
+    todo = [cell for cell in plan.cells if _wanted(stored[cell.key], only)]
+    tally = _Tally(plan, stored, tell)
     where = device_of(device, executor)
     groups = plan.groups({cell.key for cell in todo})
     per_gpu = int((settings or {}).get("per_gpu", 1))
@@ -151,8 +153,8 @@ def execute(
     ways = _executor(executor, jobs, settings or {})
     if not todo:
         return tally.summary()
-    if not ways.elsewhere and (said := remark(jobs, groups, where, per_gpu)):
-        store.tell(said)
+    if not ways.elsewhere and (note := remark(jobs, groups, where, per_gpu)):
+        store.tell(note)
     if take_over:
         store.take_over(todo)
     store.sweep()
@@ -188,8 +190,6 @@ def device_of(wanted: str, executor: str) -> str:
 
 
 def _wanted(outcome: Outcome | None, only: Only) -> bool:
-    if only not in get_args(Only):
-        raise SegablateError(f"there is no `--only {only}`", hint=near_miss(only, get_args(Only)))
     if only == "failed":
         return outcome is not None and outcome.status == "failed"
     return only == "all" or outcome is None or outcome.status == "failed"
@@ -218,8 +218,12 @@ def _run(
     """Run the cells of these keys; returns those that another run is at."""
     busy: list[Cell] = []
     gave_up = False
-    for groups in _in_order(plan.groups(keys)):
-        with closing(ways.run(groups, job, store, progress)) as findings:
+    groups = plan.groups(keys)
+    beside = [group for group in groups if not group.exclusive]
+    # what must have the machine to itself comes last, one by one
+    turns = [*([beside] if beside else []), *([group] for group in groups if group.exclusive)]
+    for turn in turns:
+        with closing(ways.run(turn, job, store, progress)) as findings:
             for finding in findings:
                 take(finding)
                 if finding.given_up and not gave_up:
@@ -231,17 +235,13 @@ def _run(
     return busy
 
 
-def _in_order(groups: Sequence[Group]) -> Iterator[list[Group]]:
-    """All that may run side by side, then one by one what must have the machine to itself."""
-    if beside := [group for group in groups if not group.exclusive]:
-        yield beside
-    yield from ([group] for group in groups if group.exclusive)
-
-
 def _wait(
     busy: Sequence[Cell], job: Job, store: Store, take: Callable[[Finding], None], named: set[str]
 ) -> tuple[list[Cell], list[Cell]]:
-    """Wait until some of the cells are free, and return those and the others; what is finished is taken."""
+    """Wait until some of the cells are free, and return those and the others; what is finished is taken.
+
+    Who is waited for is named once.
+    """
     while True:
         began = time.monotonic()
         free: list[Cell] = []
@@ -257,16 +257,11 @@ def _wait(
                 free.append(cell)
         if free or not held:
             return free, held
-        _name(holders, named, store)
+        for who, cells in Counter(holder.who for holder in holders).items():
+            if who not in named:
+                named.add(who)
+                until = next(holder.until for holder in holders if holder.who == who)
+                count = "1 cell" if cells == 1 else f"{cells:,} cells"
+                store.tell(f"{who} is at {count} and is waited for; {until}")
         busy = held
         time.sleep(max(LOOK, time.monotonic() - began))
-
-
-def _name(holders: Sequence[BusyError], named: set[str], store: Store) -> None:
-    """Say once of everybody who is waited for."""
-    for who, cells in Counter(holder.who for holder in holders).items():
-        if who not in named:
-            named.add(who)
-            until = next(holder.until for holder in holders if holder.who == who)
-            count = "1 cell" if cells == 1 else f"{cells:,} cells"
-            store.tell(f"{who} is at {count} and is waited for; {until}")

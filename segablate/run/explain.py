@@ -23,12 +23,12 @@ class State:
     """Where a cell of a plan stands.
 
     Attributes:
-        told: `done`, `failed: why`, or `missing: ` and the inputs that are new.
+        status: `done`, `failed: why`, or `missing: ` and the inputs that are new.
         seconds: 0 if it is done; else what the stored cells nearest to it took in the median, None if there
             are none.
     """
 
-    told: str
+    status: str
     seconds: float | None
 
 
@@ -48,8 +48,8 @@ def explain(plan: Plan, store: Store) -> list[tuple[Cell, State]]:
         if cell.measure not in seen:
             seen[cell.measure] = _Seen(store.outcomes(cell.measure))
         nearest, seconds = seen[cell.measure].nearest(cell)
-        told = f"{outcome.status}: {outcome.reason}" if outcome else f"missing: {_why(cell, nearest)}"
-        states.append((cell, State(told, seconds)))
+        status = f"{outcome.status}: {outcome.reason}" if outcome else f"missing: {_why(cell, nearest)}"
+        states.append((cell, State(status, seconds)))
     return states
 
 
@@ -120,7 +120,7 @@ def _change(field: str, now: str | None, then: str | None) -> str:
 
 def _same_reads(cell: Cell, seen: Sequence[Outcome]) -> str:
     version = measures.part(cell.measure).version
-    keys = {one.key for one in seen}
+    keys = {outcome.key for outcome in seen}
     if cell.key in keys:  # and yet it is missing
         return "it was taken beside other work, and is taken again"
     # an outcome does not name its seed, but its key can be made again from the inputs

@@ -27,8 +27,8 @@ LEAST_FREE = 4 * GIB
 def checks(kind: str) -> list[Check]:
     """What `doctor` tells of a device, `cpu` or `cuda`."""
     device = device_of(kind)
-    told = [*_of_cuda(device.health())] if kind == "cuda" else []
-    return [*told, *_libraries(), *self_test(device)]
+    gpu_state = [*_of_cuda(device.health())] if kind == "cuda" else []
+    return [*gpu_state, *_libraries(), *self_test(device)]
 
 
 def self_test(device: Device, seconds: float = SECONDS) -> list[Check]:
@@ -72,8 +72,8 @@ def _libraries() -> Iterator[Check]:
         "cuDNN": cast(Any, torch.backends.cudnn).version(),
         "Triton": _version("triton"),
     }
-    found = [f"{name} {number}" for name, number in names.items() if number]
-    yield Check("libraries", "fine", ", ".join(found) or "none for a GPU")
+    versions = [f"{name} {number}" for name, number in names.items() if number]
+    yield Check("libraries", "fine", ", ".join(versions) or "none for a GPU")
 
 
 def _version(package: str) -> str:
@@ -99,5 +99,5 @@ def _of_cuda(health: Health) -> Iterator[Check]:
     yield _doubt("gpu processes", f"{health.others} others", "end them" if health.others else "")
 
 
-def _doubt(name: str, found: str, hint: str) -> Check:
-    return Check(name, "doubt" if hint else "fine", found, hint)
+def _doubt(name: str, value: str, hint: str) -> Check:
+    return Check(name, "doubt" if hint else "fine", value, hint)

@@ -30,13 +30,13 @@ class Check:
     Attributes:
         name: what.
         fitness: whether it stands in the way of good measurements.
-        found: what was found.
+        value: what was found.
         hint: what to do about it; "" where nothing need be done.
     """
 
     name: str
     fitness: Fitness
-    found: str
+    value: str
     hint: str = ""
 
 
@@ -102,10 +102,10 @@ def checks(store: Path, *, ask_torch: bool = False) -> list[Check]:
         store: the folder whose disk is looked at; it need not exist.
         ask_torch: import torch if nothing has yet.
     """
-    found = [_cores(), _load(), *_governor(), *_threads(), _memory(), _disk(store)]
+    results = [_cores(), _load(), *_governor(), *_threads(), _memory(), _disk(store)]
     if ask_torch or "torch" in sys.modules:
-        found += _torch()
-    return found
+        results += _torch()
+    return results
 
 
 @functools.cache
@@ -195,5 +195,5 @@ def _torch() -> Iterator[Check]:
     fit: Fitness = "fine" if threads <= cores() else "doubt"
     hint = "" if fit == "fine" else f"set OMP_NUM_THREADS to {cores()} or less"
     yield Check("torch", fit, f"{torch.__version__}, {threads} threads", hint)
-    found = torch.cuda.get_device_name() if torch.cuda.is_available() else "none"
-    yield Check("gpu", "fine", found)
+    name = torch.cuda.get_device_name() if torch.cuda.is_available() else "none"
+    yield Check("gpu", "fine", name)

@@ -80,7 +80,7 @@ class Group:
         """What it takes of a machine, `cores` as the inputs of its first cell say."""
         needs = needs_of(self.measure)
         if isinstance(needs.cores, str):
-            needs = replace(needs, cores=int(given(self.cells[0]).get(needs.cores, 1)))
+            needs = replace(needs, cores=int(full_inputs(self.cells[0]).get(needs.cores, 1)))
         return needs
 
     @property
@@ -123,10 +123,10 @@ class Plan:
             if cell is None or cell.key in taken or (among is not None and cell.key not in among):
                 continue
             taken.add(cell.key)
-            together = (row.measure.label, row.seed, made[row.measure.label].together(given(cell)))
+            together = (row.measure.label, row.seed, made[row.measure.label].together(full_inputs(cell)))
             groups.setdefault(together, (row, []))[1].append(cell)
-        found = [Group(row.measure, row.seed, tuple(cells)) for row, cells in groups.values()]
-        return sorted(found, key=lambda group: group.seed)
+        unsorted = [Group(row.measure, row.seed, tuple(cells)) for row, cells in groups.values()]
+        return sorted(unsorted, key=lambda group: group.seed)
 
 
 def exclusive(measure: str) -> bool:
@@ -147,7 +147,7 @@ def make(spec: MeasureSpec) -> Measure:
     return cast(Measure, part.build({}, settings))
 
 
-def given(cell: Cell) -> dict[str, Any]:
+def full_inputs(cell: Cell) -> dict[str, Any]:
     """What a cell reads as its measure is given it: with what is neutral and therefore in no key."""
     return measures.part(cell.measure).with_neutral(cell.reads)
 
@@ -170,14 +170,14 @@ def plan(study: Study, *, allow_external: bool = False, device: str = "cpu") -> 
     for index, spec in enumerate(study.measures):
         with _at_measure(study, index):
             made.append(make(spec))
-    told = {ALLOW_EXTERNAL: allow_external, DEVICE: device}
+    settings = {ALLOW_EXTERNAL: allow_external, DEVICE: device}
     rows: list[Row] = []
-    found = variants(study)
-    _bounded(study, len(found), made)
-    claimed = _claims(study, found, made)
-    for variant in found:
+    all_variants = variants(study)
+    _bounded(study, len(all_variants), made)
+    claimed = _claims(study, all_variants, made)
+    for variant in all_variants:
         for index, measure in enumerate(made):
-            rows += _rows(study, variant, index, measure, told)
+            rows += _rows(study, variant, index, measure, settings)
     if reference:
         met = (
             (row.measure.use, row.measure.label, row.variant.label, row.cell.reads)
@@ -191,7 +191,7 @@ def plan(study: Study, *, allow_external: bool = False, device: str = "cpu") -> 
 
 def _bounded(study: Study, count: int, made: Sequence[Measure]) -> None:
     """Refuse more rows than could be planned in minutes."""
-    rows = count * sum(study.repeat if one.seeded else 1 for one in made)
+    rows = count * sum(study.repeat if measure.seeded else 1 for measure in made)
     if rows > MOST_ROWS:
         message = (
             f"the study asks for {rows:,} rows of results, {count:,} variants with all measures and seeds"
@@ -209,11 +209,11 @@ def claims_of(study: Study) -> tuple[Claim, ...]:
     return _claims(study, variants(study), [make(spec) for spec in study.measures]) if study.claims else ()
 
 
-def _claims(study: Study, found: Sequence[Variant], made: Sequence[Measure]) -> tuple[Claim, ...]:
-    asked = zip(study.measures, made, strict=True) if study.claims or study.table.show else ()
-    metrics = {spec.label: one.metrics for spec, one in asked}
-    printed.check(study, found, metrics)
-    return claims(study, found, metrics)
+def _claims(study: Study, all_variants: Sequence[Variant], made: Sequence[Measure]) -> tuple[Claim, ...]:
+    needed = zip(study.measures, made, strict=True) if study.claims or study.table.show else ()
+    metrics = {spec.label: measure.metrics for spec, measure in needed}
+    printed.check(study, all_variants, metrics)
+    return claims(study, all_variants, metrics)
 
 
 def key(measure: str, version: int, reads: Reads, seed: int | None) -> str:
@@ -235,16 +235,16 @@ def canonical(value: Any) -> str:
 
 
 def _rows(
-    study: Study, variant: Variant, index: int, measure: Measure, told: Mapping[str, Any]
+    study: Study, variant: Variant, index: int, measure: Measure, settings: Mapping[str, Any]
 ) -> Iterator[Row]:
     spec = study.measures[index]
     reason = skip_reason(study, variant, spec.label)
     reads: dict[str, Any] = {}
     if reason is None:
         with _at_variant(study, variant, index):
-            _has_gpu(spec, measure, str(told[DEVICE]))
+            _has_gpu(spec, measure, str(settings[DEVICE]))
             # through JSON, so that planned and stored inputs compare as equals
-            reads = json.loads(canonical(measure.reads({**variant.config, **told})))
+            reads = json.loads(canonical(measure.reads({**variant.config, **settings})))
             reads = measures.part(spec.use).without_neutral(reads)
     for seed in range(study.repeat if measure.seeded else 1):
         cell = None if reason is not None else _cell(spec, reads, seed if measure.seeded else None)

@@ -71,16 +71,16 @@ def prospects(plan: Plan, store: Store, sd: Mapping[str, float]) -> list[Prospec
             cells.setdefault((row.variant.label, row.measure.label), []).append(row.cell)
     seeded = [claim for claim in plan.claims if _seeded(claim, cells) and claim.word != "reaches"]
     alpha = ONE_SIDED / max(1, len(seeded))
-    found = []
+    expected = []
     for claim in plan.claims:
         planned = len(cells[claim.first, claim.measure]) if _seeded(claim, cells) else 0
         if claim not in seeded:
-            found.append(Prospect(claim, planned > 0, planned))
+            expected.append(Prospect(claim, planned > 0, planned))
             continue
         spread, basis = _spread(claim, cells, store, sd)
         needed = _needed(claim, spread, alpha) if spread else None
-        found.append(Prospect(claim, True, planned, needed, basis))
-    return found
+        expected.append(Prospect(claim, True, planned, needed, basis))
+    return expected
 
 
 def _seeded(claim: Claim, cells: Mapping[tuple[str, str], Sequence[Cell]]) -> bool:
@@ -90,7 +90,7 @@ def _seeded(claim: Claim, cells: Mapping[tuple[str, str], Sequence[Cell]]) -> bo
 def _needed(claim: Claim, spread: tuple[float, float], alpha: float) -> tuple[int | None, int | None] | None:
     # of shares of what is not measured yet nothing is known
     compared, margins = quantity(claim.metric).compared, (claim.margin, claim.printed, claim.by)
-    if compared != "ratio" and any(one is not None and one.relative for one in margins):
+    if compared != "ratio" and any(margin is not None and margin.relative for margin in margins):
         return None
     margin = claim.bound(math.nan)
     printed = claim.printed.value if claim.printed else claim.margin.value
@@ -118,8 +118,8 @@ def _spread(
 
 
 def _values(cells: Sequence[Cell], store: Store, metric: str) -> dict[int, float]:
-    kept = {cell.seed or 0: store.outcome(cell) for cell in cells}
-    return {seed: one.value(metric) for seed, one in kept.items() if one is not None}
+    outcomes = {cell.seed or 0: store.outcome(cell) for cell in cells}
+    return {seed: outcome.value(metric) for seed, outcome in outcomes.items() if outcome is not None}
 
 
 def _nearest(cell: Cell, store: Store, metric: str) -> list[list[float]]:
@@ -130,7 +130,7 @@ def _nearest(cell: Cell, store: Store, metric: str) -> list[list[float]]:
             alike.setdefault(canonical(outcome.reads), []).append(outcome)
     fields = flat(cell.reads, "reads").items()
     apart = [
-        (len(fields ^ flat(own[0].reads, "reads").items()), [one.value(metric) for one in own])
+        (len(fields ^ flat(own[0].reads, "reads").items()), [outcome.value(metric) for outcome in own])
         for own in alike.values()
         if len(own) > 1
     ]

@@ -38,7 +38,7 @@ def take_over(plan: Plan, store: Store, report: Path) -> Iterator[str]:
     for folder in _folders(report) if wanted else ():
         taken = [record for record in _records(folder, wanted) if _take(wanted, record, store)]
         if taken:
-            yield _told(folder, taken)
+            yield _message(folder, taken)
 
 
 def takable(plan: Plan, store: Store, report: Path) -> set[str]:
@@ -90,13 +90,13 @@ def _take(wanted: dict[str, Cell], record: Record, store: Store) -> bool:
     if outcome.reads != cell.reads:  # the key was written by hand
         return False
     try:
-        kept: dict[str, Arrays | bytes] = {
+        artefacts: dict[str, Arrays | bytes] = {
             name: arrays(record, name)
             for name in outcome.artefacts
             if name.endswith(ARRAYS) and artefact_path(record, name).is_file()
         }
         with store.lease(cell) as lease:
-            store.put(cell, outcome, kept, lease)
+            store.put(cell, outcome, artefacts, lease)
     except (
         BusyError,
         LostError,
@@ -107,7 +107,9 @@ def _take(wanted: dict[str, Cell], record: Record, store: Store) -> bool:
     return True
 
 
-def _told(folder: Path, taken: list[Record]) -> str:
-    made = Counter(str(one.outcome.machine.get(PROCESSOR, "a machine")) for one in taken if one.outcome)
+def _message(folder: Path, taken: list[Record]) -> str:
+    made = Counter(
+        str(record.outcome.machine.get(PROCESSOR, "a machine")) for record in taken if record.outcome
+    )
     cells = "1 cell is" if len(taken) == 1 else f"{len(taken):,} cells are"
     return f"{cells} taken from `{folder}`, measured on {', '.join(made)}: `--no-reuse-report` measures anew"

@@ -19,7 +19,7 @@ from segablate.errors import SegablateError
 from segablate.measures.base import PLACES, Arrays, Measure, MeasureContext, Result
 from segablate.records import Outcome
 from segablate.run.machine import describe
-from segablate.run.plan import DEFAULT_NEEDS, Cell, Group, given, make
+from segablate.run.plan import DEFAULT_NEEDS, Cell, Group, full_inputs, make
 from segablate.run.provenance import provenance
 from segablate.run.store import Stamp, Store
 
@@ -231,7 +231,7 @@ def _results(
     left = list(cells)
     while left:
         try:
-            reads = [{**given(cell), PLACES: cell.places} for cell in left]
+            reads = [{**full_inputs(cell), PLACES: cell.places} for cell in left]
             for result in _in_turns(partial(measure.measure, reads, seed, ctx), turn):
                 del left[0]
                 yield result

@@ -42,7 +42,7 @@ def test_the_document_has_the_machine_and_the_checks(segablate: Callable, found:
     told = segablate("doctor", "--json").document
     assert {"cpu", "cores", "python", "numpy"} <= set(told["machine"])
     assert told["checks"] == [
-        {"name": "load", "fitness": "doubt", "found": DOUBT.found, "hint": "something else is running"}
+        {"name": "load", "fitness": "doubt", "found": DOUBT.value, "hint": "something else is running"}
     ]
 
 

@@ -11,7 +11,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 # packages, and pages, that hold to it; "" are the modules beside the packages
-ROOMS = ("", "cli", "datasets", "evidence", "labels", "measures", "models", "study", "training")
+ROOMS = ("", "app", "cli", "datasets", "evidence", "labels", "measures", "models", "run", "study", "training")
 PAGES = tuple(f"docs/{path.name}" for path in sorted((ROOT / "docs").glob("*.md")))
 # what a thing is not called: participles, which say what happened to it
 WHOLE = {"told", "tell", "said", "found", "kept", "asked", "given", "one"}

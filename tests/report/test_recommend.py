@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from segablate.app.recommend import Constraint, given, recommend
+from segablate.app.recommend import Constraint, by_input, recommend
 from segablate.errors import SegablateError
 from segablate.quantity import Margin
 from segablate.records import Measurement, Outcome
@@ -153,7 +153,7 @@ def test_data_and_inputs_are_answered_apart(fake, tmp_path):
         for place, values in (("easy", (0.9, 0.8)), ("hard", (0.5, 0.6)))
         for name, value in zip("ab", values, strict=True)
     ]
-    apart = given(read(fake.save(tmp_path, lines) / "data"))
+    apart = by_input(read(fake.save(tmp_path, lines) / "data"))
     assert [where for where, _ in apart] == ["easy", "hard"]
     assert [recommend(own, []).best.variant for _, own in apart] == ["a, easy", "b, hard"]
 

@@ -31,7 +31,9 @@ class _Workers:
         self.at_once: list[list[str | None]] = []
         self.began: list[tuple[str, str | None, str | None]] = []
 
-    def start(self, group: Group, job: Job, environment: Mapping[str, str]) -> Any:
+    def start(
+        self, main: object, group: Group, *_: object, environment: Mapping[str, str], script: bool
+    ) -> Any:
         made = type("Process", (), {"pipe": object(), "code": 0})()
         self.running[made] = environment.get(VISIBLE)
         self.began.append((group.measure.use, environment.get(VISIBLE), environment.get(THREAD_VARIABLES[1])))
@@ -44,7 +46,7 @@ class _Workers:
     def listen(self, worker: Any, *_: object) -> Iterator[Finding]:
         if worker.process is next(iter(self.running)):
             for cell in worker.group.cells:
-                worker.told.add(cell.key)
+                worker.reported.add(cell.key)
                 yield Finding(cell, None)
             del self.running[worker.process]
             return True  # type: ignore[return-value]
@@ -54,7 +56,7 @@ class _Workers:
 @pytest.fixture
 def workers(monkeypatch: pytest.MonkeyPatch) -> _Workers:
     made = _Workers()
-    monkeypatch.setattr(processes, "_start", made.start)
+    monkeypatch.setattr(processes, "start", made.start)
     monkeypatch.setattr(processes, "wait", made.wait)
     monkeypatch.setattr(processes, "_listen", made.listen)
     monkeypatch.setattr(processes, "_end", lambda worker: None)

@@ -141,7 +141,7 @@ def test_what_was_timed_beside_other_work_is_timed_again(
         outcome = store.outcome(cell)
         assert outcome is not None
         store.put(cell, replace(outcome, **changed))  # type: ignore[arg-type]
-    told = {cell.measure: state.told for cell, state in explain(made, store)}
+    told = {cell.measure: state.status for cell, state in explain(made, store)}
     again = "missing: it was taken beside other work, and is taken again"
     assert told == {"fake-exclusive": again, "fake": "done"}
     assert execute(made, store).done == 1

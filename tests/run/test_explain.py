@@ -18,7 +18,7 @@ Planned = Callable[..., Plan]
 
 
 def _told(plan: Plan, store: Store) -> list[str]:
-    return [state.told for _, state in explain(plan, store)]
+    return [state.status for _, state in explain(plan, store)]
 
 
 def test_nothing_is_stored_at_first(planned: Planned, store: Store) -> None:
@@ -70,7 +70,7 @@ def test_a_cell_may_take_what_the_stored_ones_nearest_to_it_took(planned: Planne
         for cell, seconds in zip(made.cells, taken, strict=True):
             keep(store, cell, Result((), {}, {}), seconds)
     asked = [*explain(planned("a", "d", stride=16), store), *explain(planned("d", stride=8), store)]
-    assert [(state.told.partition(":")[0], state.seconds) for _, state in asked] == [
+    assert [(state.status.partition(":")[0], state.seconds) for _, state in asked] == [
         ("done", 0.0),
         ("missing", 2.0),
         ("missing", 40.0),

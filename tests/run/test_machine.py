@@ -46,7 +46,7 @@ def test_more_threads_than_cores_are_doubted(monkeypatch: pytest.MonkeyPatch, tm
 def test_a_busy_machine_is_doubted(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr("os.getloadavg", lambda: (100.0, 1.0, 1.0))
     found = {check.name: check for check in machine.checks(tmp_path)}
-    assert (found["load"].fitness, found["load"].found) == ("doubt", "100.00 over the last minute")
+    assert (found["load"].fitness, found["load"].value) == ("doubt", "100.00 over the last minute")
 
 
 def test_torch_is_looked_at_when_asked_for(tmp_path: Path) -> None:

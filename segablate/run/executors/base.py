@@ -19,7 +19,7 @@ from segablate.disk.lease import BusyError, LostError
 from segablate.errors import SegablateError
 from segablate.measures.base import Progress
 from segablate.registry import Registry
-from segablate.run.plan import Cell, Group
+from segablate.run.plan import Group
 from segablate.run.store import Store
 from segablate.run.work import Finding, Job, keep
 
@@ -59,35 +59,33 @@ def divided(groups: Sequence[Group], workers: int) -> list[Group]:
 
 
 def lost(
-    group: Group, told: Collection[str], why: str, seconds: float, job: Job, store: Store, *, again: bool
+    group: Group, reported: Collection[str], why: str, seconds: float, job: Job, store: Store, *, again: bool
 ) -> Generator[Finding, None, Group | None]:
     """Report what a worker left open that ended before it was through: the cell it was at has failed.
 
     Args:
         group: what it was to do.
-        told: keys of the cells that it has told.
+        reported: keys of the cells that it has reported.
         why: how it ended.
         seconds: how long it lasted.
         job: what all groups have in common.
         store: keeps what is found.
-        again: whether it went on where another was killed: that which has told nothing loses all its cells,
-            for it is not one of them but what they have in common.
+        again: whether it went on where another was killed: that which has reported nothing loses all its
+            cells, for it is not one of them but what they have in common.
 
     Returns:
         The cells that are left, to go on with.
     """
-    left = [cell for cell in group.cells if cell.key not in told]
-    failed = left if again and not told else left[:1]
+    left = [cell for cell in group.cells if cell.key not in reported]
+    failed = left if again and not reported else left[:1]
     for cell in failed:
-        yield _lost(cell, SegablateError(why), seconds, job, store)
+        try:
+            with store.lease(cell) as lease:
+                stored = job.newer(store, cell)  # it may have died between storing and telling
+                outcome = stored or keep(store, cell, SegablateError(why), seconds, lease=lease)
+        except (BusyError, LostError):
+            yield Finding(cell, None)
+        else:
+            yield Finding(cell, outcome)
     rest = tuple(left[len(failed) :])
     return replace(group, cells=rest) if rest else None
-
-
-def _lost(cell: Cell, error: SegablateError, seconds: float, job: Job, store: Store) -> Finding:
-    try:
-        with store.lease(cell) as lease:
-            stored = job.newer(store, cell)  # it may have died between storing and telling
-            return Finding(cell, stored or keep(store, cell, error, seconds, lease=lease))
-    except (BusyError, LostError):
-        return Finding(cell, None)

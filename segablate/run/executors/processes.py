@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, field
 from multiprocessing.connection import wait
@@ -39,7 +39,7 @@ class _Worker:
     process: Child
     gpu: str | None
     again: bool  # whether it goes on where a worker was killed
-    told: set[str] = field(default_factory=set)
+    reported: set[str] = field(default_factory=set)
     bars: dict[int, tuple[ExitStack, Callable[[int], None]]] = field(default_factory=dict)
     began: float = field(default_factory=time.perf_counter)
 
@@ -81,7 +81,11 @@ class Processes:
                         _end(worker)
                         if worker.gpu is not None:
                             lent.give_back(worker.gpu)
-                        if rest := (yield from _after(worker, job, store)):
+                        why = how(worker.process.code, "the cell was measured")
+                        seconds = time.perf_counter() - worker.began
+                        group, done, again = worker.group, worker.reported, worker.again
+                        rest = yield from lost(group, done, why, seconds, job, store, again=again)
+                        if rest:
                             waiting.insert(0, (rest, True))
         finally:
             for worker in workers:
@@ -97,14 +101,11 @@ class Processes:
                 continue
             del waiting[at]
             environment = {**_threads(needs, self.jobs), **({} if gpu is None else {VISIBLE: gpu})}
-            return _Worker(group, _start(group, job, environment), gpu, again)
+            module = measures.part(group.measure.use).make.__module__
+            script = module == "__main__"  # the measure is known only where that is run
+            process = start(main, group, job.of(group), module, environment=environment, script=script)
+            return _Worker(group, process, gpu, again)
         return None
-
-
-def _start(group: Group, job: Job, environment: Mapping[str, str]) -> Child:
-    module = measures.part(group.measure.use).make.__module__
-    script = module == "__main__"  # the measure is known only where that is run
-    return start(main, group, job.of(group), module, environment=environment, script=script)
 
 
 def _listen(worker: _Worker, store: Store, progress: Progress) -> Generator[Finding, None, bool]:
@@ -119,7 +120,7 @@ def _listen(worker: _Worker, store: Store, progress: Progress) -> Generator[Find
         except (EOFError, ConnectionError):
             return True
         if kind is Message.FINDING:
-            worker.told.add(content.cell.key)
+            worker.reported.add(content.cell.key)
             yield content
         elif kind is Message.ERROR:
             raise content
@@ -140,13 +141,6 @@ def _show(worker: _Worker, kind: Message, content: Any, progress: Progress) -> N
         worker.bars[number][1](done)
     elif kind is Message.CLOSE and content in worker.bars:
         worker.bars.pop(content)[0].close()
-
-
-def _after(worker: _Worker, job: Job, store: Store) -> Generator[Finding, None, Group | None]:
-    """Report what a worker left open; returns what goes on in its place."""
-    why = how(worker.process.code, "the cell was measured")
-    seconds = time.perf_counter() - worker.began
-    return (yield from lost(worker.group, worker.told, why, seconds, job, store, again=worker.again))
 
 
 def _end(worker: _Worker) -> None:
