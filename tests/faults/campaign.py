@@ -38,7 +38,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+sys.path.insert(0, str(Path(__file__).parents[1] / "run" / "fakes"))
+
 import campaign_measure
+import fake_cluster
 
 from segablate.disk import locked, staged
 from segablate.errors import SegablateError
@@ -138,7 +141,10 @@ class Nodes:
 @contextmanager
 def nodes_of_ray() -> Iterator[Nodes]:
     """A cluster for all rounds."""
-    command = [sys.executable, str(Path(__file__).parents[1] / "run" / "fakes" / "fake_cluster.py")]
+    command = [sys.executable, fake_cluster.__file__]
+    os.environ.update(
+        fake_cluster.ENVIRONMENT
+    )  # runs that connect must know that it is of this machine alone
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         nodes = Nodes(process)
         os.environ["RAY_ADDRESS"] = nodes.address

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -196,21 +197,36 @@ class _Absent:
 @pytest.mark.parametrize(
     ("error", "message"),
     [
-        (ConnectionError("no"), "no cluster of Ray answers at `1.2.3.4:6379`"),
+        (ConnectionError("no"), "no cluster of Ray answers at `{}`"),
         (
             RuntimeError("Version mismatch: Ray: 2.9"),
-            "the cluster at `1.2.3.4:6379` has other versions: Version mismatch: Ray: 2.9",
+            "the cluster at `{}` has other versions: Version mismatch: Ray: 2.9",
         ),
     ],
 )
 def test_a_cluster_that_does_not_answer_or_is_of_another_version_is_told(
     planned: Planned, store: Store, monkeypatch: pytest.MonkeyPatch, error: Exception, message: str
 ) -> None:
-    monkeypatch.setenv("RAY_ADDRESS", "1.2.3.4:6379")
-    monkeypatch.setattr(ours, "_library", lambda: _Absent(error))
+    with socket.create_server(("127.0.0.1", 0)) as head:
+        address = f"127.0.0.1:{head.getsockname()[1]}"
+        monkeypatch.setenv("RAY_ADDRESS", address)
+        monkeypatch.setattr(ours, "_library", lambda: _Absent(error))
+        with pytest.raises(SegablateError) as caught:
+            execute(planned("a"), store, executor="ray")
+    assert caught.value.message == message.format(address)
+
+
+@pytest.mark.parametrize("scheme", ["", "ray://"])
+def test_where_nothing_listens_that_is_told_at_once(
+    planned: Planned, store: Store, monkeypatch: pytest.MonkeyPatch, scheme: str
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as head:
+        address = f"{scheme}127.0.0.1:{head.getsockname()[1]}"
+    monkeypatch.setenv("RAY_ADDRESS", address)
+    monkeypatch.setattr(ours, "_library", lambda: _Absent(AssertionError("Ray tries it for long")))
     with pytest.raises(SegablateError) as caught:
         execute(planned("a"), store, executor="ray")
-    assert caught.value.message == message
+    assert caught.value.message == f"no cluster of Ray answers at `{address}`"
 
 
 def test_without_the_extra_its_name_is_told(

@@ -11,6 +11,7 @@ task that is killed fails its cell, as in `processes`; the groups of a node that
 from __future__ import annotations
 
 import os
+import socket
 import tempfile
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
@@ -45,6 +46,7 @@ INSTALL = "pip install 'segablate[ray]'"
 LOOK = 0.5  # seconds between two looks
 GRACE = 5.0  # seconds a task has to end by itself
 CHECK = 120.0  # seconds in which a node has to say what it has
+ANSWER = 20.0  # seconds in which the head of a cluster has to answer
 
 
 @dataclass
@@ -123,6 +125,7 @@ def _connected(ray: Any) -> Iterator[None]:
         quiet: dict[str, Any] = {"log_to_driver": False, "logging_level": "ERROR"}
         if address := os.environ.get(ADDRESS):
             with _refused(address):
+                _reach(address)  # Ray itself tries for a quarter of an hour
                 ray.init(address=address, **quiet)
         else:
             temporary = tempfile.TemporaryDirectory(prefix="ray-", ignore_cleanup_errors=True)
@@ -132,11 +135,17 @@ def _connected(ray: Any) -> Iterator[None]:
         yield
 
 
+def _reach(address: str) -> None:
+    host, colon, port = address.removeprefix("ray://").rpartition(":")
+    if colon and port.isdecimal():
+        socket.create_connection((host.strip("[]"), int(port)), timeout=ANSWER).close()
+
+
 @contextmanager
 def _refused(address: str) -> Iterator[None]:
     try:
         yield
-    except ConnectionError as error:
+    except OSError as error:
         hint = f"start one by `ray start --head`, or unset `{ADDRESS}` for one on this machine"
         raise SegablateError(f"no cluster of Ray answers at `{address}`", hint=hint) from error
     except RuntimeError as error:
@@ -157,7 +166,7 @@ def _check(ray: Any, nodes: Sequence[dict[str, Any]], root: Path) -> None:
     answers = {}
     for node in nodes:
         place = affinity(node_id=node["NodeID"], soft=False)
-        options = {"num_cpus": 0, "max_retries": 0, "scheduling_strategy": place}
+        options = {"num_cpus": 0, "scheduling_strategy": place}
         name = f"{node['NodeManagerHostname']} ({node['NodeManagerAddress']})"
         answers[name] = ray.remote(**options)(_what_is_there()).remote(str(root / IDENTITY))
     for name, answer in answers.items():
@@ -165,6 +174,8 @@ def _check(ray: Any, nodes: Sequence[dict[str, Any]], root: Path) -> None:
             version, there = ray.get(answer, timeout=CHECK)
         except ray.exceptions.GetTimeoutError as error:
             raise SegablateError(f"node `{name}` did not answer within {CHECK:g} s") from error
+        except (ray.exceptions.NodeDiedError, ray.exceptions.TaskUnschedulableError):
+            continue  # it has died since it was listed
         if problem := unfit(name, version, provenance().version, root, there == wanted):
             raise problem
 
