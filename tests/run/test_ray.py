@@ -158,6 +158,20 @@ def test_a_node_that_has_not_the_store_is_named_before_anything_runs(
     assert fakes.logged() == []
 
 
+def test_what_waits_for_a_gpu_on_a_cluster_without_one_is_told(
+    planned: Planned, store: Store, fakes: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fakes.Fake, "needs", Needs(gpu="optional"), raising=False)
+    without = SimpleNamespace(is_initialized=lambda: True, nodes=list, cluster_resources=lambda: {"CPU": 8})
+    monkeypatch.setattr(ours, "_library", lambda: without)
+
+    def interrupt(message: str) -> None:
+        raise RuntimeError(message)
+
+    with pytest.raises(RuntimeError, match="no node of the cluster has a GPU: what needs one waits"):
+        execute(planned("a"), Store(store.root, interrupt), executor="ray", device="cuda")
+
+
 @pytest.mark.exhaustive  # a timing, of a minute: `pytest -m exhaustive -k nodes_do tests/run/test_ray.py -s`
 def test_more_nodes_do_proportionally_more(
     cluster: Any, planned: Planned, store: Store, fakes: ModuleType

@@ -77,6 +77,10 @@ class Ray:
         with _connected(ray):
             nodes = [node for node in ray.nodes() if node["Alive"]]
             _check(ray, nodes, store.root.absolute())
+            if "GPU" not in ray.cluster_resources() and any(
+                uses_gpu(group.needs, job.device) for group in groups
+            ):
+                store.tell("no node of the cluster has a GPU: what needs one waits for a node that has")
             each = int(min(node["Resources"].get("CPU", 0) for node in nodes)) or 1
             running: dict[Any, _Task] = {}
 

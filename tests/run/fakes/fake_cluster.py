@@ -77,5 +77,11 @@ if __name__ == "__main__":
         print(running.address, flush=True)
         for _ in sys.stdin:
             kill_node(running)
-            running.add_node(**node())
+            for left in (2, 1, 0):
+                try:
+                    running.add_node(**node())
+                    break
+                except Exception:  # Ray gives a node half a minute, which a busy machine may not have
+                    if not left:
+                        raise
             print("lost", flush=True)
