@@ -68,8 +68,8 @@ SETTINGS: dict[str, dict[str, Any]] = {
     "slurm": {"settings": {"cluster": "local"}},
     "ray": {},
 }
-# mean seconds between two strikes: some hit a run that starts, most one that has begun
-PAUSES = {"inline": 0.15, "processes": 0.5, "slurm": 0.7, "ray": 1.0}
+# mean seconds between two strikes: some hit a run that starts, most one whose workers have begun
+PAUSES = {"inline": 0.15, "processes": 2.0, "slurm": 3.0, "ray": 4.0}
 STOPPED = (0.02, 0.3)  # seconds that a process stands still
 # flags of mount(2) and unshare(2)
 READ_ONLY, REMOUNT, BIND, PRIVATE, NEW_MOUNTS = 1, 32, 4096, 0x44000, 0x20000

@@ -10,8 +10,11 @@ from pathlib import Path
 
 import pytest
 
+from segablate.run.executors.base import executors
+
 ROOT = Path(__file__).parents[2]
 KEPT = ROOT / "reports" / "faults"
+WRONG = ("lost", "doubled", "orphans", "different")
 
 
 def _campaign(out: Path, *options: str) -> dict[str, object]:
@@ -29,8 +32,7 @@ def test_runs_that_are_killed_lose_nothing_and_do_nothing_twice(
         tmp_path / "campaign.json", "--executors", executor, "--kills", str(kills), "--seed", "7"
     )
     assert found["kills"] >= kills  # type: ignore[operator]
-    wrong = {name: found[name] for name in ("lost", "doubled", "orphans", "different")}
-    assert wrong == dict.fromkeys(wrong, 0)
+    assert {name: found[name] for name in WRONG} == dict.fromkeys(WRONG, 0)
     assert found["bitwise"] is True
 
 
@@ -39,3 +41,10 @@ def test_a_campaign_goes_on_where_it_was_stopped(tmp_path: Path) -> None:
     first = _campaign(out, "--executors", "inline", "--kills", "1")
     again = _campaign(out, "--executors", "inline", "--kills", str(int(str(first["kills"])) + 1))
     assert (again["kills"] > first["kills"], again["rounds"]) == (True, 2)  # type: ignore[operator]
+
+
+def test_the_committed_campaign_lost_nothing_on_one_commit_with_every_executor() -> None:
+    found = json.loads((KEPT / "campaign.json").read_text(encoding="utf-8"))
+    assert {name: found[name] for name in WRONG} == dict.fromkeys(WRONG, 0)
+    assert found["bitwise"] is True
+    assert (len(found["by_commit"]), set(found["by_executor"])) == (1, set(executors.names()))
