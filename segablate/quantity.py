@@ -133,7 +133,11 @@ _KNOWN = [
 QUANTITIES = {quantity.metric: quantity for quantity in _KNOWN}
 
 
-@functools.cache
 def quantity(metric: str) -> Quantity:
     """The quantity of a metric; an unknown metric is shown as it is."""
-    return QUANTITIES.get(metric) or Quantity(metric, metric.replace("_", " "), digits=3)
+    return QUANTITIES.get(metric) or _unknown(metric)
+
+
+@functools.cache
+def _unknown(metric: str) -> Quantity:
+    return Quantity(metric, metric.replace("_", " "), digits=3)
