@@ -50,7 +50,7 @@ def by_input(records: Sequence[Record]) -> list[tuple[str, list[Record]]]:
     """The records apart for each data set and input that they were measured on, with its name."""
     groups: dict[tuple[tuple[str, str], ...], list[Record]] = {}
     for record in records:
-        groups.setdefault(record.given, []).append(record)
+        groups.setdefault(record.inputs, []).append(record)
     return [(", ".join(label for _, label in where), own) for where, own in groups.items()]
 
 

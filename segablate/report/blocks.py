@@ -77,15 +77,15 @@ class Bullets:
 
 @dataclass(frozen=True)
 class Image:
-    """A picture by the name of its file below the report; the caption is told below it if `told`."""
+    """A picture by the name of its file below the report; its caption stands below it if `captioned`."""
 
     file: str
     caption: str
-    told: bool = True
+    captioned: bool = True
 
 
 @dataclass(frozen=True)
-class Doubts:
+class Caveats:
     """Caveats, each with its remedy."""
 
     items: tuple[Caveat, ...]
@@ -98,7 +98,7 @@ class Command:
     line: str
 
 
-Block: TypeAlias = Text | Bullets | Table | Image | Doubts | Command
+Block: TypeAlias = Text | Bullets | Table | Image | Caveats | Command
 
 
 @dataclass(frozen=True)

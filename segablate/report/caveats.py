@@ -37,7 +37,11 @@ class Found:
     @cached_property
     def trained(self) -> list[Comparison]:
         """Differences of scores that have a random part."""
-        return [one for one in self.comparisons if one.quantity.compared == "difference" and not one.exact]
+        return [
+            comparison
+            for comparison in self.comparisons
+            if comparison.quantity.compared == "difference" and not comparison.exact
+        ]
 
     @cached_property
     def ceilings(self) -> Sequence[Ceiling]:
@@ -57,23 +61,23 @@ class Found:
 
 def caveats(records: Sequence[Record], compared: Sequence[Comparison] | None = None) -> tuple[Caveat, ...]:
     """The caveats that apply, in a fixed order; `compared`: the comparisons, where they are made already."""
-    found = Found(records, compared)
-    return tuple(caveat for rule in RULES for caveat in rule(found))
+    evidence = Found(records, compared)
+    return tuple(caveat for rule in RULES for caveat in rule(evidence))
 
 
-def a_ceiling_is_no_accuracy(found: Found) -> Iterator[Caveat]:
+def a_ceiling_is_no_accuracy(evidence: Found) -> Iterator[Caveat]:
     """mIoU* is easily quoted as if a network reached it."""
-    if found.ceilings and not trainings(found.records):
+    if evidence.ceilings and not trainings(evidence.records):
         yield Caveat(
             "mIoU* says what an upsampler can give back of the labels, not what a trained network reaches.",
             "Train the variants and measure their accuracy.",
         )
 
 
-def baseline_without_numbers(found: Found) -> Iterator[Caveat]:
+def baseline_without_numbers(evidence: Found) -> Iterator[Caveat]:
     """There is nothing to compare with."""
-    there = {one.measure for one in found.done if one.baseline}
-    lost = [one.measure for one in found.records if one.baseline and one.measure not in there]
+    there = {record.measure for record in evidence.done if record.baseline}
+    lost = [record.measure for record in evidence.records if record.baseline and record.measure not in there]
     if lost:
         yield Caveat(
             f"The baseline has no numbers under {_named(lost)}.",
@@ -81,30 +85,34 @@ def baseline_without_numbers(found: Found) -> Iterator[Caveat]:
         )
 
 
-def cells_without_numbers(found: Found) -> Iterator[Caveat]:
+def cells_without_numbers(evidence: Found) -> Iterator[Caveat]:
     """The best of what is there need not be the best."""
-    lost = sum(record.state in ("failed", "not run") for record in found.records)
+    lost = sum(record.state in ("failed", "not run") for record in evidence.records)
     if lost:
         yield Caveat(
-            f"{counted(lost, 'cell')} of {len(found.records)} failed or did not run: "
+            f"{counted(lost, 'cell')} of {len(evidence.records)} failed or did not run: "
             "the best may be among them.",
             "Run the study again: what is done is not done twice.",
         )
 
 
-def no_baseline_there(found: Found) -> Iterator[Caveat]:
+def no_baseline_there(evidence: Found) -> Iterator[Caveat]:
     """A variant whose conditions no baseline shares is compared with nothing."""
-    lost = [variant for variant, base in baselines(found.records).items() if base is None]
-    if lost and any(record.baseline for record in found.records):
+    lost = [variant for variant, base in baselines(evidence.records).items() if base is None]
+    if lost and any(record.baseline for record in evidence.records):
         yield Caveat(
             f"No baseline shares the conditions of {_named(lost)}: they are compared with nothing.",
             "Add the baseline under these conditions.",
         )
 
 
-def one_seed(found: Found) -> Iterator[Caveat]:
+def one_seed(evidence: Found) -> Iterator[Caveat]:
     """One training says nothing of the next."""
-    alone = (one.measure for one in found.trained if len(one.ours) == len(one.theirs) == 1)
+    alone = (
+        comparison.measure
+        for comparison in evidence.trained
+        if len(comparison.ours) == len(comparison.theirs) == 1
+    )
     for label in dict.fromkeys(alone):
         yield Caveat(
             f"{label} has one seed a variant: nothing is known of what training again would give.",
@@ -112,9 +120,13 @@ def one_seed(found: Found) -> Iterator[Caveat]:
         )
 
 
-def few_seeds(found: Found) -> Iterator[Caveat]:
+def few_seeds(evidence: Found) -> Iterator[Caveat]:
     """Student's t is not warned by a skew that so few numbers cannot show."""
-    few = (one.measure for one in found.trained if 2 <= len(one.pairs.seeds) < FEWEST_TO_RESAMPLE)
+    few = (
+        comparison.measure
+        for comparison in evidence.trained
+        if 2 <= len(comparison.pairs.seeds) < FEWEST_TO_RESAMPLE
+    )
     for label in dict.fromkeys(few):
         yield Caveat(
             f"{label} has fewer than {FEWEST_TO_RESAMPLE} seeds, too few to see skew: if only one variant "
@@ -123,15 +135,15 @@ def few_seeds(found: Found) -> Iterator[Caveat]:
         )
 
 
-def unmatched_seeds(found: Found) -> Iterator[Caveat]:
+def unmatched_seeds(evidence: Found) -> Iterator[Caveat]:
     """Numbers without a partner are not in any difference."""
     lost = [
-        f"{name} under {one.measure}: seed{'s' * (len(seeds) > 1)} {listed(list(map(str, seeds)))}"
-        for one in found.comparisons
-        if one.quantity.compared != "count"
+        f"{name} under {comparison.measure}: seed{'s' * (len(seeds) > 1)} {listed(list(map(str, seeds)))}"
+        for comparison in evidence.comparisons
+        if comparison.quantity.compared != "count"
         for name, seeds in (
-            (one.variant, one.pairs.only_variant),
-            (f"{one.baseline} against {one.variant}", one.pairs.only_baseline),
+            (comparison.variant, comparison.pairs.only_variant),
+            (f"{comparison.baseline} against {comparison.variant}", comparison.pairs.only_baseline),
         )
         if seeds
     ]
@@ -142,13 +154,13 @@ def unmatched_seeds(found: Found) -> Iterator[Caveat]:
         )
 
 
-def no_spread(found: Found) -> Iterator[Caveat]:
+def no_spread(evidence: Found) -> Iterator[Caveat]:
     """Seeds that all give the same difference are seeds that change nothing, or rounded numbers."""
     flat = [
-        f"{one.variant} under {one.measure}"
-        for one in found.trained
-        if len(one.pairs.seeds) > 1
-        and one.pairs.differences.std() <= ROUNDING * np.abs(one.pairs.baseline).max()
+        f"{comparison.variant} under {comparison.measure}"
+        for comparison in evidence.trained
+        if len(comparison.pairs.seeds) > 1
+        and comparison.pairs.differences.std() <= ROUNDING * np.abs(comparison.pairs.baseline).max()
     ]
     if flat:
         yield Caveat(
@@ -157,9 +169,11 @@ def no_spread(found: Found) -> Iterator[Caveat]:
         )
 
 
-def chosen_on_test(found: Found) -> Iterator[Caveat]:
+def chosen_on_test(evidence: Found) -> Iterator[Caveat]:
     """What was chosen by a number can no longer be tested by it."""
-    scored = [one for one in found.done if one.reads.get("score") in HELD_OUT and not one.exact]
+    scored = [
+        record for record in evidence.done if record.reads.get("score") in HELD_OUT and not record.exact
+    ]
     if len({record.variant for record in scored}) > 1:
         for label in dict.fromkeys(record.measure for record in scored):
             yield Caveat(
@@ -170,9 +184,11 @@ def chosen_on_test(found: Found) -> Iterator[Caveat]:
             )
 
 
-def unequal_images(found: Found) -> Iterator[Caveat]:
+def unequal_images(evidence: Found) -> Iterator[Caveat]:
     """Columns that stand side by side but are over different images."""
-    counts = {label: {one.images for one in own} for label, own in by_measure(found.ceilings).items()}
+    counts = {
+        label: {ceiling.images for ceiling in own} for label, own in by_measure(evidence.ceilings).items()
+    }
     if len(set().union(*counts.values())) > 1:
         over = listed([f"{label} on {images(numbers)}" for label, numbers in counts.items()])
         yield Caveat(
@@ -181,10 +197,12 @@ def unequal_images(found: Found) -> Iterator[Caveat]:
         )
 
 
-def few_images(found: Found) -> Iterator[Caveat]:
+def few_images(evidence: Found) -> Iterator[Caveat]:
     """A score over a handful of images moves with each of them."""
     numbers = [
-        (one.measure, int(one.facts.get("images", 0))) for one in found.done if "per_class_iou" in one.facts
+        (record.measure, int(record.facts.get("images", 0)))
+        for record in evidence.done
+        if "per_class_iou" in record.facts
     ]
     few = {label: number for label, number in numbers if 0 < number < FEW_IMAGES}
     if few:
@@ -193,10 +211,14 @@ def few_images(found: Found) -> Iterator[Caveat]:
         )
 
 
-def trained_bound_was_tuned_here(found: Found) -> Iterator[Caveat]:
+def trained_bound_was_tuned_here(evidence: Found) -> Iterator[Caveat]:
     """Our own look at the answer: what `encode: autoencoder` is was settled on some of these label maps."""
-    reads = [one.record.reads for one in found.ceilings if one.record.reads.get("encode") == "autoencoder"]
-    if any(one["data"]["use"] == "voc" and one.get("score") == "val" for one in reads):
+    reads = [
+        ceiling.record.reads
+        for ceiling in evidence.ceilings
+        if ceiling.record.reads.get("encode") == "autoencoder"
+    ]
+    if any(read["data"]["use"] == "voc" and read.get("score") == "val" for read in reads):
         yield Caveat(
             "Encoder, learning rate and budget of `encode: autoencoder` were chosen by their mIoU* on 100 "
             "label maps of VOC's val, which are among those scored here: it may be a little too high.",
@@ -204,9 +226,9 @@ def trained_bound_was_tuned_here(found: Found) -> Iterator[Caveat]:
         )
 
 
-def fitted_on_what_is_scored(found: Found) -> Iterator[Caveat]:
+def fitted_on_what_is_scored(evidence: Found) -> Iterator[Caveat]:
     """The subspace has seen the label maps that it is tested on."""
-    fits = [one.record.reads for one in found.ceilings if one.channels]
+    fits = [ceiling.record.reads for ceiling in evidence.ceilings if ceiling.channels]
     if any(reads.get("fit") is not None and reads.get("fit") == reads.get("score") for reads in fits):
         yield Caveat(
             "Fitted upsamplers were fitted on the label maps that they were scored on.",
@@ -214,43 +236,45 @@ def fitted_on_what_is_scored(found: Found) -> Iterator[Caveat]:
         )
 
 
-def absent_classes(found: Found) -> Iterator[Caveat]:
+def absent_classes(evidence: Found) -> Iterator[Caveat]:
     """mIoU is over the classes that occur."""
-    for one in found.ceilings:
-        names = one.record.facts.get("class_names", ())
-        absent = [str(name) for index, name in enumerate(names) if str(index) not in one.classes]
-        if absent and one.classes:
+    for ceiling in evidence.ceilings:
+        names = ceiling.record.facts.get("class_names", ())
+        absent = [str(name) for index, name in enumerate(names) if str(index) not in ceiling.classes]
+        if absent and ceiling.classes:
             have = "does" if len(absent) == 1 else "do"
             yield Caveat(
-                f"{listed(absent)} {have} not occur in what {one.measure} scored: the mean is without.",
+                f"{listed(absent)} {have} not occur in what {ceiling.measure} scored: the mean is without.",
                 "Score a split in which all classes occur.",
             )
             return
 
 
-def operations_are_no_time(found: Found) -> Iterator[Caveat]:
+def operations_are_no_time(evidence: Found) -> Iterator[Caveat]:
     """Counts are easily quoted as if they were speed."""
-    if found.costings:
+    if evidence.costings:
         yield Caveat(
             "Operations are not time: memory traffic, kernels and parallelism decide how long they take.",
             "Measure the latency on the machine that matters.",
         )
 
 
-def uncounted_operators(found: Found) -> Iterator[Caveat]:
+def uncounted_operators(evidence: Found) -> Iterator[Caveat]:
     """What has no formula is missing from every number."""
     calls: dict[str, int] = {}
-    for one in found.costings:
-        for name, number in one.record.facts.get("uncounted", {}).items():
+    for costing in evidence.costings:
+        for name, number in costing.record.facts.get("uncounted", {}).items():
             calls[name] = max(calls.get(name, 0), int(number))
     if calls:
         which = listed([f"{name} ({counted(number, 'call')})" for name, number in sorted(calls.items())])
         yield Caveat(f"Not counted are {which}.", "Give these operators a formula.")
 
 
-def counters_disagree(found: Found) -> Iterator[Caveat]:
+def counters_disagree(evidence: Found) -> Iterator[Caveat]:
     """Two counters should see the same convolutions."""
-    apart = sorted({name for one in found.costings for name in one.record.facts.get("disagreements", {})})
+    apart = sorted(
+        {name for costing in evidence.costings for name in costing.record.facts.get("disagreements", {})}
+    )
     if apart:
         yield Caveat(
             f"Our formulas and torch.utils.flop_counter's count {listed(apart[:NAMED])} differently.",
@@ -258,19 +282,21 @@ def counters_disagree(found: Found) -> Iterator[Caveat]:
         )
 
 
-def processor_times(found: Found) -> Iterator[Caveat]:
+def processor_times(evidence: Found) -> Iterator[Caveat]:
     """The order of times on a CPU is not that on a GPU."""
-    for label in dict.fromkeys(one.measure for one in found.timed if one.reads.get("device") == "cpu"):
+    for label in dict.fromkeys(
+        record.measure for record in evidence.timed if record.reads.get("device") == "cpu"
+    ):
         yield Caveat(
             f"{label} was measured on a CPU: on a GPU other variants may be the fastest.",
             "Measure on the device that matters.",
         )
 
 
-def flagged_times(found: Found) -> Iterator[Caveat]:
+def flagged_times(evidence: Found) -> Iterator[Caveat]:
     """What the clock itself doubts: launch-bound, throttled, a busy machine, each with its remedy."""
     flags: dict[tuple[str, str], dict[str, str]] = {}
-    for record in found.timed:
+    for record in evidence.timed:
         for flag in record.facts.get("flags", ()):
             own = flags.setdefault((str(flag["name"]), str(flag["remedy"])), {})
             own.setdefault(record.variant, str(flag["found"]))
@@ -283,16 +309,16 @@ def flagged_times(found: Found) -> Iterator[Caveat]:
         )
 
 
-def timed_apart(found: Found) -> Iterator[Caveat]:
+def timed_apart(evidence: Found) -> Iterator[Caveat]:
     """Drift hits both sides of a ratio only where they took turns."""
 
     def runs(records: Iterable[Record]) -> dict[int, object]:
         return {record.seed: record.facts.get("session") for record in records}
 
     apart = [
-        f"{one.variant} under {one.measure}"
-        for one in found.comparisons
-        if one.quantity.compared == "ratio" and runs(one.ours) != runs(one.theirs)
+        f"{comparison.variant} under {comparison.measure}"
+        for comparison in evidence.comparisons
+        if comparison.quantity.compared == "ratio" and runs(comparison.ours) != runs(comparison.theirs)
     ]
     if apart:
         yield Caveat(
@@ -301,12 +327,12 @@ def timed_apart(found: Found) -> Iterator[Caveat]:
         )
 
 
-def several_machines(found: Found) -> Iterator[Caveat]:
+def several_machines(evidence: Found) -> Iterator[Caveat]:
     """Scores do not mind, seconds do."""
     machines = {
-        plain({name: value for name, value in one.outcome.machine.items() if name not in (*CODE, THREADS)})
-        for one in found.done
-        if one.outcome
+        plain({name: value for name, value in record.outcome.machine.items() if name not in (*CODE, THREADS)})
+        for record in evidence.done
+        if record.outcome
     }
     if len(machines) > 1:
         yield Caveat(
@@ -315,19 +341,19 @@ def several_machines(found: Found) -> Iterator[Caveat]:
         )
 
 
-def several_versions(found: Found) -> Iterator[Caveat]:
+def several_versions(evidence: Found) -> Iterator[Caveat]:
     """A number may change with the code that makes it."""
     mixed = []
-    for measure, machines in _machines(found.done).items():
+    for measure, machines in _machines(evidence.done).items():
         code = [f"{name} {listed(own)}" for name in CODE if len(own := _values(machines, name)) > 1]
         mixed += [f"`{measure}` ran with {listed(code)}"] if code else []
     if mixed:
         yield Caveat(f"{'; '.join(mixed)}.", "Measure all of it with one version: `--only all`.")
 
 
-def several_threads(found: Found) -> Iterator[Caveat]:
+def several_threads(evidence: Found) -> Iterator[Caveat]:
     """Sums in another order round in another way."""
-    sensitive = [one for one in found.done if one.outcome and one.outcome.thread_sensitive]
+    sensitive = [record for record in evidence.done if record.outcome and record.outcome.thread_sensitive]
     counts = {name: _values(machines, THREADS) for name, machines in _machines(sensitive).items()}
     mixed = [f"`{measure}` ran on {listed(own)} threads" for measure, own in counts.items() if len(own) > 1]
     if mixed:
@@ -338,11 +364,11 @@ def several_threads(found: Found) -> Iterator[Caveat]:
 
 
 def _machines(records: Iterable[Record]) -> dict[str, list[Mapping[str, Any]]]:
-    found: dict[str, list[Mapping[str, Any]]] = {}
-    for one in records:
-        if one.outcome:
-            found.setdefault(one.measure, []).append(one.outcome.machine)
-    return found
+    machines: dict[str, list[Mapping[str, Any]]] = {}
+    for record in records:
+        if record.outcome:
+            machines.setdefault(record.measure, []).append(record.outcome.machine)
+    return machines
 
 
 def _values(machines: Iterable[Mapping[str, Any]], name: str) -> list[str]:

@@ -94,12 +94,16 @@ def _scenes(claim: Claim, first: Side, second: Side) -> Scenes | None:
     """The same on other scenes, by the seeds whose matrices are kept."""
     if claim.metric not in METRICS:
         return None
-    kept = [
-        {seed: found for seed, record in side.items() if (found := of_file(artefact_path(record, BLOCKS)))}
+    kept_matrices = [
+        {
+            seed: matrices
+            for seed, record in side.items()
+            if (matrices := of_file(artefact_path(record, BLOCKS)))
+        }
         for side in (first, second)
     ]
-    seeds = sorted(kept[0].keys() & kept[1].keys())
-    ours, theirs = ([own[seed] for seed in seeds] for own in kept)
+    seeds = sorted(kept_matrices[0].keys() & kept_matrices[1].keys())
+    ours, theirs = ([own[seed] for seed in seeds] for own in kept_matrices)
     return over_scenes(ours, theirs).get(claim.metric)
 
 
@@ -147,7 +151,8 @@ def read_kept(folder: Path) -> list[Kept]:
         if raw["schema"] != SCHEMA:
             raise ValueError("schema")
         return [
-            Kept(**{**one, "claimed": json.dumps(one["claimed"], sort_keys=True)}) for one in raw["claims"]
+            Kept(**{**entry, "claimed": json.dumps(entry["claimed"], sort_keys=True)})
+            for entry in raw["claims"]
         ]
     except FileNotFoundError:
         return []
@@ -168,23 +173,25 @@ def keep(
         known: variant and measure of all that has numbers already.
         today: ISO 8601.
     """
-    there = {one.claimed: one for one in before}
-    found = []
+    there = {claim.claimed: claim for claim in before}
+    keeping = []
     for claim in claims:
         sides = [side for side in (claim.first, claim.second) if side]
         late = all((side, claim.measure) in known for side in sides)
         new = Kept(claim.text, claim.identity, claim.source, "" if late else today, late)
-        found.append(there.pop(claim.identity, new))
-    return found + [one for one in there.values() if _has_numbers(one, known)]
+        keeping.append(there.pop(claim.identity, new))
+    return keeping + [claim for claim in there.values() if _has_numbers(claim, known)]
 
 
-def written(kept: Sequence[Kept]) -> str:
+def written(dated: Sequence[Kept]) -> str:
     """The file's text."""
-    told = [{**asdict(one), "claimed": json.loads(one.claimed)} for one in kept]
-    return json.dumps({"schema": SCHEMA, "claims": told}, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
+    entries = [{**asdict(claim), "claimed": json.loads(claim.claimed)} for claim in dated]
+    return (
+        json.dumps({"schema": SCHEMA, "claims": entries}, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
+    )
 
 
-def _has_numbers(one: Kept, known: Collection[tuple[str, str]]) -> bool:
-    claimed = json.loads(one.claimed)
+def _has_numbers(claim: Kept, known: Collection[tuple[str, str]]) -> bool:
+    claimed = json.loads(claim.claimed)
     sides = [claimed[side] for side in ("first", "second") if claimed[side]]
     return all((side, claimed["measure"]) in known for side in sides)

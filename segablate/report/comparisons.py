@@ -106,12 +106,12 @@ def baselines(records: Sequence[Record]) -> dict[str, str | None]:
         return dict.fromkeys(choices)
     compared = compared_axes(records)
     wanted = {field: base.choices.get(field) for field in compared}
-    found = {
+    base_by_context = {
         context(own, compared): variant
         for variant, own in choices.items()
         if all(own.get(field) == label for field, label in wanted.items())
     }
-    return {variant: found.get(context(own, compared)) for variant, own in choices.items()}
+    return {variant: base_by_context.get(context(own, compared)) for variant, own in choices.items()}
 
 
 def comparisons(records: Sequence[Record]) -> list[Comparison]:
@@ -127,15 +127,15 @@ def between(records: Sequence[Record], against: Mapping[str, str]) -> list[Compa
         if record.outcome and record.done:
             own.setdefault(record.outcome.key, record)  # repeats that share an outcome are one
     metrics = {side: metrics_of(own.values()) for side, own in sides.items()}
-    found = []
+    compared = []
     for (variant, measure), ours in sides.items():
         base = against.get(variant, variant)
         theirs = sides.get((base, measure), {})
         for metric in metrics[variant, measure] if theirs and base != variant else ():
             if metric in metrics[base, measure] and quantity(metric).compared != "none":
                 records_of = tuple(ours.values()), tuple(theirs.values())
-                found.append(Comparison(variant, base, measure, metric, *records_of))
-    return found
+                compared.append(Comparison(variant, base, measure, metric, *records_of))
+    return compared
 
 
 def metrics_of(records: Iterable[Record]) -> list[str]:
@@ -145,7 +145,7 @@ def metrics_of(records: Iterable[Record]) -> list[str]:
 
 
 def verdicts(
-    study: StudyFacts, records: Sequence[Record], found: Sequence[Comparison] | None = None
+    study: StudyFacts, records: Sequence[Record], compared: Sequence[Comparison] | None = None
 ) -> Verdicts:
     """Variant, measure and metric → verdict against the baseline under the same conditions.
 
@@ -154,41 +154,46 @@ def verdicts(
     goes into are one family, whatever was measured and drawn: they stand in one table, and a reader looks
     for the one that stands out. `found` are the comparisons of the records, where they are made already.
     """
-    found = comparisons(records) if found is None else found
-    made = {**on_images(decide(questions(found, study.margin))), **counts(found, study.margin)}
-    return {one.key: made[one.key] for one in found if one.key in made}
+    compared = comparisons(records) if compared is None else compared
+    made = {**on_images(decide(questions(compared, study.margin))), **counts(compared, study.margin)}
+    return {comparison.key: made[comparison.key] for comparison in compared if comparison.key in made}
 
 
 def on_images(made: Mapping[K, Verdict]) -> dict[K, Verdict]:
     """Nothing is decided by one training each: its images say nothing of training again."""
     return {
-        key: replace(one, kind="undecided", needed=None) if one.source == "images" else one
-        for key, one in made.items()
+        key: replace(verdict, kind="undecided", needed=None) if verdict.source == "images" else verdict
+        for key, verdict in made.items()
     }
 
 
-def questions(found: Sequence[Comparison], margins: Mapping[str, Margin]) -> dict[Key, Question]:
+def questions(comparisons: Sequence[Comparison], margins: Mapping[str, Margin]) -> dict[Key, Question]:
     """What is asked of every comparison that something random goes into, by variant, measure and metric."""
-    random = [one for one in found if one.quantity.compared != "count"]
-    over = _over_images([one for one in random if _only_images_can_tell(one)])
-    estimates = {one.key: over.get(one.key) or _estimate(one) for one in random}
+    random = [comparison for comparison in comparisons if comparison.quantity.compared != "count"]
+    over = _over_images([comparison for comparison in random if _only_images_can_tell(comparison)])
+    estimates = {comparison.key: over.get(comparison.key) or _estimate(comparison) for comparison in random}
     return {
-        one.key: Question(estimate, _bound(one, estimate, margins), one.quantity.direction)
-        for one in random
-        if (estimate := estimates[one.key]) is not None
+        comparison.key: Question(
+            estimate, _bound(comparison, estimate, margins), comparison.quantity.direction
+        )
+        for comparison in random
+        if (estimate := estimates[comparison.key]) is not None
     }
 
 
-def counts(found: Iterable[Comparison], margins: Mapping[str, Margin]) -> dict[Key, Verdict]:
+def counts(comparisons: Iterable[Comparison], margins: Mapping[str, Margin]) -> dict[Key, Verdict]:
     """The verdicts on two counts; none where one of them is not there."""
     made = {}
-    for one in found:
-        if one.quantity.compared != "count":
+    for comparison in comparisons:
+        if comparison.quantity.compared != "count":
             continue
-        theirs, ours = middle(one.theirs, one.metric), middle(one.ours, one.metric)
+        theirs, ours = (
+            middle(comparison.theirs, comparison.metric),
+            middle(comparison.ours, comparison.metric),
+        )
         if math.isfinite(ours - theirs):
-            bound = margin_of(margins, one.metric).beside(theirs)
-            made[one.key] = count(theirs, ours, bound, one.quantity.direction)
+            bound = margin_of(margins, comparison.metric).beside(theirs)
+            made[comparison.key] = count(theirs, ours, bound, comparison.quantity.direction)
     return made
 
 
@@ -209,39 +214,45 @@ def middle(records: Iterable[Record], metric: str) -> float:
     return statistics.fmean(known) if known else math.nan
 
 
-def _estimate(one: Comparison) -> Estimate | None:
+def _estimate(comparison: Comparison) -> Estimate | None:
     """What the seeds or processes say; None where only the images, or nothing random, is there to ask."""
-    if one.quantity.compared == "ratio":
-        return paired_processes(one.pairs)
-    return None if one.exact and len(one.pairs.seeds) < 2 else between_seeds(one.pairs)
+    if comparison.quantity.compared == "ratio":
+        return paired_processes(comparison.pairs)
+    return None if comparison.exact and len(comparison.pairs.seeds) < 2 else between_seeds(comparison.pairs)
 
 
-def _bound(one: Comparison, estimate: Estimate, margins: Mapping[str, Margin]) -> float:
-    margin = margin_of(margins, one.metric)
+def _bound(comparison: Comparison, estimate: Estimate, margins: Mapping[str, Margin]) -> float:
+    margin = margin_of(margins, comparison.metric)
     if estimate.ratio or not margin.relative:
         return margin.value
-    return margin.beside(middle(one.theirs, one.metric))
+    return margin.beside(middle(comparison.theirs, comparison.metric))
 
 
-def _only_images_can_tell(one: Comparison) -> bool:
+def _only_images_can_tell(comparison: Comparison) -> bool:
     """Whether both sides have one seed, the same one, and a metric that images can be asked about."""
-    return one.metric in METRICS and len(one.ours) == len(one.theirs) == 1 and len(one.pairs.seeds) == 1
+    return (
+        comparison.metric in METRICS
+        and len(comparison.ours) == len(comparison.theirs) == 1
+        and len(comparison.pairs.seeds) == 1
+    )
 
 
-def _over_images(found: Sequence[Comparison]) -> dict[Key, Estimate]:
+def _over_images(comparisons: Sequence[Comparison]) -> dict[Key, Estimate]:
     """With one seed only the images can be drawn again: estimates by variant, measure and metric."""
     estimated: dict[Key, Estimate] = {}
     groups: dict[tuple[str, str], dict[str, Comparison]] = {}
-    for one in found:
-        groups.setdefault((one.measure, one.baseline), {})[one.variant] = one
+    for comparison in comparisons:
+        groups.setdefault((comparison.measure, comparison.baseline), {})[comparison.variant] = comparison
     for (measure, _), own in groups.items():
         theirs = _pixels(next(iter(own.values())).theirs[0])
-        ours = {variant: _pixels(one.ours[0]) for variant, one in own.items()}
+        ours = {variant: _pixels(comparison.ours[0]) for variant, comparison in own.items()}
         if theirs is None:
             continue
-        kept = {variant: one for variant, one in ours.items() if one and one.classes == theirs.classes}
-        for variant, metrics in zip(kept, over_images(theirs, list(kept.values())), strict=True):
-            estimated |= {(variant, measure, metric): one for metric, one in metrics.items()}
+        comparable = {
+            variant: pixels for variant, pixels in ours.items() if pixels and pixels.classes == theirs.classes
+        }
+        for variant, metrics in zip(comparable, over_images(theirs, list(comparable.values())), strict=True):
+            estimated |= {(variant, measure, metric): estimate for metric, estimate in metrics.items()}
     return estimated
 
 

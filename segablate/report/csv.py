@@ -49,11 +49,11 @@ def numbers(records: Sequence[Record]) -> Numbers:
     return Numbers((*COLUMNS, *axes), tuple(rows))
 
 
-def written(told: Numbers) -> str:
+def written(numbers: Numbers) -> str:
     """The rows as RFC 4180 has them, but for line feeds alone at the ends of lines."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
-    rows = (told.columns, *told.rows)
+    rows = (numbers.columns, *numbers.rows)
     # most cells stand in many rows, and few begin like a formula
     ticked = {cell: changed for cell in set(chain(*rows)) if (changed := quoted(cell)) != cell}
     writer.writerows([ticked.get(cell, cell) for cell in row] for row in rows)

@@ -73,7 +73,7 @@ class Record:
         return self.outcome.reason
 
     @property
-    def given(self) -> tuple[tuple[str, str], ...]:
+    def inputs(self) -> tuple[tuple[str, str], ...]:
         """The data and the input that it was measured on, where the study varies them: axis and choice."""
         return tuple((axis, label) for axis, label in self.choices.items() if axis.split(".")[0] in GIVEN)
 

@@ -155,7 +155,7 @@ def lost(shown: float) -> float:
 
 def _curves(figure: Figure) -> Canvas:
     height = max(4.6, BELOW + ABOVE + ROOM * len(figure.curves))
-    width = LEFT + WIDTH * NAME + _beside([_ending(one, figure) for one in figure.curves])
+    width = LEFT + WIDTH * NAME + _beside([_ending(curve, figure) for curve in figure.curves])
     drawn = Canvas(figsize=(width, height))
     axes = drawn.add_axes((LEFT / width, BELOW / height, WIDTH / width, (height - BELOW - ABOVE) / height))
     scaled, what = scale(figure), quantity(figure.metric)
@@ -190,14 +190,14 @@ def _lines(axes: Axes, figure: Figure, scaled: Scale) -> None:
     styles = sorted(points, key=lambda style: -points[style])
     markers, colours = (
         list(dict.fromkeys(words))
-        for words in ([one.marker for one in figure.curves], [one.colour for one in figure.curves])
+        for words in ([curve.marker for curve in figure.curves], [curve.colour for curve in figure.curves])
     )
     low, high = scaled.limits
-    heights = [[scaled.place(value * what.scale) for value in one.y] for one in figure.curves]
+    heights = [[scaled.place(value * what.scale) for value in curve.y] for curve in figure.curves]
     # what is clamped at the top keeps its order
     ends = [
-        (own[-1] - low) / (high - low) + 1e-6 * one.y[-1]
-        for own, one in zip(heights, figure.curves, strict=True)
+        (own[-1] - low) / (high - low) + 1e-6 * curve.y[-1]
+        for own, curve in zip(heights, figure.curves, strict=True)
     ]
     for curve, own, place in zip(figure.curves, heights, apart(ends), strict=True):
         colour = COLOURS[colours.index(curve.colour) % len(COLOURS)]
@@ -240,12 +240,12 @@ def _rows(figure: Rows) -> tuple[Canvas, list[str]]:
     unit = "points" if what.shown_unit == "%" else what.shown_unit
     unit = f"% of {figure.against}" if figure.ratio else unit
     differs = f"{what.title}: difference to {figure.against}{f' ({unit})' if unit else ''}"
-    texts = [in_words(figure, one) for one in figure.rows]
+    texts = [in_words(figure, row) for row in figure.rows]
     title = what.heading if figure.form == "values" else differs
-    drawn, axes = _frame_of_rows([one.label for one in figure.rows], texts, title, room=0.3)
+    drawn, axes = _frame_of_rows([row.label for row in figure.rows], texts, title, room=0.3)
     margin = abs(_shown(figure, 1 + figure.margin if figure.ratio else figure.margin))
-    inside = [one for one in figure.rows if not one.beyond]
-    ends = [_shown(figure, end) for one in inside for end in (*(one.interval or ()), one.value)]
+    inside = [row for row in figure.rows if not row.beyond]
+    ends = [_shown(figure, end) for row in inside for end in (*(row.interval or ()), row.value)]
     if figure.form != "values":
         ends += [-margin, 0.0, margin]
         axes.axvspan(-margin, margin, color=GRID, alpha=0.6, linewidth=0, zorder=0)
@@ -330,14 +330,19 @@ def _frame_of_rows(
 ) -> tuple[Canvas, Axes]:
     """A canvas as tall as its rows and as wide as what is written beside them; `room` is a row's height."""
     names = [
-        "\n".join(textwrap.wrap(" ".join(one.split()), 38, max_lines=2, placeholder="…")).replace("$", r"\$")
-        for one in labels
+        "\n".join(textwrap.wrap(" ".join(label.split()), 38, max_lines=2, placeholder="…")).replace(
+            "$", r"\$"
+        )
+        for label in labels
     ]
-    tall, inner = room * len(labels), 4.2
-    height, left = BELOW + tall + above, 0.3 + _beside([line for name in names for line in name.split("\n")])
+    rows_height, inner = room * len(labels), 4.2
+    height, left = (
+        BELOW + rows_height + above,
+        0.3 + _beside([line for name in names for line in name.split("\n")]),
+    )
     width = left + inner + 0.3 + _beside(values)
     drawn = Canvas(figsize=(width, height))
-    axes = drawn.add_axes((left / width, BELOW / height, inner / width, tall / height))
+    axes = drawn.add_axes((left / width, BELOW / height, inner / width, rows_height / height))
     axes.set_yticks(range(len(labels)), names, fontsize=SMALL)
     axes.set_ylim(len(labels) - 0.5, -0.5)
     axes.set_xlabel(title)
@@ -357,19 +362,21 @@ def _write(axes: Axes, text: str, row: int, end: float) -> None:
 
 def _scatter(figure: Scatter) -> tuple[Canvas, list[str]]:
     x, y = quantity(figure.x_metric), quantity(figure.y_metric)
-    named = [one for one in figure.points if one.named]
-    texts = [f"{short(one.label)}  {x.shown(one.x)} | {y.shown(one.y)}" for one in named]
+    named = [point for point in figure.points if point.named]
+    texts = [f"{short(point.label)}  {x.shown(point.x)} | {y.shown(point.y)}" for point in named]
     height, inner = max(4.6, 1.2 + 0.24 * len(named)), 4.3
     width = LEFT + inner * 1.05 + _beside(texts)
     drawn = Canvas(figsize=(width, height))
     axes = drawn.add_axes((LEFT / width, BELOW / height, inner / width, 1 - 1.0 / height))
     _frame_of_scatter(axes, figure)
-    front = sorted((one for one in figure.points if one.front), key=lambda one: one.x)
+    front = sorted((point for point in figure.points if point.front), key=lambda point: point.x)
     where: Any = "post" if x.direction == "lower" else "pre"
     line: dict[str, Any] = {"color": INK, "linewidth": 0.9, "linestyle": "--", "zorder": 1}
-    axes.step([one.x * x.scale for one in front], [one.y * y.scale for one in front], where=where, **line)
+    axes.step(
+        [point.x * x.scale for point in front], [point.y * y.scale for point in front], where=where, **line
+    )
     low, high = axes.get_ylim()
-    places = apart([(one.y * y.scale - low) / (high - low) for one in named], 0.05)
+    places = apart([(point.y * y.scale - low) / (high - low) for point in named], 0.05)
     for at, point in enumerate(figure.points):
         look = _look(point, named.index(point) if point.named else -1)
         _point(axes, figure, at, point, look)
@@ -388,7 +395,7 @@ def _scatter(figure: Scatter) -> tuple[Canvas, list[str]]:
             axes.annotate(text, (point.x * x.scale, point.y * y.scale), **right)
             # the mark again, so that it is found where many are
             axes.plot(1.03, place, transform=axes.transAxes, clip_on=False, **{**look, "markersize": 4.5})
-    return drawn, [tip(figure, one) for one in figure.points]
+    return drawn, [tip(figure, point) for point in figure.points]
 
 
 def tip(figure: Scatter, point: Point) -> str:
@@ -432,8 +439,8 @@ def _point(axes: Axes, figure: Scatter, at: int, point: Point, look: dict[str, A
 
 def _frame_of_scatter(axes: Axes, figure: Scatter) -> None:
     x, y = quantity(figure.x_metric), quantity(figure.y_metric)
-    widths = [end * x.scale for one in figure.points for end in (*(one.x_interval or ()), one.x)]
-    heights = [end * y.scale for one in figure.points for end in (*(one.y_interval or ()), one.y)]
+    widths = [end * x.scale for point in figure.points for end in (*(point.x_interval or ()), point.x)]
+    heights = [end * y.scale for point in figure.points for end in (*(point.y_interval or ()), point.y)]
     ticks = log_ticks(min(widths), max(widths))
     axes.set_xscale("log")
     axes.set_xlim(ticks[0] / 1.08, ticks[-1] * 1.08)
@@ -488,7 +495,7 @@ def even_limits(low: float, high: float, *, most: float = math.inf) -> tuple[flo
     """Round limits around two numbers with some room, and the step of their ticks; none above `most`."""
     span = max(high - low, 1e-9 * max(1.0, abs(high)), 1e-12)
     decade = 10.0 ** math.floor(math.log10(span / 4))
-    step = next(one * decade for one in (1.0, 2.0, 2.5, 5.0, 10.0) if one * decade >= span / 4)
+    step = next(multiple * decade for multiple in (1.0, 2.0, 2.5, 5.0, 10.0) if multiple * decade >= span / 4)
     lower = math.floor((low - 0.1 * span) / step) * step
     upper = math.ceil((high + 0.1 * span) / step) * step
     return lower, min(upper, most), step

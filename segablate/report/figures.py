@@ -208,6 +208,6 @@ def front(points: Sequence[tuple[float, float]], *, x_sign: int, y_sign: int) ->
     """
     turned = [(x_sign * x, y_sign * y) for x, y in points]
     return [
-        not any(other[0] >= one[0] and other[1] >= one[1] and other != one for other in turned)
-        for one in turned
+        not any(other[0] >= point[0] and other[1] >= point[1] and other != point for other in turned)
+        for point in turned
     ]

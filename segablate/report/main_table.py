@@ -88,41 +88,45 @@ class Numbers:
     @property
     def repeated(self) -> list[int]:
         """How often what leads was measured, where it was more than once; ascending."""
-        leading = {(one.measure, one.metric) for one in self.headlines}
+        leading = {(headline.measure, headline.metric) for headline in self.headlines}
         counts = {own.repeats for key, own in self.stats.items() if key[:2] in leading}
         return sorted(counts - {1})
 
-    def mean(self, one: Headline, variant: str) -> float:
+    def mean(self, headline: Headline, variant: str) -> float:
         """NaN where it was not measured."""
-        found = self.stats.get((one.measure, one.metric, variant))
-        return found.mean if found else math.nan
+        stats = self.stats.get((headline.measure, headline.metric, variant))
+        return stats.mean if stats else math.nan
 
-    def cell(self, one: Headline, variant: str) -> Cell:
+    def cell(self, headline: Headline, variant: str) -> Cell:
         """The mean, with the standard deviation over repeats; empty where it was not measured."""
-        found = self.stats.get((one.measure, one.metric, variant))
-        if found is None:
+        stats = self.stats.get((headline.measure, headline.metric, variant))
+        if stats is None:
             return Cell("")
-        own = self.records.get((one.measure, variant), ())
-        return Cell(number(found, one.quantity), hover=hover(own, one.metric))
+        own = self.records.get((headline.measure, variant), ())
+        return Cell(number(stats, headline.quantity), hover=hover(own, headline.metric))
 
 
 def numbers_of(study: StudyFacts, records: Sequence[Record]) -> Numbers:
     """Group the numbers of a study; the first headline is what its first claim is about, where it claims."""
     all_ = frame(records)
-    kept = all_[all_["value"].notna()] if len(all_) else all_
-    groups = kept.groupby(["measure", "metric", "variant"], sort=False)["value"].agg(["mean", "std", "count"])
+    measured = all_[all_["value"].notna()] if len(all_) else all_
+    groups = measured.groupby(["measure", "metric", "variant"], sort=False)["value"].agg(
+        ["mean", "std", "count"]
+    )
     stats = {
         (str(measure), str(metric), str(variant)): Stats(float(mean), float(std), int(count))
         for (measure, metric, variant), mean, std, count in groups.itertuples()
     }
     headlines = _headlines(study, records, stats)
-    leading = {(one.measure, one.metric) for one in headlines}
+    leading = {(headline.measure, headline.metric) for headline in headlines}
     shown = {variant for measure, metric, variant in stats if (measure, metric) in leading}
     own: dict[tuple[str, str], list[Record]] = {}
     for record in records:
         own.setdefault((record.measure, record.variant), []).append(record)
-    choices = {one.variant: one.choices for one in records if one.variant in shown}
-    base = next((choices[one.variant] for one in records if one.baseline and one.variant in choices), {})
+    choices = {record.variant: record.choices for record in records if record.variant in shown}
+    base = next(
+        (choices[record.variant] for record in records if record.baseline and record.variant in choices), {}
+    )
     return Numbers(stats, headlines, choices, base, own)
 
 
@@ -148,16 +152,16 @@ def main_table(study: StudyFacts, numbers: Numbers, printed: Sequence[Comparison
     return _rows(study, numbers, axes if ticked else (), printed)
 
 
-def number(found: Stats, what: Quantity) -> str:
+def number(stats: Stats, what: Quantity) -> str:
     """`56.7 ± 0.6`: as many digits as the standard deviation allows."""
-    if found.repeats < 2 or math.isnan(found.std):
-        return what.shown(found.mean)
-    scaled = found.std * what.scale
+    if stats.repeats < 2 or math.isnan(stats.std):
+        return what.shown(stats.mean)
+    scaled = stats.std * what.scale
     digits = what.digits if scaled == 0 else -math.floor(math.log10(scaled))
     # 0.1 could be anything from 0.05 to 0.15
     digits += bool(scaled) and scaled * 10.0**digits < 2
     digits = min(max(digits, 0), what.digits)
-    return f"{found.mean * what.scale:,.{digits}f} ± {scaled:,.{digits}f}"
+    return f"{stats.mean * what.scale:,.{digits}f} ± {scaled:,.{digits}f}"
 
 
 def _headlines(
@@ -175,17 +179,17 @@ def _headlines(
         heads = reader(uses.get(measure, "")).shown(metrics[measure])
         return Headline(measure, metric, heads.get(metric, quantity(metric).heading))
 
-    asked = [
+    requested = [
         headline(label, metric)
         for metric, wanted in study.table.show
         for label in metrics
         if metric in metrics[label] and wanted in ("", label)
     ]
-    if asked:
-        return tuple(asked)
+    if requested:
+        return tuple(requested)
     claimed = [(claim.measure, claim.metric) for claim in study.claims]
     places = {measure: at for at, (measure, _) in reversed(list(enumerate(claimed)))}
-    found: list[Headline] = []
+    leading: list[Headline] = []
     seen: set[str] = set()
     for measure in sorted(metrics, key=lambda label: places.get(label, len(claimed))):
         use = uses.get(measure, "")
@@ -193,10 +197,11 @@ def _headlines(
             seen.add(use)
             wanted = [metric for label, metric in claimed if label == measure and metric in metrics[measure]]
             heads = reader(use).shown(metrics[measure])
-            found += [
-                headline(measure, one) for one in dict.fromkeys([*list(dict.fromkeys(wanted))[:2], *heads])
+            leading += [
+                headline(measure, metric)
+                for metric in dict.fromkeys([*list(dict.fromkeys(wanted))[:2], *heads])
             ]
-    return tuple(found)
+    return tuple(leading)
 
 
 class Grid(NamedTuple):
@@ -213,16 +218,16 @@ def _grid(study: StudyFacts, numbers: Numbers) -> Grid | None:
 
     While there are too many columns the axis with fewest choices stays at its first one.
     """
-    lead, asked = numbers.headlines[0], study.table
+    lead, layout = numbers.headlines[0], study.table
     own = {v: made for v, made in numbers.choices.items() if not math.isnan(numbers.mean(lead, v))}
     axes = names.varying(own)
     if len(axes) < 2:
         return None
     labels = {axis: dict.fromkeys(made.get(axis, "") for made in own.values()) for axis in axes}
-    rows = asked.rows or max(
-        (a for a in axes if a not in asked.columns), key=lambda a: len(labels[a]), default=""
+    rows = layout.rows or max(
+        (a for a in axes if a not in layout.columns), key=lambda a: len(labels[a]), default=""
     )
-    columns = [axis for axis in asked.columns or axes if axis != rows and axis in axes]
+    columns = [axis for axis in layout.columns or axes if axis != rows and axis in axes]
     others = [axis for axis in axes if axis not in (rows, *columns)]
 
     def wide() -> int:
@@ -238,7 +243,7 @@ def _grid(study: StudyFacts, numbers: Numbers) -> Grid | None:
         if all(made.get(axis) == label for axis, label in fixed.items())
     }
     known = sum(variant in own for variant in places.values())
-    sparse = known < FULL * wide() * len(labels.get(rows, ())) and not asked.form
+    sparse = known < FULL * wide() * len(labels.get(rows, ())) and not layout.form
     if not columns or rows not in labels or wide() > MOST_GRID or sparse:
         return None
     return Grid(rows, columns, places, fixed)
@@ -249,22 +254,22 @@ def _matrix(study: StudyFacts, numbers: Numbers, grid: Grid, printed: Sequence[C
     combos = _ordered(dict.fromkeys(column for _, column in grid.places))
     columns = list(_columns(numbers, labels, combos, grid))
     lead = columns[0][0]
-    several = len({one for one, _ in columns}) > 1
+    several = len({headline for headline, _ in columns}) > 1
     head, values = _printed(numbers, printed)
     beside = [combo for combo in combos if any(grid.places.get((label, combo)) in values for label in labels)]
     beside = beside if head == "paper" and len(columns) + len(beside) < MOST_COLUMNS else []
     means = [numbers.mean(lead, grid.places.get((label, combos[0]), "")) for label in labels]
-    kept, left = _cut(labels, means, lead)
+    row_labels, left = _cut(labels, means, lead)
     axis = names.axis(grid.rows, study.names)
     rows = []
-    for label in kept:
-        cells = [numbers.cell(one, grid.places.get((label, combo), "")) for one, combo in columns]
+    for label in row_labels:
+        cells = [numbers.cell(headline, grid.places.get((label, combo), "")) for headline, combo in columns]
         paper = [Cell(values.get(grid.places.get((label, combo), ""), "")) for combo in beside]
         rows.append((Cell(label.removeprefix(f"{axis} ")), *cells, *paper))
     return Table(
         head=(
             axis if several else f"{lead.heading} by {axis}",
-            *(", ".join([*([one.heading] if several else []), *combo]) for one, combo in columns),
+            *(", ".join([*([headline.heading] if several else []), *combo]) for headline, combo in columns),
             *(", ".join([head, *combo]) for combo in beside),
         ),
         rows=tuple(rows),
@@ -281,28 +286,31 @@ def _columns(
 ) -> Iterator[tuple[Headline, tuple[str, ...]]]:
     """Headline numbers, each under every condition that it was measured under, while there is room."""
     room = MOST_COLUMNS - 1
-    for one in numbers.headlines:
+    for headline in numbers.headlines:
         own = [
             combo
             for combo in combos
-            if any(not math.isnan(numbers.mean(one, grid.places.get((label, combo), ""))) for label in labels)
+            if any(
+                not math.isnan(numbers.mean(headline, grid.places.get((label, combo), "")))
+                for label in labels
+            )
         ]
         if len(own) <= room:
             room -= len(own)
-            yield from ((one, combo) for combo in own)
+            yield from ((headline, combo) for combo in own)
 
 
 def _ordered(combos: Iterable[tuple[str, ...]]) -> list[tuple[str, ...]]:
     """Choices that are all numbers of one thing ascending, such as output strides; others as they come."""
-    kept = list(combos)
-    found = [[NUMBERED.fullmatch(one) for one in labels] for labels in zip(*kept, strict=True)]
-    sizes = [[int(one[2]) for one in own if one] for own in found]
-    alike = [all(own) and len({one[1] for one in own if one}) == 1 for own in found]
+    columns = list(combos)
+    numbered = [[NUMBERED.fullmatch(label) for label in labels] for labels in zip(*columns, strict=True)]
+    sizes = [[int(match[2]) for match in own if match] for own in numbered]
+    alike = [all(own) and len({match[1] for match in own if match}) == 1 for own in numbered]
     keys = zip(
-        *(own if same else [0] * len(kept) for own, same in zip(sizes, alike, strict=True)), strict=True
+        *(own if same else [0] * len(columns) for own, same in zip(sizes, alike, strict=True)), strict=True
     )
-    order = dict(zip(kept, keys, strict=True))
-    return sorted(kept, key=lambda combo: order[combo])
+    order = dict(zip(columns, keys, strict=True))
+    return sorted(columns, key=lambda combo: order[combo])
 
 
 def _rows(study: StudyFacts, numbers: Numbers, ticked: Sequence[str], printed: Sequence[Comparison]) -> Table:
@@ -311,24 +319,24 @@ def _rows(study: StudyFacts, numbers: Numbers, ticked: Sequence[str], printed: S
     variants = list(numbers.choices)
     head, values = _printed(numbers, printed)
     means = [math.inf if variant in values else numbers.mean(lead, variant) for variant in variants]
-    kept, left = _cut(variants, means, lead, MOST_PRINTED_ROWS if values else MOST_ROWS)
+    row_labels, left = _cut(variants, means, lead, MOST_PRINTED_ROWS if values else MOST_ROWS)
     ticks = list(_ticks(numbers, ticked))
     heads = [choice for _, choice in ticks] or ["variant"]
     room = MOST_COLUMNS - len(heads)
     shown = numbers.headlines[: max(room, 1)]
     compared = lead.quantity.compared in ("difference", "ratio")
-    differs = len(kept) > 1 and compared and len(shown) < room
+    differs = len(row_labels) > 1 and compared and len(shown) < room
     paper = bool(values) and len(shown) + differs + 1 <= room
     rows, measured = [], list[Cell]()
-    for variant in kept:
+    for variant in row_labels:
         own = numbers.choices[variant]
-        cells = [numbers.cell(one, variant) for one in shown]
+        cells = [numbers.cell(headline, variant) for headline in shown]
         measured += cells
         if differs:
-            cells.insert(1, Cell(_difference(numbers, lead, kept[0], variant)))
+            cells.insert(1, Cell(_difference(numbers, lead, row_labels[0], variant)))
         begin = [Cell(TICK if own.get(axis) == choice else "") for axis, choice in ticks] or [Cell(variant)]
         rows.append((*begin, *cells, *([Cell(values.get(variant, ""))] if paper else [])))
-    headings = [one.heading for one in shown]
+    headings = [headline.heading for headline in shown]
     if differs:
         unit = {"%": " (points)"}.get(lead.quantity.shown_unit, "")
         headings.insert(1, "× first row" if lead.quantity.compared == "ratio" else f"Δ to first row{unit}")
@@ -359,8 +367,12 @@ def _difference(numbers: Numbers, lead: Headline, first: str, variant: str) -> s
 
 def _doubt(printed: Sequence[Comparison], values: Mapping[str, str]) -> list[str]:
     """Why printed values are no yardstick, or not the whole of one; marks are explained where they stand."""
-    own = [one for one in printed if one.variant in values and one.verdict != "comparable"]
-    own.sort(key=lambda one: (one.verdict != "not comparable", bool(one.mark)))
+    own = [
+        comparison
+        for comparison in printed
+        if comparison.variant in values and comparison.verdict != "comparable"
+    ]
+    own.sort(key=lambda comparison: (comparison.verdict != "not comparable", bool(comparison.mark)))
     if not own:
         return []
     how = "not comparable" if own[0].verdict == "not comparable" else "comparable in part"
@@ -369,14 +381,18 @@ def _doubt(printed: Sequence[Comparison], values: Mapping[str, str]) -> list[str
 
 def _printed(numbers: Numbers, printed: Sequence[Comparison]) -> tuple[str, dict[str, str]]:
     """A heading, and variant → the value that is printed of it, for the first headline that has some."""
-    for one in numbers.headlines:
-        own = [found for found in printed if (found.measure, found.metric) == (one.measure, one.metric)]
+    for headline in numbers.headlines:
+        own = [
+            comparison
+            for comparison in printed
+            if (comparison.measure, comparison.metric) == (headline.measure, headline.metric)
+        ]
         if own:
-            head = "paper" if one is numbers.headlines[0] else f"paper, {one.heading}"
+            head = "paper" if headline is numbers.headlines[0] else f"paper, {headline.heading}"
             return head, {
-                found.variant: f"{found.published:,.{found.quantity.digits}f} {found.mark}".rstrip()
-                for found in own
-                if found.column == own[0].column
+                comparison.variant: comparison.printed
+                for comparison in own
+                if comparison.column == own[0].column
             }
     return "", {}
 
@@ -394,8 +410,8 @@ def _cut(
     ranked = [at for at in range(1, len(labels)) if not math.isnan(means[at])]
     order = sorted(ranked, key=lambda at: (means[at] != math.inf, -sign * means[at]))
     chosen = {0, *order[: most - 1]}
-    kept = [label for at, label in enumerate(labels) if at in chosen]
-    return kept, f"{len(kept)} of {len(labels)} rows: the first, and the best in {lead.heading}."
+    row_labels = [label for at, label in enumerate(labels) if at in chosen]
+    return row_labels, f"{len(row_labels)} of {len(labels)} rows: the first, and the best in {lead.heading}."
 
 
 def _below(numbers: Numbers, left: str, cells: Sequence[Cell]) -> Iterator[str]:
@@ -411,7 +427,7 @@ def _below(numbers: Numbers, left: str, cells: Sequence[Cell]) -> Iterator[str]:
 
 def _why(numbers: Numbers) -> str:
     """Why cells are empty, in one sentence."""
-    measures = {one.measure for one in numbers.headlines}
+    measures = {headline.measure for headline in numbers.headlines}
     lost = [
         record
         for (measure, variant), own in numbers.records.items()
@@ -422,5 +438,5 @@ def _why(numbers: Numbers) -> str:
     reasons = [*dict.fromkeys(" ".join(record.reason.split()) for record in lost if record.skipped)]
     failed = sum(not record.skipped for record in lost)
     more = [f"{counted(len(reasons) - 1, 'more reason')} below"] if len(reasons) > 1 else []
-    told = [*reasons[:1], *more, *([f"{failed} failed or did not run"] if failed else [])]
-    return f"Empty: not measured ({'; '.join(told)})." if told else "Empty: not measured."
+    why = [*reasons[:1], *more, *([f"{failed} failed or did not run"] if failed else [])]
+    return f"Empty: not measured ({'; '.join(why)})." if why else "Empty: not measured."

@@ -30,8 +30,8 @@ def of_bytes(content: bytes, name: str) -> Pixels:
     Raises:
         SegablateError: it holds something else.
     """
-    kept = unpack(io.BytesIO(content), name)
-    names, confusions = kept.get("names"), kept.get("confusions")
+    stored = unpack(io.BytesIO(content), name)
+    names, confusions = stored.get("names"), stored.get("confusions")
     if names is None or confusions is None or not _matrices(names, confusions):
         raise SegablateError("this archive has no matrices of images", where=name, hint="run the study again")
     return Pixels.of([str(name) for name in names], confusions)

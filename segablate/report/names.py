@@ -31,12 +31,12 @@ class Names:
     Attributes:
         variants: label of each variant → what it is called.
         choices: label of each variant → axis → label of the choice and what it is called.
-        given: variants that the study itself names.
+        own: variants that the study itself names.
     """
 
     variants: Mapping[str, str]
     choices: Mapping[str, Mapping[str, tuple[str, str]]] = field(repr=False)
-    given: Mapping[str, str]
+    own: Mapping[str, str]
 
     @classmethod
     def of(cls, study: StudyFacts, records: Sequence[Record]) -> Names:
@@ -49,7 +49,7 @@ class Names:
             variant: {name: (own[name], choice(name, own[name], printed)) for name in axes if name in own}
             for variant, own in labels.items()
         }
-        base = next((choices[one.variant] for one in records if one.baseline), {})
+        base = next((choices[record.variant] for record in records if record.baseline), {})
         varied, every = varying(choices), BASELINE not in labels
         called = {}
         for variant, own in choices.items():
@@ -69,12 +69,15 @@ class Names:
             for variant, own in self.choices.items()
         }
         return [
-            replace(one, variant=self.variants[one.variant], choices=choices[one.variant]) for one in records
+            replace(record, variant=self.variants[record.variant], choices=choices[record.variant])
+            for record in records
         ]
 
     def verdicts(self, verdicts: Sequence[ClaimVerdict]) -> list[ClaimVerdict]:
         """The verdicts with claims whose sides have names; what identifies a claim is left as it is."""
-        return [replace(one, claim=replace(one.claim, text=self._text(one))) for one in verdicts]
+        return [
+            replace(verdict, claim=replace(verdict.claim, text=self._text(verdict))) for verdict in verdicts
+        ]
 
     def _text(self, verdict: ClaimVerdict) -> str:
         claim = verdict.claim
@@ -84,19 +87,19 @@ class Names:
 
     def _side(self, text: str, variant: str) -> str:
         """A side as its author wrote it, but for what has a name: `DUpsampling-64 at 1/16`."""
-        if text == variant and variant in self.given:
-            return self.given[variant]
+        if text == variant and variant in self.own:
+            return self.own[variant]
         own = self.choices.get(variant, {})
         for name, (label, called) in sorted(own.items(), key=lambda item: -len(item[1][0])):
             stride = name.endswith(STRIDE)
             # a number alone says of what only in the names of variants
             if stride or not label.replace(".", "").isdigit():
-                found = re.compile(rf"(^|{re.escape(AND)}){re.escape(label)}(?={re.escape(AND)}|$)")
-                text = found.sub(lambda at, new=called, on=stride: _joined(at[1], new, on), text)  # type: ignore[misc]
+                pattern = re.compile(rf"(^|{re.escape(AND)}){re.escape(label)}(?={re.escape(AND)}|$)")
+                text = pattern.sub(lambda at, new=called, on=stride: _appended(at[1], new, on), text)  # type: ignore[misc]
         return text
 
 
-def _joined(before: str, called: str, stride: bool) -> str:
+def _appended(before: str, called: str, stride: bool) -> str:
     return f" at {called}" if before and stride else before + called
 
 
@@ -105,8 +108,8 @@ def axis(name: str, printed: Mapping[str, str] | None = None) -> str:
     if printed and name in printed:
         return printed[name]
     words = name.removesuffix(".use").split(".")
-    told = words[-2:] if words[-1] in VAGUE and len(words) > 1 else words[-1:]
-    return " ".join(told).replace("_", " ")
+    telling = words[-2:] if words[-1] in VAGUE and len(words) > 1 else words[-1:]
+    return " ".join(telling).replace("_", " ")
 
 
 def choice(name: str, label: str, printed: Mapping[str, str]) -> str:

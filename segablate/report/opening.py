@@ -34,32 +34,32 @@ def line(study: StudyFacts, records: Sequence[Record]) -> str:
 
 
 def answer(
-    records: Sequence[Record], numbers: Numbers, judged: Sequence[ClaimVerdict], exploratory: str
+    records: Sequence[Record], numbers: Numbers, verdicts: Sequence[ClaimVerdict], exploratory: str
 ) -> tuple[str, ...]:
     """What was found under the first headline measure, and what became of the claims."""
     if not any(record.done for record in records):
         states = Counter(record.state for record in records)
-        told = listed([f"{counted(count, 'cell')} {state}" for state, count in states.items()])
-        return (f"Nothing was measured: {told}.",)
+        counts = listed([f"{counted(count, 'cell')} {state}" for state, count in states.items()])
+        return (f"Nothing was measured: {counts}.",)
     first = numbers.headlines[0].measure if numbers.headlines else ""
-    use = next((one.use for one in records if one.measure == first and one.use), "")
-    found = reader(use).answer(records, first)
-    second = _claimed(judged) if judged else exploratory
-    return tuple(filter(None, (found, second)))
+    use = next((record.use for record in records if record.measure == first and record.use), "")
+    first_answer = reader(use).answer(records, first)
+    second = _claimed(verdicts) if verdicts else exploratory
+    return tuple(filter(None, (first_answer, second)))
 
 
-def _claimed(judged: Sequence[ClaimVerdict]) -> str:
+def _claimed(verdicts: Sequence[ClaimVerdict]) -> str:
     """`Of 4 claims 1 is confirmed and 3 are open.`"""
-    kinds = Counter(KINDS[one.kind] + _qualified(one) for one in judged)
-    told = [f"{count} {'is' if count == 1 else 'are'} {kind}" for kind, count in kinds.items()]
+    kinds = Counter(KINDS[verdict.kind] + _qualified(verdict) for verdict in verdicts)
+    counts = [f"{count} {'is' if count == 1 else 'are'} {kind}" for kind, count in kinds.items()]
     if len(kinds) == 1:
         (kind,) = kinds
-        return f"The claim is {kind}." if len(judged) == 1 else f"All {len(judged)} claims are {kind}."
-    return f"Of {len(judged)} claims {listed(told)}."
+        return f"The claim is {kind}." if len(verdicts) == 1 else f"All {len(verdicts)} claims are {kind}."
+    return f"Of {len(verdicts)} claims {listed(counts)}."
 
 
-def _qualified(one: ClaimVerdict) -> str:
-    return QUALIFIED.get(one.scenes, "") if one.kind in DECIDED else ""
+def _qualified(verdict: ClaimVerdict) -> str:
+    return QUALIFIED.get(verdict.scenes, "") if verdict.kind in DECIDED else ""
 
 
 def _data(done: Sequence[Record]) -> Iterator[str]:
@@ -78,14 +78,16 @@ def _data(done: Sequence[Record]) -> Iterator[str]:
 
 def _network(done: Sequence[Record]) -> Iterator[str]:
     trained = trainings(done)
-    reads = [one.reads for training in trained for one in training.records]
+    reads = [record.reads for training in trained for record in training.records]
     if not reads:
         return
-    encoders = {plain(_use(one.get("encoder") or _of_model(one))) for one in reads} - {"", "null"}
+    encoders = {plain(_use(read.get("encoder") or _of_model(read))) for read in reads} - {"", "null"}
     if len(encoders) == 1:
         yield encoders.pop()
-    recipes = [one["recipe"] for one in reads if isinstance(one.get("recipe"), dict)]
-    at_rest = {"all" if one.get("encoder") == "frozen" else str(one.get("frozen") or "") for one in recipes}
+    recipes = [read["recipe"] for read in reads if isinstance(read.get("recipe"), dict)]
+    at_rest = {
+        "all" if recipe.get("encoder") == "frozen" else str(recipe.get("frozen") or "") for recipe in recipes
+    }
     if len(at_rest) == 1:
         where = at_rest.pop()
         yield {"": "whole network trained", "all": "frozen encoder"}.get(
@@ -104,18 +106,20 @@ def _use(value: object) -> object:
 
 
 def _device(done: Sequence[Record]) -> Iterator[str]:
-    devices = dict.fromkeys(one.conditions[0] for one in speeds(done))
+    devices = dict.fromkeys(speed.conditions[0] for speed in speeds(done))
     yield from list(devices)[:MOST]
 
 
 def _when(done: Sequence[Record]) -> str:
     """The days and the versions; outcomes of before these were recorded are of an unknown date."""
-    days = sorted({one.outcome.date[:10] for one in done if one.outcome and one.outcome.date})
-    unknown = any(one.outcome and not one.outcome.date for one in done)
-    commits = {one.outcome.commit[:7] for one in done if one.outcome and one.outcome.commit}
-    versions = {one.outcome.version for one in done if one.outcome and one.outcome.version}
+    days = sorted({record.outcome.date[:10] for record in done if record.outcome and record.outcome.date})
+    unknown = any(record.outcome and not record.outcome.date for record in done)
+    commits = {record.outcome.commit[:7] for record in done if record.outcome and record.outcome.commit}
+    versions = {record.outcome.version for record in done if record.outcome and record.outcome.version}
     if not days:
         return "date and version unknown" if unknown else ""
-    told = days[0] if len(days) == 1 else f"{days[0]} to {days[-1]}"
-    made = commits if len(commits) == 1 else {f"version {one}" for one in versions if len(versions) == 1}
-    return ", ".join([told, *made, *(["some dates unknown"] if unknown else [])])
+    when = days[0] if len(days) == 1 else f"{days[0]} to {days[-1]}"
+    made = (
+        commits if len(commits) == 1 else {f"version {version}" for version in versions if len(versions) == 1}
+    )
+    return ", ".join([when, *made, *(["some dates unknown"] if unknown else [])])

@@ -28,19 +28,27 @@ SOURCES = {
     "images": "over test images; it says nothing about training again",
     "processes": "between processes",
 }
-THINGS = {"seeds": "seed", "images": "image", "processes": "process"}
+UNITS = {"seeds": "seed", "images": "image", "processes": "process"}
 
 Key = tuple[str, str, str]  # variant, label of the measure, metric
 
 
 def of_claims(verdicts: Sequence[ClaimVerdict]) -> tuple[Rows, ...]:
     """The claims about the first one's metric, each with its interval; none where nothing random went in."""
-    own = [one for one in verdicts if math.isfinite(one.low) and not one.exact and one.claim.second]
-    own = [one for one in own if (one.claim.metric, one.ratio) == (own[0].claim.metric, own[0].ratio)]
+    own = [
+        verdict
+        for verdict in verdicts
+        if math.isfinite(verdict.low) and not verdict.exact and verdict.claim.second
+    ]
+    own = [
+        verdict
+        for verdict in own
+        if (verdict.claim.metric, verdict.ratio) == (own[0].claim.metric, own[0].ratio)
+    ]
     if not own:
         return ()
     metric = own[0].claim.metric
-    several = len({(one.claim.margin, one.claim.printed) for one in own}) > 1
+    several = len({(verdict.claim.margin, verdict.claim.printed) for verdict in own}) > 1
     return (
         Rows(
             name="claims",
@@ -48,12 +56,23 @@ def of_claims(verdicts: Sequence[ClaimVerdict]) -> tuple[Rows, ...]:
             f"with 95 % intervals. Shaded: {'the smallest of their margins' if several else 'the margin'}.",
             metric=metric,
             rows=tuple(
-                Row(one.claim.text, one.difference, (one.low, one.high), one.kind, f"n = {one.n}")
-                for one in own[:MOST_ROWS]
+                Row(
+                    verdict.claim.text,
+                    verdict.difference,
+                    (verdict.low, verdict.high),
+                    verdict.kind,
+                    f"n = {verdict.n}",
+                )
+                for verdict in own[:MOST_ROWS]
             ),
             form="differences",
             against="the second variant",
-            margin=min(part.value for one in own for part in (one.claim.margin, one.claim.printed) if part),
+            margin=min(
+                part.value
+                for verdict in own
+                for part in (verdict.claim.margin, verdict.claim.printed)
+                if part
+            ),
             ratio=own[0].ratio,
         ),
     )
@@ -66,20 +85,20 @@ def differences(verdicts: Mapping[Key, Verdict]) -> tuple[Rows, ...]:
         if verdict.source != "count" and math.isfinite(verdict.difference):
             grouped.setdefault((measure, metric), []).append((variant, verdict))
     drawn: list[Rows] = []
-    for (measure, metric), found in grouped.items():
-        name = stem(f"effects-{measure}-{metric}", [one.name for one in drawn])
-        drawn.append(_differences(name, measure, metric, found))
+    for (measure, metric), variants in grouped.items():
+        name = stem(f"effects-{measure}-{metric}", [figure.name for figure in drawn])
+        drawn.append(_differences(name, measure, metric, variants))
     return tuple(drawn)
 
 
-def _differences(name: str, measure: str, metric: str, found: Sequence[tuple[str, Verdict]]) -> Rows:
-    first = found[0][1]
-    sources = "; ".join(dict.fromkeys(_source(one) for _, one in found))
-    shown = found[:MOST_ROWS]
-    left = f" The first {MOST_ROWS} of {len(found)}." if len(found) > len(shown) else ""
+def _differences(name: str, measure: str, metric: str, variants: Sequence[tuple[str, Verdict]]) -> Rows:
+    first = variants[0][1]
+    sources = "; ".join(dict.fromkeys(_source(verdict) for _, verdict in variants))
+    shown = variants[:MOST_ROWS]
+    left = f" The first {MOST_ROWS} of {len(variants)}." if len(variants) > len(shown) else ""
     far = _far([verdict for _, verdict in shown])
     off = " Where an arrow leaves the scale, the value is far beyond it." if any(far) else ""
-    known = any(math.isfinite(one.low) for _, one in found)
+    known = any(math.isfinite(verdict.low) for _, verdict in variants)
     ends = f"with its {first.level:.0%} interval ({sources})" if known else f"without intervals ({sources})"
     return Rows(
         name=name,
@@ -95,17 +114,22 @@ def _differences(name: str, measure: str, metric: str, found: Sequence[tuple[str
     )
 
 
-def _row(variant: str, one: Verdict, beyond: bool) -> Row:
-    whole = math.isfinite(one.low) and math.isfinite(one.high)
-    kind = "(one training each)" if one.source == "images" else one.kind
+def _row(variant: str, verdict: Verdict, beyond: bool) -> Row:
+    whole = math.isfinite(verdict.low) and math.isfinite(verdict.high)
+    kind = "(one training each)" if verdict.source == "images" else verdict.kind
     return Row(
-        variant, one.difference, (one.low, one.high) if whole else None, kind, f"n = {_n(one)}", beyond
+        variant,
+        verdict.difference,
+        (verdict.low, verdict.high) if whole else None,
+        kind,
+        f"n = {_n(verdict)}",
+        beyond,
     )
 
 
 def _far(verdicts: Sequence[Verdict]) -> list[bool]:
     """Whether each is one of few that lie many times as far out as all others reach."""
-    near, reach = zip(*(_extent(one) for one in verdicts), strict=True)
+    near, reach = zip(*(_extent(verdict) for verdict in verdicts), strict=True)
     order = sorted(range(len(verdicts)), key=lambda at: near[at])
     for first in range(max(1, math.ceil(len(order) * (1 - FEW))), len(order)):
         others = max([verdicts[0].margin, *(reach[at] for at in order[:first])])
@@ -122,33 +146,33 @@ def _extent(verdict: Verdict) -> tuple[float, float]:
     return nearest, max(map(abs, ends))
 
 
-def _n(one: Verdict) -> str:
-    thing = THINGS.get(one.source, one.source)
-    return counted(one.n, thing, one.source)
+def _n(verdict: Verdict) -> str:
+    unit = UNITS.get(verdict.source, verdict.source)
+    return counted(verdict.n, unit, verdict.source)
 
 
-def _source(one: Verdict) -> str:
-    if not math.isfinite(one.low):
-        return f"{_n(one)}: no interval"
-    return SOURCES.get(one.source, one.source)
+def _source(verdict: Verdict) -> str:
+    if not math.isfinite(verdict.low):
+        return f"{_n(verdict)}: no interval"
+    return SOURCES.get(verdict.source, verdict.source)
 
 
 def costs(records: Sequence[Record]) -> tuple[Scatter, ...]:
     """Accuracy over latency and over multiply-adds, of each measure that at least two variants have."""
     groups: dict[tuple[str, str], list[Record]] = {}
     labels: dict[str, dict[str, None]] = {metric: {} for metric in (SCORE, *COSTS)}
-    for one in records:
-        groups.setdefault((one.variant, one.measure), []).append(one)
+    for record in records:
+        groups.setdefault((record.variant, record.measure), []).append(record)
         # a ceiling is no accuracy
-        for taken in one.outcome.measurements if one.outcome and one.use != "oracle" else ():
+        for taken in record.outcome.measurements if record.outcome and record.use != "oracle" else ():
             if taken.metric in labels:
-                labels[taken.metric][one.measure] = None
+                labels[taken.metric][record.measure] = None
     drawn: list[Scatter] = []
     for score in labels[SCORE]:
         for metric, cost in ((name, label) for name in COSTS for label in labels[name]):
-            name = stem(f"{score}-over-{metric}-{cost}", [one.name for one in drawn])
-            found = _scatter(records, groups, score, cost, metric)
-            drawn += [replace(found, name=name)] if found else []
+            name = stem(f"{score}-over-{metric}-{cost}", [figure.name for figure in drawn])
+            scatter = _scatter(records, groups, score, cost, metric)
+            drawn += [replace(scatter, name=name)] if scatter else []
     return tuple(drawn)
 
 
@@ -159,24 +183,25 @@ def _scatter(
     cost: str,
     metric: str,
 ) -> Scatter | None:
-    found: list[tuple[str, Spread, Spread]] = []
-    for variant in dict.fromkeys(one.variant for one in records):
+    placed: list[tuple[str, Spread, Spread]] = []
+    for variant in dict.fromkeys(record.variant for record in records):
         x = spread_of(groups.get((variant, cost), ()), metric)
         y = spread_of(groups.get((variant, score), ()), SCORE)
         # a logarithmic axis has no place for what costs nothing
         if x and y and x.value > 0:
-            found.append((variant, x, y))
-    if len(found) < 2:
+            placed.append((variant, x, y))
+    if len(placed) < 2:
         return None
     horizontal, vertical = quantity(metric), quantity(SCORE)
     signs = {"x_sign": SIGNS[horizontal.direction], "y_sign": SIGNS[vertical.direction]}
-    best = front([(x.value, y.value) for _, x, y in found], **signs)
-    base = {one.variant for one in records if one.baseline}
+    best = front([(x.value, y.value) for _, x, y in placed], **signs)
+    base = {record.variant for record in records if record.baseline}
     rank = sorted(
-        range(len(found)), key=lambda at: (found[at][0] not in base, not best[at], -found[at][2].value)
+        range(len(placed)), key=lambda at: (placed[at][0] not in base, not best[at], -placed[at][2].value)
     )
     points = tuple(
-        _point(*one, one[0] in base, best[at], at in rank[:MOST_NAMED]) for at, one in enumerate(found)
+        _point(*triple, triple[0] in base, best[at], at in rank[:MOST_NAMED])
+        for at, triple in enumerate(placed)
     )
     grey = f" The {MOST_NAMED} best of {len(points)} are named." if len(points) > MOST_NAMED else ""
     return Scatter(
@@ -197,6 +222,6 @@ def _point(variant: str, x: Spread, y: Spread, baseline: bool, first: bool, name
 
 
 def _whiskers(points: Sequence[Point]) -> str:
-    if not any(one.x_interval or one.y_interval for one in points):
+    if not any(point.x_interval or point.y_interval for point in points):
         return "One sample each: whether the front holds is unknown."
-    return f"Whiskers are {LEVEL:.0%} intervals; {' or '.join(sorted({one.n for one in points}))}."
+    return f"Whiskers are {LEVEL:.0%} intervals; {' or '.join(sorted({point.n for point in points}))}."

@@ -16,7 +16,18 @@ from dataclasses import replace
 from segablate.evidence.claims import ClaimVerdict
 from segablate.report import overview
 from segablate.report import verdicts as words
-from segablate.report.blocks import Block, Bullets, Caveat, Command, Doubts, Image, Page, Section, Table, Text
+from segablate.report.blocks import (
+    Block,
+    Bullets,
+    Caveat,
+    Caveats,
+    Command,
+    Image,
+    Page,
+    Section,
+    Table,
+    Text,
+)
 from segablate.report.caveats import caveats
 from segablate.report.claims import claim_verdicts, read_kept
 from segablate.report.claims_table import brief, claims_table
@@ -52,8 +63,8 @@ def page(study: StudyFacts, records: Sequence[Record]) -> Page:
     claimed = called.verdicts(claim_verdicts(study.claims, records))
     records = called.records(records)
     numbers = numbers_of(study, records)
-    kept = read_kept(records[0].folder)
-    claims = claims_table(claimed, kept)
+    claimed_before = read_kept(records[0].folder)
+    claims = claims_table(claimed, claimed_before)
     pairs = comparisons(records)
     against = verdicts(study, records, pairs)
     reference = load(study.published) if study.published else None
@@ -61,29 +72,29 @@ def page(study: StudyFacts, records: Sequence[Record]) -> Page:
     main = main_table(study, numbers, compared)
     drawn, sheets = _pictures(numbers, records, claimed, against)
     shown, more = drawn[:MOST_FIGURES], drawn[MOST_FIGURES:]
-    first, others = _doubts(records, pairs)
+    first, others = _caveats(records, pairs)
     exploratory = "" if claimed else words.exploratory(against)
     answered = answer(records, numbers, claimed, exploratory)
     opening: list[Block] = [
         Text(line(study, records), lead=f"{study.name} ·"),
-        *(Text(one, bold=True) for one in answered),
+        *(Text(sentence, bold=True) for sentence in answered),
     ]
     visible = [
         Section("", tuple(opening)),
-        *([Section("", (brief(claims, claimed, kept),))] if claims else []),
+        *([Section("", (brief(claims, claimed, claimed_before),))] if claims else []),
         *([Section("", (main,))] if main else []),
-        *([Section("", tuple(_image(one, told=False) for one in shown))] if shown else []),
-        *([Section("Before you quote this", (Doubts(first),))] if first else []),
+        *([Section("", tuple(_image(picture, captioned=False) for picture in shown))] if shown else []),
+        *([Section("Before you quote this", (Caveats(first),))] if first else []),
     ]
     folded: Iterator[Section] = (
-        replace(one, folded=True)
-        for one in (
+        replace(section, folded=True)
+        for section in (
             *_details(records),
             *_all_numbers(records),
             *_comparisons(study, records, against, claims),
             *_more_figures(more, sheets),
             *([published(reference, compared)] if reference else []),
-            *([Section("All caveats, and what would remove each", (Doubts(others),))] if others else []),
+            *([Section("All caveats, and what would remove each", (Caveats(others),))] if others else []),
             *_how(study, records),
             _again(study, records),
         )
@@ -107,24 +118,26 @@ def _pictures(
     apart from them label maps."""
     uses = dict.fromkeys(
         record.use
-        for one in numbers.headlines
+        for headline in numbers.headlines
         for record in records
-        if record.measure == one.measure and record.done
+        if record.measure == headline.measure and record.done
     )
     uses |= dict.fromkeys(record.use for record in records if record.done)
     lead = numbers.headlines[0].measure if numbers.headlines else ""
     # one training or process each has no interval that says anything of the next
     led = {
-        key: one
-        for key, one in against.items()
-        if key[1] == lead and one.source in ("seeds", "processes") and one.n > 1
+        key: verdict
+        for key, verdict in against.items()
+        if key[1] == lead and verdict.source in ("seeds", "processes") and verdict.n > 1
     }
     differences = overview.differences({**led, **against})
-    found = [picture for use in uses for picture in reader(use).figures(records)]
-    own = [one for one in found if not isinstance(one, Sheet)]
+    pictures = [picture for use in uses for picture in reader(use).figures(records)]
+    own = [picture for picture in pictures if not isinstance(picture, Sheet)]
     begin: tuple[Picture, ...] = overview.of_claims(claimed) or (differences[:1] if led else tuple(own[:1]))
-    others = [one for one in (*own, *differences) if not any(one is first for first in begin)]
-    return [*begin, *overview.costs(records), *others], [one for one in found if isinstance(one, Sheet)]
+    others = [picture for picture in (*own, *differences) if not any(picture is first for first in begin)]
+    return [*begin, *overview.costs(records), *others], [
+        picture for picture in pictures if isinstance(picture, Sheet)
+    ]
 
 
 def _details(records: Sequence[Record]) -> Iterator[Section]:
@@ -140,10 +153,12 @@ def _all_numbers(records: Sequence[Record]) -> Iterator[Section]:
         groups.setdefault(record.measure, []).append(record)
     for measure, own in groups.items():
         tried = {record.variant for record in own if record.state != "skipped"}
-        kept = [record for record in own if record.variant in tried]
-        if kept:
-            blocks += [Text("", lead=f"{measure}:"), results(kept)]
-        skipped = {one.variant: " ".join(one.reason.split()) for one in own if one.variant not in tried}
+        measured = [record for record in own if record.variant in tried]
+        if measured:
+            blocks += [Text("", lead=f"{measure}:"), results(measured)]
+        skipped = {
+            record.variant: " ".join(record.reason.split()) for record in own if record.variant not in tried
+        }
         for reason in dict.fromkeys(skipped.values()):
             count = sum(why == reason for why in skipped.values())
             blocks.append(Text(f"{counted(count, 'variant')} skipped under {measure}: {reason}."))
@@ -163,19 +178,19 @@ def _comparisons(
     }
     if claims:
         yield Section("Claims one by one, and how verdicts are reached", (claims,))
-    told: list[Block] = []
+    blocks: list[Block] = []
     for lead, table in tables.items():
         if table:
-            told += [Text("", lead=lead), words.without_verdicts(table) if claims else table]
-    if told:
+            blocks += [Text("", lead=lead), words.without_verdicts(table) if claims else table]
+    if blocks:
         title = (
             "Other comparisons, without verdicts" if claims else "Against the baseline: exploratory verdicts"
         )
-        yield Section(title, tuple(told))
+        yield Section(title, tuple(blocks))
 
 
 def _more_figures(more: Sequence[Picture], sheets: Sequence[Picture]) -> Iterator[Section]:
-    images = tuple(_image(one) for one in (*more, *sheets))
+    images = tuple(_image(picture) for picture in (*more, *sheets))
     if images:
         yield Section("More figures", images)
 
@@ -190,37 +205,37 @@ def _how(study: StudyFacts, records: Sequence[Record]) -> Iterator[Section]:
 
 def _again(study: StudyFacts, records: Sequence[Record]) -> Section:
     """What it takes to measure all of it again: what must be there, how long it took, and the line."""
-    outcomes = {one.outcome.key: one.outcome for one in records if one.outcome and one.done}
+    outcomes = {record.outcome.key: record.outcome for record in records if record.outcome and record.done}
     reads = [flat(outcome.reads) for outcome in outcomes.values()]
-    extras = {"pretrained": any(one.get("model.weights.path") == "imagenet" for one in reads)}
-    extras["timm"] = any(one.get("model.encoder.use") == "timm" for one in reads)
-    data = sorted({str(one["data.use"]) for one in reads if one.get("data.use", GENERATED) != GENERATED})
-    devices = sorted({str(one["device"]) for one in reads if "device_name" in one and "device" in one})
+    extras = {"pretrained": any(read.get("model.weights.path") == "imagenet" for read in reads)}
+    extras["timm"] = any(read.get("model.encoder.use") == "timm" for read in reads)
+    data = sorted({str(read["data.use"]) for read in reads if read.get("data.use", GENERATED) != GENERATED})
+    devices = sorted({str(read["device"]) for read in reads if "device_name" in read and "device" in read})
     hours = sum(outcome.seconds for outcome in outcomes.values()) / 3600
     needs = [f"the extra {name}" for name, needed in extras.items() if needed]
     needs += [f"{listed(data)} below $SEGABLATE_DATA"] if data else []
     took = f"{hours:.1f} hours" if hours >= 1 else f"{max(1, round(60 * hours))} minutes"
-    said = f"It took {took} of computing, one cell after the other." if hours else ""
+    duration = f"It took {took} of computing, one cell after the other." if hours else ""
     needed = f"It needs {' and '.join(needs)}." if needs else ""
     device = f" --device {devices[0]}" if len(devices) == 1 else ""
     made = f"This page was generated from data/ and {study.study_file}."
-    text = " ".join(filter(None, [made, needed, said]))
+    text = " ".join(filter(None, [made, needed, duration]))
     return Section("Run it again", (Text(text), Command(study.command + device)))
 
 
-def _doubts(
+def _caveats(
     records: Sequence[Record], pairs: Sequence[Comparison]
 ) -> tuple[tuple[Caveat, ...], tuple[Caveat, ...]]:
     """The gravest caveats, as far as there is room; and all of them, with their remedies."""
-    found = caveats(records, pairs)
-    words, kept = 0, []
-    for one in found[:MOST_CAVEATS]:
-        words += len(one.doubt.split())
+    all_caveats = caveats(records, pairs)
+    words, visible = 0, []
+    for caveat in all_caveats[:MOST_CAVEATS]:
+        words += len(caveat.doubt.split())
         if words <= MOST_WORDS:
-            kept.append(replace(one, remedy=""))
-    return tuple(kept), found
+            visible.append(replace(caveat, remedy=""))
+    return tuple(visible), all_caveats
 
 
-def _image(picture: Picture, told: bool = True) -> Image:
+def _image(picture: Picture, captioned: bool = True) -> Image:
     ending = "png" if isinstance(picture, Sheet) else "svg"
-    return Image(f"{FIGURES}/{picture.name}.{ending}", picture.caption, told)
+    return Image(f"{FIGURES}/{picture.name}.{ending}", picture.caption, captioned)

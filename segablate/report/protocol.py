@@ -15,22 +15,23 @@ LONGEST = 60
 
 def protocol(records: Sequence[Record]) -> tuple[str, ...]:
     """What each metric is, what it does not see, and over how much it was taken: a sentence an element."""
-    said: dict[str, None] = {}
+    sentences: dict[str, None] = {}
     for record in records:
         for taken in record.outcome.measurements if record.outcome else ():
-            said[f"{quantity(taken.metric).title}: {_sentence(taken.convention)}"] = None
-            said.update(dict.fromkeys(f"Blind spot: {_sentence(spot)}" for spot in taken.blind_spots))
+            sentences[f"{quantity(taken.metric).title}: {_sentence(taken.convention)}"] = None
+            sentences.update(dict.fromkeys(f"Blind spot: {_sentence(spot)}" for spot in taken.blind_spots))
     for label in dict.fromkeys(record.measure for record in records):
-        done = [one for one in records if one.measure == label and one.done]
-        said.update(dict.fromkeys([*_amount(label, done), *_trained(label, done)]))
-    return tuple(said)
+        done = [record for record in records if record.measure == label and record.done]
+        sentences.update(dict.fromkeys([*_amount(label, done), *_trained(label, done)]))
+    return tuple(sentences)
 
 
 def settings(records: Sequence[Record]) -> Table:
     """What the cells of each measure read: one row a field, one column a measure."""
     labels = list(dict.fromkeys(record.measure for record in records if record.reads))
     reads = {
-        label: [flat(one.reads) for one in records if one.measure == label and one.reads] for label in labels
+        label: [flat(record.reads) for record in records if record.measure == label and record.reads]
+        for label in labels
     }
     fields = sorted({field for cells in reads.values() for cell in cells for field in cell})
     rows = [(Cell(field, code=True), *(_common(reads[label], field) for label in labels)) for field in fields]
@@ -43,8 +44,13 @@ def unmeasured(records: Sequence[Record]) -> Table | None:
     if not lost:
         return None
     rows = dict.fromkeys(
-        (Cell(one.variant), Cell(one.measure), Cell(one.state), Cell(" ".join(one.reason.split())))
-        for one in lost
+        (
+            Cell(record.variant),
+            Cell(record.measure),
+            Cell(record.state),
+            Cell(" ".join(record.reason.split())),
+        )
+        for record in lost
     )
     return Table(("variant", "measure", "state", "reason"), tuple(rows), words=4)
 
@@ -52,9 +58,9 @@ def unmeasured(records: Sequence[Record]) -> Table | None:
 def environment(records: Sequence[Record]) -> Table:
     """What the cells ran on: one row a property, one column a machine."""
     machines = {
-        plain(dict(one.outcome.machine)): flat(one.outcome.machine)
-        for one in records
-        if one.outcome and one.done
+        plain(dict(record.outcome.machine)): flat(record.outcome.machine)
+        for record in records
+        if record.outcome and record.done
     }
     kinds = list(machines.values())
     names = sorted({name for machine in kinds for name in machine})
@@ -69,8 +75,8 @@ def _sentence(text: str) -> str:
 
 
 def _amount(label: str, done: Sequence[Record]) -> list[str]:
-    counts = [int(one.facts["images"]) for one in done if "images" in one.facts]
-    pixels = [int(one.facts["pixels"]) for one in done if "pixels" in one.facts]
+    counts = [int(record.facts["images"]) for record in done if "images" in record.facts]
+    pixels = [int(record.facts["pixels"]) for record in done if "pixels" in record.facts]
     if not counts:
         return []
     scored = f" and {_range(pixels)} pixels" if pixels else ""
@@ -80,7 +86,7 @@ def _amount(label: str, done: Sequence[Record]) -> list[str]:
 def _trained(label: str, done: Sequence[Record]) -> list[str]:
     """How much of a network its recipe trains, with the heads that only training uses."""
     names = ("trained_parameters", "parameters")
-    having = [one.facts for one in done if all(name in one.facts for name in names)]
+    having = [record.facts for record in done if all(name in record.facts for name in names)]
     if not having:
         return []
     trained, there = (_range([int(facts[name]) for facts in having]) for name in names)

@@ -115,6 +115,11 @@ class Comparison:
         points = "points" if self.quantity.shown_unit == "%" else self.quantity.shown_unit
         return f"within {self.tolerance:g} {points}"
 
+    @property
+    def printed(self) -> str:
+        """The published value with the mark that stands beside it: `71.04 ‡`."""
+        return f"{self.published:,.{self.quantity.digits}f} {self.mark}".rstrip()
+
     def shown(self, value: float) -> str:
         """One of the values with its unit."""
         return f"{value:,.{self.quantity.digits}f} {self.quantity.shown_unit}"
@@ -151,13 +156,13 @@ def _files() -> Mapping[str, Mapping[str, Any]]:
 
 def paper(cite: str) -> Paper | None:
     """The paper that a study is about: the first that is cited; None where none is."""
-    found = ARXIV.search(cite)
-    if not found:
+    identity = ARXIV.search(cite)
+    if not identity:
         return None
     for raw in _files().values():
-        if found[0] in raw["source"]:
-            return Paper(found[0], raw["source"], raw.get("setting", {}))
-    return Paper(found[0], found[0], {})
+        if identity[0] in raw["source"]:
+            return Paper(identity[0], raw["source"], raw.get("setting", {}))
+    return Paper(identity[0], identity[0], {})
 
 
 def load(name: str) -> Reference:
@@ -174,17 +179,17 @@ def load(name: str) -> Reference:
     if table not in raw["tables"]:
         hint = near_miss(table, raw["tables"])
         raise SegablateError(f"reference `{file}` has no table `{table}`", hint=hint, field="published")
-    found = raw["tables"][table]
+    content = raw["tables"][table]
     return Reference(
         source=raw["source"],
-        where=found["where"],
-        protocol=" ".join(found["protocol"].split()),
-        hardware=found["hardware"],
-        unknown=tuple(found["unknown"]),
-        marks=found.get("marks", {}),
-        columns=tuple(found["columns"]),
-        rows=tuple(found["rows"]),
-        called=found.get("called", PRINTED),
+        where=content["where"],
+        protocol=" ".join(content["protocol"].split()),
+        hardware=content["hardware"],
+        unknown=tuple(content["unknown"]),
+        marks=content.get("marks", {}),
+        columns=tuple(content["columns"]),
+        rows=tuple(content["rows"]),
+        called=content.get("called", PRINTED),
     )
 
 
@@ -196,13 +201,13 @@ def compare(reference: Reference, records: Sequence[Record]) -> tuple[Comparison
     done = [record for record in records if record.done]
     cells = [(record.use, record.measure, record.variant, record.reads) for record in done]
     rows = {str(row["name"]): row for row in reference.rows}
-    found = []
+    compared = []
     for (at, label, name), variants in _met(reference, cells).items():
         if len(variants) == 1:
-            repeats = [one for one in done if (one.measure, one.variant) == (label, variants[0])]
-            one = _comparison(reference, rows[name], at, repeats)
-            found += [] if math.isnan(one.measured) else [one]
-    return tuple(found)
+            repeats = [record for record in done if (record.measure, record.variant) == (label, variants[0])]
+            comparison = _comparison(reference, rows[name], at, repeats)
+            compared += [] if math.isnan(comparison.measured) else [comparison]
+    return tuple(compared)
 
 
 def check(reference: Reference, cells: Iterable[Met]) -> None:
@@ -241,7 +246,7 @@ def _met(reference: Reference, cells: Iterable[Met]) -> dict[tuple[int, str, str
     """The variants that each printed value could be of: by number of its column, measure's label and row."""
     once = {(label, variant): (use, reads) for use, label, variant, reads in cells}
     known = [(use, label, variant, flat(reads)) for (label, variant), (use, reads) in once.items()]
-    found: dict[tuple[int, str, str], list[str]] = {}
+    matching: dict[tuple[int, str, str], list[str]] = {}
     for at, column in enumerate(reference.columns):
         for label in dict.fromkeys(label for use, label, _, _ in known if use == column["measured_by"]):
             own = [(variant, reads) for _, other, variant, reads in known if other == label]
@@ -251,10 +256,10 @@ def _met(reference: Reference, cells: Iterable[Met]) -> dict[tuple[int, str, str
                     met = [(variant, reads) for variant, reads in own if _matches(wanted, reads)]
                     # variants that a measure cannot tell apart have the same number
                     read = [reads for _, reads in met]
-                    found[at, label, row["name"]] = [
-                        one for i, (one, reads) in enumerate(met) if reads not in read[:i]
+                    matching[at, label, row["name"]] = [
+                        variant for i, (variant, reads) in enumerate(met) if reads not in read[:i]
                     ]
-    return found
+    return matching
 
 
 def _comparison(
@@ -265,7 +270,7 @@ def _comparison(
     mark = row.get("marks", {}).get(column["name"], "")
     marked = [reference.marks[mark]] if mark else []
     verdict, because = _comparable([*column["doubts"], *row.get("doubts", ()), *marked], known)
-    values = [one.outcome.value(column["metric"]) for one in repeats if one.outcome]
+    values = [record.outcome.value(column["metric"]) for record in repeats if record.outcome]
     return Comparison(
         row=row["name"],
         column=column["name"],
@@ -299,8 +304,8 @@ def _comparable(doubts: Sequence[Mapping[str, Any]], known: Mapping[str, Any]) -
 
 def published(reference: Reference, compared: Sequence[Comparison]) -> Section:
     """The section of the page: what agrees, the source, and the table."""
-    said = (*agreement(compared), *nearest(compared))
-    shown = {one.column for one in compared}
+    sentences = (*agreement(compared), *nearest(compared))
+    shown = {comparison.column for comparison in compared}
     other = [column["name"] for column in reference.columns if column["name"] not in shown]
     source = [
         f"{reference.source}, {reference.where}.",
@@ -309,7 +314,7 @@ def published(reference: Reference, compared: Sequence[Comparison]) -> Section:
         *(f"Not known: {what}." for what in reference.unknown),
         *([f"It also prints {' and '.join(other)}, which this study does not measure."] if other else []),
     ]
-    agreed = [Bullets(said)] if said else []
+    agreed = [Bullets(sentences)] if sentences else []
     return Section(
         "Published beside measured", (*agreed, Bullets(tuple(source)), _table(reference, compared))
     )
@@ -317,56 +322,69 @@ def published(reference: Reference, compared: Sequence[Comparison]) -> Section:
 
 def agreement(compared: Sequence[Comparison]) -> list[str]:
     """Per measure: which published values agree within the tolerance, and which do not."""
-    said = []
-    for label in dict.fromkeys(one.measure for one in compared):
-        own = [one for one in compared if one.measure == label]
-        fair = [one for one in own if one.verdict != VERDICTS[-1]]
+    sentences = []
+    for label in dict.fromkeys(comparison.measure for comparison in compared):
+        own = [comparison for comparison in compared if comparison.measure == label]
+        fair = [comparison for comparison in own if comparison.verdict != VERDICTS[-1]]
         if not fair:
-            said.append(f"No published value is comparable with {label}, because {own[0].because}.")
+            sentences.append(f"No published value is comparable with {label}, because {own[0].because}.")
             continue
-        agree, differ = ([one for one in fair if one.agrees is same] for same in (True, False))
+        agree, differ = (
+            [comparison for comparison in fair if comparison.agrees is same] for same in (True, False)
+        )
         all_, within = counted(len(fair), fair[0].called), fair[0].within
         if not agree:
-            said.append(
-                f"Under {label}, none of {all_} agrees {within}: {listed([one.short for one in differ])}."
+            sentences.append(
+                f"Under {label}, none of {all_} agrees {within}: "
+                f"{listed([comparison.short for comparison in differ])}."
             )
             continue
         # what is equal needs no list as long as the table
         named = fair[0].tolerance or len(agree) <= MOST_NAMED
-        which = f": {listed([one.short for one in agree])}" if named else ""
-        said.append(f"Under {label}, {len(agree)} of {all_} {_verb(agree, 'agree')} {within}{which}.")
+        which = f": {listed([comparison.short for comparison in agree])}" if named else ""
+        sentences.append(f"Under {label}, {len(agree)} of {all_} {_verb(agree, 'agree')} {within}{which}.")
         if differ:
-            said.append(
+            sentences.append(
                 f"{len(differ)} {'does' if len(differ) == 1 else 'do'} not: "
-                f"{listed([one.short for one in differ])}."
+                f"{listed([comparison.short for comparison in differ])}."
             )
-    return said
+    return sentences
 
 
 def nearest(compared: Sequence[Comparison]) -> list[str]:
     """Which way of computing a bound comes nearest to what is printed, and whether one matches all of it."""
-    own = [one for one in compared if one.column.startswith(BOUND) and one.verdict != VERDICTS[-1]]
-    labels = list(dict.fromkeys(one.measure for one in own))
+    own = [
+        comparison
+        for comparison in compared
+        if comparison.column.startswith(BOUND) and comparison.verdict != VERDICTS[-1]
+    ]
+    labels = list(dict.fromkeys(comparison.measure for comparison in own))
     rows = [
         row
-        for row in dict.fromkeys(one.row for one in own)
-        if {one.measure for one in own if one.row == row} == set(labels)
+        for row in dict.fromkeys(comparison.row for comparison in own)
+        if {comparison.measure for comparison in own if comparison.row == row} == set(labels)
     ]
     if len(labels) < 2 or not rows:
         return []
-    shared = {label: [one for one in own if one.measure == label and one.row in rows] for label in labels}
-    means = {label: statistics.fmean(abs(one.difference) for one in ours) for label, ours in shared.items()}
+    shared = {
+        label: [comparison for comparison in own if comparison.measure == label and comparison.row in rows]
+        for label in labels
+    }
+    means = {
+        label: statistics.fmean(abs(comparison.difference) for comparison in ours)
+        for label, ours in shared.items()
+    }
     order = sorted(labels, key=lambda label: means[label])
     far = listed([f"{label} {means[label]:.2f} points" for label in order])
     over = counted(len(rows), "printed bound")
-    said = [
+    sentences = [
         f"Of {len(labels)} ways of computing the bound {order[0]} comes nearest: over {over} the mean "
         f"distance is {far}."
     ]
-    whole = [label for label, ours in shared.items() if all(one.agrees for one in ours)]
+    whole = [label for label, ours in shared.items() if all(comparison.agrees for comparison in ours)]
     if not whole:
-        return [*said, f"None of them matches all printed values {own[0].within}."]
-    return [*said, f"{listed(whole)} {_verb(whole, 'match', 'es')} all of them {own[0].within}."]
+        return [*sentences, f"None of them matches all printed values {own[0].within}."]
+    return [*sentences, f"{listed(whole)} {_verb(whole, 'match', 'es')} all of them {own[0].within}."]
 
 
 def _verb(subjects: Sequence[object], verb: str, ending: str = "s") -> str:
@@ -376,25 +394,28 @@ def _verb(subjects: Sequence[object], verb: str, ending: str = "s") -> str:
 def _table(reference: Reference, compared: Sequence[Comparison]) -> Table:
     if not compared:
         return Table((), (), below=(f"Nothing that {reference.where} prints was measured.",))
-    marks = dict.fromkeys(one.mark for one in compared if one.mark)
-    reasons = list(dict.fromkeys(one.because for one in compared if one.because))
-    units = {one.quantity.shown_unit for one in compared}
+    marks = dict.fromkeys(comparison.mark for comparison in compared if comparison.mark)
+    reasons = list(dict.fromkeys(comparison.because for comparison in compared if comparison.because))
+    units = {comparison.quantity.shown_unit for comparison in compared}
     unit = units.pop() if len(units) == 1 else ""
-    within = dict.fromkeys(one.within for one in sorted(compared, key=lambda one: one.tolerance))
+    within = dict.fromkeys(
+        comparison.within for comparison in sorted(compared, key=lambda comparison: comparison.tolerance)
+    )
     rows = []
-    for one in compared:
-        digits = one.quantity.digits
+    for comparison in compared:
+        digits = comparison.quantity.digits
         shown = [
-            f"{value:.{digits}f}" if unit else one.shown(value) for value in (one.published, one.measured)
+            f"{value:.{digits}f}" if unit else comparison.shown(value)
+            for value in (comparison.published, comparison.measured)
         ]
-        agrees = "–" if one.verdict == VERDICTS[-1] else "agrees" if one.agrees else "differs"
-        note = reasons.index(one.because) + 1 if one.because else 0
+        agrees = "–" if comparison.verdict == VERDICTS[-1] else "agrees" if comparison.agrees else "differs"
+        note = reasons.index(comparison.because) + 1 if comparison.because else 0
         rows.append(
             (
-                *map(Cell, (one.row, one.column, one.measure)),
-                Cell(one.verdict, note=note),
-                *map(Cell, (agrees, f"{shown[0]} {one.mark}".rstrip(), shown[1])),
-                Cell(signed(one.difference, digits)),
+                *map(Cell, (comparison.row, comparison.column, comparison.measure)),
+                Cell(comparison.verdict, note=note),
+                *map(Cell, (agrees, f"{shown[0]} {comparison.mark}".rstrip(), shown[1])),
+                Cell(signed(comparison.difference, digits)),
             )
         )
     in_unit = (f" ({unit})", f" ({unit})", f" ({'points' if unit == '%' else unit})") if unit else ("",) * 3

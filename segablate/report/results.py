@@ -50,13 +50,13 @@ def frame(records: Iterable[Record]) -> pd.DataFrame:
         if record.done and record.outcome
         for taken in record.outcome.measurements
     ]
-    found = pd.DataFrame(rows, columns=None if rows else list(COLUMNS))
-    return found.drop_duplicates(["variant", "measure", "metric", "key"], ignore_index=True)
+    table = pd.DataFrame(rows, columns=None if rows else list(COLUMNS))
+    return table.drop_duplicates(["variant", "measure", "metric", "key"], ignore_index=True)
 
 
 def spread_of(records: Sequence[Record], metric: str) -> Spread | None:
     """What the outcomes of one variant under one measure say of a metric; None where it was not measured."""
-    outcomes = {one.outcome.key: one.outcome for one in records if one.done and one.outcome}
+    outcomes = {record.outcome.key: record.outcome for record in records if record.done and record.outcome}
     return spread(
         taken.samples
         for outcome in outcomes.values()
@@ -67,13 +67,13 @@ def spread_of(records: Sequence[Record], metric: str) -> Spread | None:
 
 def hover(records: Sequence[Record], metric: str) -> str:
     """A number with its interval and n, and what it is over: for whoever points at it."""
-    found = spread_of(records, metric)
-    if found is None:
+    spread = spread_of(records, metric)
+    if spread is None:
         return ""
     what = quantity(metric)
-    words = [f"{what.title} {what.shown(found.value, unit=True)}"]
-    if found.interval:
-        words.append(f"{LEVEL:.0%} interval [{', '.join(map(what.shown, found.interval))}]")
-    words.append("one sample" if found.n == 1 else f"n = {counted(found.n, found.by)}")
-    counts = {int(one.facts["images"]) for one in records if one.done and "images" in one.facts}
+    words = [f"{what.title} {what.shown(spread.value, unit=True)}"]
+    if spread.interval:
+        words.append(f"{LEVEL:.0%} interval [{', '.join(map(what.shown, spread.interval))}]")
+    words.append("one sample" if spread.n == 1 else f"n = {counted(spread.n, spread.by)}")
+    counts = {int(record.facts["images"]) for record in records if record.done and "images" in record.facts}
     return ", ".join([*words, *([images(counts)] if counts else [])])

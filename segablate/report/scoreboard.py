@@ -39,7 +39,7 @@ class Report:
         study: what is known of its study.
         records: its outcomes.
         verdicts: on its claims, in their order.
-        kept: when each claim was made.
+        dated: when each claim was made.
         picture: file of its first figure, below the reports; "" for none.
     """
 
@@ -47,12 +47,16 @@ class Report:
     study: StudyFacts
     records: Sequence[Record]
     verdicts: Sequence[ClaimVerdict]
-    kept: Sequence[Kept]
+    dated: Sequence[Kept]
     picture: str = ""
 
     def side(self, variant: str, measure: str) -> list[Record]:
         """The records with numbers of a variant."""
-        return [one for one in self.records if one.done and (one.variant, one.measure) == (variant, measure)]
+        return [
+            record
+            for record in self.records
+            if record.done and (record.variant, record.measure) == (variant, measure)
+        ]
 
     def made(self) -> Iterator[Made]:
         """Its claims with the outcomes that they were judged on."""
@@ -64,28 +68,28 @@ class Report:
 
 def scoreboard(reports: Sequence[Report]) -> Page:
     """The page of all claims; `reports` in the order in which they are to be told."""
-    claiming = [one for one in reports if one.verdicts]
-    kept = once(made for report in claiming for made in report.made())
-    by_folder = {one.folder: one for one in claiming}
+    claiming = [report for report in reports if report.verdicts]
+    once_each = once(made for report in claiming for made in report.made())
+    by_folder = {report.folder: report for report in claiming}
     groups: dict[str, list[tuple[Made, tuple[str, ...]]]] = {}
-    for made, others in kept:
+    for made, others in once_each:
         about = paper(by_folder[made.study].study.cite)
         ours = about is None or made.verdict.claim.source in OURS
         groups.setdefault("" if ours or about is None else about.source, []).append((made, others))
     papers = sorted(groups, key=lambda source: (not source, source))
     titles = {source: source or "Claims of this project" for source in papers}
-    answered = _answer([made for made, _ in kept])
+    answered = _answer([made for made, _ in once_each])
     return Page(
         name="reports",
         title=_title(sum(bool(source) for source in papers)),
         answer=(answered,),
         sections=(
-            Section("", (Text(answered, bold=True), *_chance(claiming))),
+            Section("", (Text(answered, bold=True), *_by_random(claiming))),
             *(Section(titles[source], (_table(groups[source], by_folder),)) for source in papers),
             Section("All reports", (_reports(reports),)),
             Section(
                 "A picture of each",
-                tuple(Image(one.picture, one.folder) for one in reports if one.picture),
+                tuple(Image(report.picture, report.folder) for report in reports if report.picture),
                 folded=True,
             ),
         ),
@@ -105,17 +109,17 @@ def _answer(made: Sequence[Made]) -> str:
     """`Of 31 claims, 21 are confirmed, 3 refuted and 7 open.`"""
     if not made:
         return "No report makes a claim."
-    kinds = Counter(one.verdict.kind for one in made)
-    told = [f"{kinds[kind]} {OPEN.get(kind, kind)}" for kind in get_args(Kind) if kinds[kind]]
-    return f"Of {counted(len(made), 'claim')}, {listed(told)}."
+    kinds = Counter(claim.verdict.kind for claim in made)
+    counts = [f"{kinds[kind]} {OPEN.get(kind, kind)}" for kind in get_args(Kind) if kinds[kind]]
+    return f"Of {counted(len(made), 'claim')}, {listed(counts)}."
 
 
-def _chance(reports: Sequence[Report]) -> Iterator[Text]:
-    by_chance = sum(any(tested(verdict) for verdict in one.verdicts) for one in reports)
-    if by_chance:
-        expected = false_expected([one.verdicts for one in reports])
+def _by_random(reports: Sequence[Report]) -> Iterator[Text]:
+    with_random = sum(any(tested(verdict) for verdict in report.verdicts) for report in reports)
+    if with_random:
+        expected = false_expected([report.verdicts for report in reports])
         yield Text(
-            f"Chance has a part in the verdicts of {counted(by_chance, 'report')}, of which at most "
+            f"Chance has a part in the verdicts of {counted(with_random, 'report')}, of which at most "
             f"{expected:.2f} are to be expected to hold a false one. Exact verdicts are of these label maps "
             "or networks alone. Not reproduced is not refuted: what is reached is a lower bound."
         )
@@ -125,15 +129,21 @@ def _table(made: Sequence[tuple[Made, tuple[str, ...]]], reports: Mapping[str, R
     notes: list[str] = []
     rows = []
     by_study: dict[str, list[tuple[Made, tuple[str, ...]]]] = {}
-    for one in made:
-        if not math.isnan(one[0].verdict.difference):
-            by_study.setdefault(one[0].study, []).append(one)
+    for entry in made:
+        if not math.isnan(entry[0].verdict.difference):
+            by_study.setdefault(entry[0].study, []).append(entry)
     for folder, own in by_study.items():
-        others = {id(one.verdict): more for one, more in own}
-        for form in forms(one.verdict for one, _ in own):
-            told = [_not_here(reports[folder], one) for one in form.verdicts if one.kind in NOT_HELD]
-            told += [f"also in {', '.join(others[id(one)])}" for one in form.verdicts if others[id(one)]]
-            note = "; ".join(dict.fromkeys(filter(None, told)))
+        others = {id(claim.verdict): more for claim, more in own}
+        for form in forms(claim.verdict for claim, _ in own):
+            notes_of_form = [
+                _not_here(reports[folder], verdict) for verdict in form.verdicts if verdict.kind in NOT_HELD
+            ]
+            notes_of_form += [
+                f"also in {', '.join(others[id(verdict)])}"
+                for verdict in form.verdicts
+                if others[id(verdict)]
+            ]
+            note = "; ".join(dict.fromkeys(filter(None, notes_of_form)))
             if note and note not in notes:
                 notes.append(note)
             rows.append(_row(form, reports[folder], notes.index(note) + 1 if note else 0))
@@ -142,16 +152,16 @@ def _table(made: Sequence[tuple[Made, tuple[str, ...]]], reports: Mapping[str, R
 
 def _without(made: Sequence[tuple[Made, tuple[str, ...]]]) -> Iterator[str]:
     """The claims that there is nothing to judge by, a sentence a report."""
-    found: dict[str, list[str]] = {}
-    for one, _ in made:
-        if math.isnan(one.verdict.difference):
-            found.setdefault(one.study, []).append(f"“{claims_table.said(one.verdict)}”")
-    for study, claims in found.items():
+    without: dict[str, list[str]] = {}
+    for claim, _ in made:
+        if math.isnan(claim.verdict.difference):
+            without.setdefault(claim.study, []).append(f"“{claims_table.sentence(claim.verdict)}”")
+    for study, claims in without.items():
         yield f"Without numbers in {study}: {', '.join(claims)}."
 
 
 def _row(form: Form, report: Report, note: int) -> tuple[Cell, ...]:
-    *cells, verdict = claims_table.row(form, report.kept)
+    *cells, verdict = claims_table.row(form, report.dated)
     link = f"{report.folder}/report.md"
     return (*cells, replace(verdict, note=note), Cell(report.folder, link=link))
 
@@ -163,12 +173,12 @@ def _not_here(report: Report, verdict: ClaimVerdict) -> str:
     records = report.side(claim.first, claim.measure)
     if about is None or claim.source in OURS:
         return ""
-    told = []
+    differing = []
     for what, theirs in about.setting.items():
         here = {name for record in records if (name := _part(record, what))}
         if here and not here & theirs.keys():
-            told.append(f"{what} {listed(sorted(here))} instead of {' or '.join(theirs.values())}")
-    return f"not the paper's setting: {', '.join([*told, *_repeats(verdict)])}" if told else ""
+            differing.append(f"{what} {listed(sorted(here))} instead of {' or '.join(theirs.values())}")
+    return f"not the paper's setting: {', '.join([*differing, *_repeats(verdict)])}" if differing else ""
 
 
 def _repeats(verdict: ClaimVerdict) -> list[str]:
@@ -178,19 +188,19 @@ def _repeats(verdict: ClaimVerdict) -> list[str]:
 def _part(record: Record, what: str) -> str:
     """Registered name of the data or the encoder that an outcome is of; "" where it depends on none."""
     model = record.reads.get("model")
-    found = record.reads.get(what) or (model.get(what) if isinstance(model, Mapping) else None)
-    return str(found.get("use", "")) if isinstance(found, Mapping) else str(found or "")
+    part = record.reads.get(what) or (model.get(what) if isinstance(model, Mapping) else None)
+    return str(part.get("use", "")) if isinstance(part, Mapping) else str(part or "")
 
 
 def _reports(reports: Sequence[Report]) -> Table:
     rows = []
-    for one in reports:
-        kinds = Counter(OPEN.get(verdict.kind, verdict.kind) for verdict in one.verdicts)
-        told = listed([f"{number} {kind}" for kind, number in kinds.items()]) or "exploratory"
-        link = f"{one.folder}/report.md"
-        rows.append((Cell(one.folder, link=link), Cell(one.study.question or "–"), Cell(told)))
+    for report in reports:
+        kinds = Counter(OPEN.get(verdict.kind, verdict.kind) for verdict in report.verdicts)
+        counts = listed([f"{number} {kind}" for kind, number in kinds.items()]) or "exploratory"
+        link = f"{report.folder}/report.md"
+        rows.append((Cell(report.folder, link=link), Cell(report.study.question or "–"), Cell(counts)))
     return Table(("report", "question", "claims"), tuple(rows), words=3)
 
 
 def _keys(records: Sequence[Record]) -> frozenset[str]:
-    return frozenset(one.outcome.key for one in records if one.outcome)
+    return frozenset(record.outcome.key for record in records if record.outcome)

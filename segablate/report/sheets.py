@@ -21,13 +21,16 @@ PAPER, INK, LIGHT, GREY = (255, 255, 255), (0, 0, 0), (221, 221, 221), (119, 119
 def png(sheet: Sheet) -> bytes:
     """The sheet as a PNG, the same bytes each time: headings, a row of panels an image, the legend."""
     side = WIDE if len(sheet.heads) <= FEW else NARROW
-    rows = [[_panel(_coloured(sheet, strip, one), side) for one in strip.panels] for strip in sheet.strips]
+    rows = [
+        [_panel(_coloured(sheet, strip, panel), side) for panel in strip.panels] for strip in sheet.strips
+    ]
     wide = max(panel.shape[1] for row in rows for panel in row)
     width = len(sheet.heads) * (wide + GAP) - GAP
     bands = [_heads(sheet.heads, wide, width)]
     for strip, row in zip(sheet.strips, rows, strict=True):
         padded = [
-            np.pad(one, ((0, 2), (0, wide + GAP - one.shape[1]), (0, 0)), constant_values=255) for one in row
+            np.pad(panel, ((0, 2), (0, wide + GAP - panel.shape[1]), (0, 0)), constant_values=255)
+            for panel in row
         ]
         bands += [_band(width, LINE, [(0, 1, strip.title)]), np.concatenate(padded, axis=1)[:, :width]]
     bands.append(_legend(sheet, width))
@@ -42,19 +45,21 @@ def _coloured(sheet: Sheet, strip: Strip, panel: np.ndarray) -> np.ndarray:
         return panel
     scored = strip.truth < (len(sheet.classes) or np.iinfo(strip.truth.dtype).max)
     if panel.dtype == bool:
-        found = np.where(panel[..., None], INK, PAPER)
+        coloured = np.where(panel[..., None], INK, PAPER)
     else:
         count = max(len(sheet.palette), int(panel.max()) + 1)
         # classes without a colour take one that is not their neighbours'
         colours = np.arange(count)[:, None] * (37, 91, 151) % 256
         colours[: len(sheet.palette)] = np.array(sheet.palette, int).reshape(-1, 3)
-        found = colours[panel]
-    return np.where(scored[..., None], found, LIGHT).astype(np.uint8)
+        coloured = colours[panel]
+    return np.where(scored[..., None], coloured, LIGHT).astype(np.uint8)
 
 
 def _panel(pixels: np.ndarray, side: int) -> np.ndarray:
     """Framed, its longest side so long: nearest neighbours, for label maps have nothing between classes."""
-    height, width = (max(1, round(one * (side - 2) / max(pixels.shape[:2]))) for one in pixels.shape[:2])
+    height, width = (
+        max(1, round(length * (side - 2) / max(pixels.shape[:2]))) for length in pixels.shape[:2]
+    )
     rows, columns = (np.arange(n) * old // n for n, old in zip((height, width), pixels.shape, strict=False))
     framed = np.full((height + 2, width + 2, 3), GREY, np.uint8)
     framed[1:-1, 1:-1] = pixels[rows][:, columns]
@@ -63,8 +68,8 @@ def _panel(pixels: np.ndarray, side: int) -> np.ndarray:
 
 def _heads(heads: Sequence[str], wide: int, width: int) -> np.ndarray:
     wrapped = [
-        textwrap.wrap(" ".join(one.split()), max(1, wide // CHARACTER), max_lines=2, placeholder="…")
-        for one in heads
+        textwrap.wrap(" ".join(head.split()), max(1, wide // CHARACTER), max_lines=2, placeholder="…")
+        for head in heads
     ]
     texts = [
         (at * (wide + GAP), LINE * row, line)
@@ -84,10 +89,12 @@ def _band(width: int, height: int, texts: Sequence[tuple[int, int, str]]) -> np.
 
 def _legend(sheet: Sheet, width: int) -> np.ndarray:
     """The colour and name of each class that occurs, in lines."""
-    maps = [one for strip in sheet.strips for one in strip.panels if one.ndim == 2 and one.dtype != bool]
-    seen = np.unique(np.concatenate([np.unique(one) for one in maps]))
+    maps = [
+        panel for strip in sheet.strips for panel in strip.panels if panel.ndim == 2 and panel.dtype != bool
+    ]
+    seen = np.unique(np.concatenate([np.unique(panel) for panel in maps]))
     places, x, y = [], 0, 4
-    for index in (int(one) for one in seen if one < min(len(sheet.classes), len(sheet.palette))):
+    for index in (int(index) for index in seen if index < min(len(sheet.classes), len(sheet.palette))):
         needed = SWATCH + 4 + int(_font().getlength(sheet.classes[index])) + 2 * GAP
         if x and x + needed > width:
             x, y = 0, y + LINE

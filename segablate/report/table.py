@@ -26,7 +26,7 @@ def results(records: Sequence[Record]) -> Table:
     columns = [
         (measure, metric)
         for measure in measures
-        for metric in metrics_of(one for one in records if one.measure == measure) or [""]
+        for metric in metrics_of(record for record in records if record.measure == measure) or [""]
     ]
     base = {record.variant for record in records if record.baseline}
     notes: list[str] = []
@@ -48,7 +48,9 @@ def _heading(records: Sequence[Record], measure: str, metric: str, several: bool
     what = quantity(metric)
     head = f"{measure}: {what.heading}" if several else what.heading
     devices = (
-        {one.device for one in speeds(records) if one.measure == measure} if what.unit in TIMED else set()
+        {speed.device for speed in speeds(records) if speed.measure == measure}
+        if what.unit in TIMED
+        else set()
     )
     return f"{head}, {devices.pop() if len(devices) == 1 else 'several devices'}" if devices else head
 
@@ -78,7 +80,11 @@ def _shown(known: Sequence[float], what: Quantity) -> str:
 
 def _below(records: Sequence[Record], measures: Sequence[str]) -> list[str]:
     counts = {
-        label: [int(one.facts["images"]) for one in records if one.measure == label and "images" in one.facts]
+        label: [
+            int(record.facts["images"])
+            for record in records
+            if record.measure == label and "images" in record.facts
+        ]
         for label in measures
     }
     return [f"n of {label}: {images(own)}." for label, own in counts.items() if own]

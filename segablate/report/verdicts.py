@@ -39,23 +39,27 @@ INTERACTION = {
 }
 
 
-def against(found: Verdicts, records: Sequence[Record]) -> Table | None:
+def against(verdicts: Verdicts, records: Sequence[Record]) -> Table | None:
     """Every verdict that something random goes into, a row each; None where there is none."""
     base = baselines(records)
-    shown = {key: one for key, one in found.items() if one.source != "count"}
+    shown = {key: comparison for key, comparison in verdicts.items() if comparison.source != "count"}
     several = len({measure for _, measure, _ in shown}) > 1
     rows = []
-    for (variant, measure, metric), one in shown.items():
+    for (variant, measure, metric), comparison in shown.items():
         what = quantity(metric)
         title = f"{measure}: {what.title}" if several else what.title
-        words = variant, base[variant] or "", title, verdict(one)
-        rows.append(tuple(map(Cell, (*words, difference(one, what), number(one), least(one, what)))))
+        words = variant, base[variant] or "", title, verdict(comparison)
+        rows.append(
+            tuple(
+                map(Cell, (*words, difference(comparison, what), number(comparison), least(comparison, what)))
+            )
+        )
     if not rows:
         return None
     margins = dict.fromkeys(
-        f"{quantity(m).title} {margin(one, quantity(m))}" for (_, _, m), one in shown.items()
+        f"{quantity(m).title} {margin(comparison, quantity(m))}" for (_, _, m), comparison in shown.items()
     )
-    tests = sum(one.p is not None for one in shown.values())
+    tests = sum(comparison.p is not None for comparison in shown.values())
     family = f"the {tests:,} comparisons" if tests > 1 else "all comparisons"
     below = [
         "Better and worse: the difference is distinguishable from zero. Equivalent: inside the margin, "
@@ -64,7 +68,7 @@ def against(found: Verdicts, records: Sequence[Record]) -> Table | None:
         f"Margins: {listed(list(margins))}.",
         "Detectable: the smallest true difference that this n and spread find 8 times of 10.",
     ]
-    below += [OVER_IMAGES] if any(one.source == "images" for one in shown.values()) else []
+    below += [OVER_IMAGES] if any(comparison.source == "images" for comparison in shown.values()) else []
     head = ("variant", "against", "quantity", "verdict", "difference (95 % interval)", "n", "detectable")
     return Table(head, tuple(rows), words=4, below=tuple(below))
 
@@ -81,68 +85,68 @@ def without_verdicts(table: Table) -> Table:
     )
 
 
-def exploratory(found: Verdicts) -> str:
+def exploratory(verdicts: Verdicts) -> str:
     """What differs from the baseline in the first metric, where nothing is claimed; "" if it is unknown."""
-    random = {key: one for key, one in found.items() if one.source != "count"}
+    random = {key: comparison for key, comparison in verdicts.items() if comparison.source != "count"}
     if not random:
         return ""
     _, measure, metric = next(iter(random))
-    own = [one for (_, m, name), one in random.items() if (m, name) == (measure, metric)]
-    if any(one.source == "images" for one in own):
+    own = [comparison for (_, m, name), comparison in random.items() if (m, name) == (measure, metric)]
+    if any(comparison.source == "images" for comparison in own):
         return "One training each: nothing is known of what training again would give."
-    kinds = Counter(one.kind for one in own)
+    kinds = Counter(comparison.kind for comparison in own)
     which = listed([f"{count} {'is' if count == 1 else 'are'} {kind}" for kind, count in kinds.items()])
     return f"Exploratory, for nothing was claimed: against the baseline {which}."
 
 
-def verdict(one: Verdict) -> str:
+def verdict(verdict: Verdict) -> str:
     """The verdict, and what would decide it."""
-    if one.kind != "undecided":
-        return one.kind
-    if one.source == "images":
+    if verdict.kind != "undecided":
+        return verdict.kind
+    if verdict.source == "images":
         return "no verdict (one training each)"
-    if one.n < 2:
-        return f"undecided ({number(one) if one.n else 'nothing to pair'})"
-    if one.needed is None:
-        return f"undecided (1,000 {one.source} would not decide)"
-    return f"undecided ({one.needed:,} {one.source} would decide)"
+    if verdict.n < 2:
+        return f"undecided ({number(verdict) if verdict.n else 'nothing to pair'})"
+    if verdict.needed is None:
+        return f"undecided (1,000 {verdict.source} would not decide)"
+    return f"undecided ({verdict.needed:,} {verdict.source} would decide)"
 
 
-def difference(one: Verdict, what: Quantity) -> str:
+def difference(verdict: Verdict, what: Quantity) -> str:
     """`+0.40 points [+0.12, +0.68]`, `×1.12 [1.08, 1.16]`."""
-    if math.isnan(one.difference):
+    if math.isnan(verdict.difference):
         return "–"
-    known = not math.isnan(one.low)
-    if one.ratio:
-        return f"×{one.difference:.3f}" + (f" [{one.low:.3f}, {one.high:.3f}]" if known else "")
+    known = not math.isnan(verdict.low)
+    if verdict.ratio:
+        return f"×{verdict.difference:.3f}" + (f" [{verdict.low:.3f}, {verdict.high:.3f}]" if known else "")
     middle_, *ends = (
-        signed(value * what.scale, what.digits) for value in (one.difference, one.low, one.high)
+        signed(value * what.scale, what.digits) for value in (verdict.difference, verdict.low, verdict.high)
     )
     return f"{middle_}{_unit(what)}" + (f" [{', '.join(ends)}]" if known else "")
 
 
-def number(one: Verdict) -> str:
+def number(verdict: Verdict) -> str:
     """`5 seeds`."""
-    return counted(one.n, N[one.source], one.source)
+    return counted(verdict.n, N[verdict.source], verdict.source)
 
 
-def least(one: Verdict, what: Quantity) -> str:
+def least(verdict: Verdict, what: Quantity) -> str:
     """The smallest difference that could have been detected."""
-    if one.detectable is None:
+    if verdict.detectable is None:
         return "–"
-    if one.ratio:
-        return f"{100 * one.detectable:.1f} %"
-    return f"{one.detectable * what.scale:,.{what.digits}f}{_unit(what)}"
+    if verdict.ratio:
+        return f"{100 * verdict.detectable:.1f} %"
+    return f"{verdict.detectable * what.scale:,.{what.digits}f}{_unit(what)}"
 
 
-def margin(one: Verdict, what: Quantity) -> str:
+def margin(verdict: Verdict, what: Quantity) -> str:
     """`±0.50 points`, `2 %`, or none."""
-    if not one.margin:
+    if not verdict.margin:
         return "none"
     return (
-        f"{100 * one.margin:g} %"
-        if one.ratio
-        else f"±{one.margin * what.scale:,.{what.digits}f}{_unit(what)}"
+        f"{100 * verdict.margin:g} %"
+        if verdict.ratio
+        else f"±{verdict.margin * what.scale:,.{what.digits}f}{_unit(what)}"
     )
 
 
@@ -170,15 +174,20 @@ def components(study: StudyFacts, records: Sequence[Record]) -> Table | None:
             groups.setdefault((record.measure, context(record.choices, compared)), []).append(record)
     family: dict[tuple[str, str, Effect], Question] = {}
     for (measure, where), own in groups.items():
-        for metric in (one for one in metrics_of(own) if quantity(one).compared == "difference"):
+        for metric in (
+            metric_name for metric_name in metrics_of(own) if quantity(metric_name).compared == "difference"
+        ):
             title = ", ".join([f"{measure}: {quantity(metric).title}", *(label for _, label in where)])
-            asked = _effects(study, own, metric, labels)
-            family |= {(title, metric, effect): question for effect, question in asked.items()}
+            questions = _effects(study, own, metric, labels)
+            family |= {(title, metric, effect): question for effect, question in questions.items()}
     if not family:
         return None
     made = decide(family)
-    rows = [_row(title, metric, effect, one, labels) for (title, metric, effect), one in made.items()]
-    fewest, most = (pick(one.n for one in made.values()) for pick in (min, max))
+    rows = [
+        _row(title, metric, effect, effect_verdict, labels)
+        for (title, metric, effect), effect_verdict in made.items()
+    ]
+    fewest, most = (pick(effect_verdict.n for effect_verdict in made.values()) for pick in (min, max))
     n = counted(most, "seed") if fewest == most else f"{fewest:,} to {counted(most, 'seed')}"
     below = (
         f"Least squares with the seed as block, n = {n}; one error for all effects of a quantity. Intervals "
@@ -202,11 +211,11 @@ def _effects(
         margin_of(study.margin, metric).beside(middle(base, metric)),
         quantity(metric).direction,
     )
-    return {effect: Question(one, bound, direction) for effect, one in effects(grid[0]).items()}
+    return {effect: Question(estimate, bound, direction) for effect, estimate in effects(grid[0]).items()}
 
 
 def _row(
-    title: str, metric: str, effect: Effect, one: Verdict, labels: Mapping[str, Sequence[str]]
+    title: str, metric: str, effect: Effect, verdict: Verdict, labels: Mapping[str, Sequence[str]]
 ) -> tuple[Cell, ...]:
     known = list(labels.values())
     name = known[effect.axis][effect.choice]
@@ -217,5 +226,5 @@ def _row(
         "with": f"{name} once {other} is there",
         "interaction": f"{name} × {other}",
     }[effect.situation]
-    kind = INTERACTION[one.kind] if effect.situation == "interaction" else one.kind
-    return Cell(title), Cell(component), Cell(difference(one, quantity(metric))), Cell(kind)
+    kind = INTERACTION[verdict.kind] if effect.situation == "interaction" else verdict.kind
+    return Cell(title), Cell(component), Cell(difference(verdict, quantity(metric))), Cell(kind)

@@ -21,9 +21,9 @@ def listed(items: Sequence[str]) -> str:
     return items[0] if len(items) == 1 else f"{', '.join(items[:-1])} and {items[-1]}" if items else ""
 
 
-def counted(number: int, thing: str, things: str = "") -> str:
+def counted(number: int, thing: str, plural: str = "") -> str:
     """`1 cell`, `1,449 images`."""
-    return f"{number:,} {thing if number == 1 else things or thing + 's'}"
+    return f"{number:,} {thing if number == 1 else plural or thing + 's'}"
 
 
 def percent(value: float, metric: str = "miou") -> str:
@@ -46,13 +46,13 @@ def plain(value: Any) -> str:
 
 def flat(tree: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
     """Nested mappings as dotted fields."""
-    found: dict[str, Any] = {}
+    fields: dict[str, Any] = {}
     for name, value in tree.items():
         if isinstance(value, Mapping):
-            found.update(flat(value, f"{prefix}{name}."))
+            fields.update(flat(value, f"{prefix}{name}."))
         else:
-            found[f"{prefix}{name}"] = value
-    return found
+            fields[f"{prefix}{name}"] = value
+    return fields
 
 
 def visible(text: str) -> str:
@@ -60,8 +60,8 @@ def visible(text: str) -> str:
     return UNSEEN.sub(_written_out, text)
 
 
-def _written_out(found: re.Match[str]) -> str:
-    code = ord(found[0])
+def _written_out(match: re.Match[str]) -> str:
+    code = ord(match[0])
     return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"
 
 

@@ -93,21 +93,23 @@ def render(
         )
     content = content or page(study, read(folder / "data"))
     if details:
-        content = replace(content, sections=tuple(replace(one, folded=False) for one in content.sections))
+        content = replace(
+            content, sections=tuple(replace(section, folded=False) for section in content.sections)
+        )
     drawn = drawings(content)
     there = [name for name, file in files().items() if (folder / file).is_file()]
     written = formats_of([*ALWAYS, *formats, *there]).values()
-    return {**{one.file: one.write(content, drawn).encode() for one in written}, **drawn}
+    return {**{format_.file: format_.write(content, drawn).encode() for format_ in written}, **drawn}
 
 
 def drawings(content: Page) -> dict[str, bytes]:
     """All pictures of a page: path below the report's folder → SVG or PNG."""
     made: dict[str, bytes] = {}
-    for one in content.pictures:
-        if isinstance(one, Sheet):
-            made[f"{FIGURES}/{one.name}.png"] = sheets.png(one)
+    for picture in content.pictures:
+        if isinstance(picture, Sheet):
+            made[f"{FIGURES}/{picture.name}.png"] = sheets.png(picture)
         else:
-            made[f"{FIGURES}/{one.name}.svg"] = drawing.svg(one)
+            made[f"{FIGURES}/{picture.name}.svg"] = drawing.svg(picture)
     return made
 
 

@@ -18,7 +18,7 @@ from segablate.evidence.claims import ClaimVerdict
 from segablate.quantity import Margin
 from segablate.records import Measurement, Outcome
 from segablate.report.claims import CLAIMS, claim_verdicts, keep, read_kept, written
-from segablate.report.claims_table import claims_table, measured, said, verdict
+from segablate.report.claims_table import claims_table, measured, sentence, verdict
 from segablate.report.data import Record
 
 BEATS = Claim("B beats A", "B", "beats", "A", "", "miou", "accuracy", Margin(0.005), source="Table 3")
@@ -51,8 +51,8 @@ def test_seeds_are_paired_and_the_difference_is_first_less_second() -> None:
     assert (found.kind, found.n) == ("confirmed", 3)
     assert found.difference == pytest.approx(0.151 / 3)
     assert measured(found) == "+5.03 points [+4.89, +5.18]"
-    assert said(found) == "B beats A in mIoU"
-    assert said(found, True) == "B beats A in mIoU under accuracy"
+    assert sentence(found) == "B beats A in mIoU"
+    assert sentence(found, True) == "B beats A in mIoU under accuracy"
     assert verdict(found) == "confirmed; scenes unknown"
 
 
@@ -85,7 +85,7 @@ def test_some_label_maps_only_are_no_verdict_and_yet_reach_or_do_not() -> None:
         "not reproduced on part of the label maps; exact, these label maps",
         "99.61 %",
     )
-    assert said(found) == "B reaches 99.90 % in mIoU"
+    assert sentence(found) == "B reaches 99.90 % in mIoU"
 
 
 def test_one_training_and_no_training_decide_nothing() -> None:

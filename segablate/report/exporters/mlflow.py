@@ -30,8 +30,8 @@ class Mlflow:
     def export(self, study: StudyFacts, records: Sequence[Record]) -> tuple[int, int, str]:
         """See `Exporter`."""
         client, entities, uri = _client()
-        found = client.get_experiment_by_name(study.name)
-        experiment = found.experiment_id if found else client.create_experiment(study.name)
+        existing = client.get_experiment_by_name(study.name)
+        experiment = existing.experiment_id if existing else client.create_experiment(study.name)
         cells: dict[str, list[Record]] = {}
         for record in records:
             if record.outcome:
@@ -63,10 +63,10 @@ def _export(client: Any, entities: Any, experiment: str, own: Sequence[Record]) 
     assert outcome is not None
     tags = {
         KEY: outcome.key,
-        "segablate.variant": " / ".join(dict.fromkeys(one.variant for one in own)),
+        "segablate.variant": " / ".join(dict.fromkeys(record.variant for record in own)),
         "segablate.measure": first.measure,
         "segablate.seed": str(first.seed),
-        "segablate.baseline": str(any(one.baseline for one in own)).lower(),
+        "segablate.baseline": str(any(record.baseline for record in own)).lower(),
         **({"segablate.reason": outcome.reason} if outcome.reason else {}),
         **{f"segablate.machine.{_name(name)}": plain(value) for name, value in flat(outcome.machine).items()},
     }

@@ -48,4 +48,4 @@ def made(names: Iterable[str]) -> dict[str, Format]:
 
 def files() -> dict[str, str]:
     """Format → the file it writes."""
-    return {name: one.file for name, one in made(formats.names()).items()}
+    return {name: format_.file for name, format_ in made(formats.names()).items()}

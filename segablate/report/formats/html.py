@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from importlib.resources import files
 from typing import ClassVar
 
-from segablate.report.blocks import Block, Bullets, Cell, Command, Doubts, Image, Page, Section, Table
+from segablate.report.blocks import Block, Bullets, Caveats, Cell, Command, Image, Page, Section, Table
 from segablate.report.formats.base import Pictures, formats
 from segablate.report.words import visible
 
@@ -40,16 +40,16 @@ class Html:
     def write(self, page: Page, pictures: Pictures) -> str:
         """See `Format`."""
         title = f"<h1>{escape(page.title)}</h1>"
-        body = "\n".join([title, *(_section(one, pictures) for one in page.sections)])
+        body = "\n".join([title, *(_section(section, pictures) for section in page.sections)])
         return (
             "<!doctype html>\n"
             '<html lang="en">\n<head>\n<meta charset="utf-8">\n'
             f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">\n'
             '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
             '<meta name="color-scheme" content="light dark">\n'
-            f"<title>{escape(page.title)}</title>\n<style>\n{_kept('page.css')}</style>\n</head>\n"
+            f"<title>{escape(page.title)}</title>\n<style>\n{_packaged('page.css')}</style>\n</head>\n"
             f'<body>\n<main>\n{body}\n</main>\n<p id="told" role="status" hidden></p>\n'
-            f"<script>\n{_kept('page.js')}</script>\n</body>\n</html>\n"
+            f"<script>\n{_packaged('page.js')}</script>\n</body>\n</html>\n"
         )
 
 
@@ -70,11 +70,13 @@ def _block(block: Block, pictures: Pictures) -> str:
     if isinstance(block, Table):
         return _table(block)
     if isinstance(block, Bullets):
-        return _list([escape(one) for one in block.items])
+        return _list([escape(item) for item in block.items])
     if isinstance(block, Image):
         return _figure(block, pictures)
-    if isinstance(block, Doubts):
-        return _list(["<br>".join(map(escape, filter(None, (one.doubt, one.remedy)))) for one in block.items])
+    if isinstance(block, Caveats):
+        return _list(
+            ["<br>".join(map(escape, filter(None, (caveat.doubt, caveat.remedy)))) for caveat in block.items]
+        )
     if isinstance(block, Command):
         return f"<pre><code>{html.escape(visible(block.line))}</code></pre>"
     if block.bold:
@@ -83,12 +85,12 @@ def _block(block: Block, pictures: Pictures) -> str:
 
 
 def _list(items: Sequence[str]) -> str:
-    return "\n".join(["<ul>", *(f"<li>{one}</li>" for one in items), "</ul>"]) if items else ""
+    return "\n".join(["<ul>", *(f"<li>{item}</li>" for item in items), "</ul>"]) if items else ""
 
 
 def _table(table: Table) -> str:
     if not table.rows:
-        return _list([escape(one) for one in table.below])
+        return _list([escape(line) for line in table.below])
     head = "".join(
         f'<th scope="col"{_flush(table, at)}><button type="button">{escape(text)}</button></th>'
         for at, text in enumerate(table.head)
@@ -100,7 +102,7 @@ def _table(table: Table) -> str:
     return (
         f'<div class="wide" tabindex="0"><table>\n<thead><tr>{head}</tr></thead>\n<tbody>\n'
         + "\n".join(f"<tr>{row}</tr>" for row in rows)
-        + f"\n</tbody>\n</table></div>\n{notes}{_list([escape(one) for one in table.below])}"
+        + f"\n</tbody>\n</table></div>\n{notes}{_list([escape(line) for line in table.below])}"
     )
 
 
@@ -112,8 +114,8 @@ def _cell(table: Table, at: int, cell: Cell) -> str:
     hover = f' title="{escape(cell.hover)}"' if cell.hover else ""
     if at == 0:
         return f'<th scope="row"{hover}>{text}</th>'
-    found = NUMBER.match(cell.text) if at >= table.words else None
-    by = found[0].replace(",", "").replace("−", "-").lstrip("±+") if found else ""
+    number = NUMBER.match(cell.text) if at >= table.words else None
+    by = number[0].replace(",", "").replace("−", "-").lstrip("±+") if number else ""
     order = f' data-by="{by}"' if by else ""
     return f"<td{_flush(table, at)}{order}{hover}>{text}</td>"
 
@@ -147,12 +149,12 @@ def inlined(svg: str, called: str, caption: str) -> str:
     """
     drawn = svg[svg.index("<svg") :]
     drawn = re.sub(r"<metadata>.*?</metadata>", "", drawn, count=1, flags=re.DOTALL)
-    drawn = re.sub(r'(\bid="|href="#|url\(#)', lambda found: f"{found[1]}{called}-", drawn)
-    drawn = re.sub("|".join(TURNED), lambda found: TURNED[found[0]], drawn)
+    drawn = re.sub(r'(\bid="|href="#|url\(#)', lambda match: f"{match[1]}{called}-", drawn)
+    drawn = re.sub("|".join(TURNED), lambda match: TURNED[match[0]], drawn)
     drawn = re.sub(r' xmlns:\w+="[^"]*"| xmlns="[^"]*"', "", drawn).replace("xlink:href", "href")
     drawn = re.sub(r"\s*\n\s*", "\n", drawn)
     return drawn.replace("<svg", f'<svg role="img" aria-label="{caption}"', 1).strip()
 
 
-def _kept(name: str) -> str:
+def _packaged(name: str) -> str:
     return (files("segablate.report.formats") / name).read_text(encoding="utf-8")

@@ -114,13 +114,13 @@ class Latex:
 def escape(text: str) -> str:
     """Plain text, so that TeX sets it as it is, on one line, in ASCII."""
     line = unicodedata.normalize("NFD", " ".join(visible(text).split()))
-    told: list[str] = []
-    for found in re.finditer(r".[\u0300-\u036f]*", line, re.DOTALL):
-        character = _cluster(found[0])
-        if character in LIGATURES and told[-1:] == [character]:
-            told.append("{}")
-        told.append(character)
-    return "".join(told)
+    escaped: list[str] = []
+    for cluster in re.finditer(r".[\u0300-\u036f]*", line, re.DOTALL):
+        character = _cluster(cluster[0])
+        if character in LIGATURES and escaped[-1:] == [character]:
+            escaped.append("{}")
+        escaped.append(character)
+    return "".join(escaped)
 
 
 def _cluster(characters: str) -> str:
@@ -130,11 +130,11 @@ def _cluster(characters: str) -> str:
     if whole in SIGNS:
         return SIGNS[whole]
     if marks and not (letter.isascii() and letter.isalpha() and all(mark in ACCENTS for mark in marks)):
-        return "".join(_character(one) for one in whole)
-    told = DOTLESS.get(letter, letter) if marks and letter in DOTLESS else _character(letter)
+        return "".join(_character(part) for part in whole)
+    escaped = DOTLESS.get(letter, letter) if marks and letter in DOTLESS else _character(letter)
     for mark in marks:
-        told = f"\\{ACCENTS[mark]}{{{told}}}"
-    return told
+        escaped = f"\\{ACCENTS[mark]}{{{escaped}}}"
+    return escaped
 
 
 def _character(character: str) -> str:
@@ -199,8 +199,8 @@ def _stacked(head: str) -> str:
     """A heading above numbers, in lines that are about as narrow as they."""
     lines = [escape(line) for line in textwrap.wrap(head, NARROW, break_long_words=False)] or [""]
     # a line that begins with `[` or `*` would be read as an argument of the line before
-    joined = r"\\ ".join(f"{{}}{line}" if line[:1] in ("[", "*") else line for line in lines)
-    return lines[0] if len(lines) == 1 else rf"\begin{{tabular}}[b]{{@{{}}r@{{}}}}{joined}\end{{tabular}}"
+    stacked = r"\\ ".join(f"{{}}{line}" if line[:1] in ("[", "*") else line for line in lines)
+    return lines[0] if len(lines) == 1 else rf"\begin{{tabular}}[b]{{@{{}}r@{{}}}}{stacked}\end{{tabular}}"
 
 
 def _row(cells: Sequence[str]) -> str:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import ClassVar
 
-from segablate.report.blocks import Block, Bullets, Caveat, Cell, Command, Doubts, Image, Page, Table
+from segablate.report.blocks import Block, Bullets, Caveat, Caveats, Cell, Command, Image, Page, Table
 from segablate.report.formats.base import Pictures, formats
 from segablate.report.words import visible
 
@@ -51,8 +51,8 @@ def _block(block: Block) -> list[str]:
     if isinstance(block, Bullets):
         return [_list(block.items)]
     if isinstance(block, Image):
-        return [f"![{escape(block.caption)}]({block.file})", _prose(block.caption) if block.told else ""]
-    if isinstance(block, Doubts):
+        return [f"![{escape(block.caption)}]({block.file})", _prose(block.caption) if block.captioned else ""]
+    if isinstance(block, Caveats):
         return [_caveats(block.items)]
     if isinstance(block, Command):
         return [f"```sh\n{visible(block.line)}\n```"]
@@ -76,7 +76,7 @@ def escape(text: str) -> str:
 
 def _prose(text: str) -> str:
     line = escape(text)
-    return STARTS_A_BLOCK.sub(lambda found: f"{found[1]}\\" if found[1] else "\\", line)
+    return STARTS_A_BLOCK.sub(lambda match: f"{match[1]}\\" if match[1] else "\\", line)
 
 
 def _list(sentences: Iterable[str]) -> str:
@@ -116,5 +116,6 @@ def _code(text: str) -> str:
 
 def _caveats(caveats: Sequence[Caveat]) -> str:
     return "\n".join(
-        f"- {_prose(one.doubt)}" + (f"\n  {_prose(one.remedy)}" if one.remedy else "") for one in caveats
+        f"- {_prose(caveat.doubt)}" + (f"\n  {_prose(caveat.remedy)}" if caveat.remedy else "")
+        for caveat in caveats
     )

@@ -53,7 +53,7 @@ class Training(Measured):
     @property
     def miou(self) -> float:
         """Mean mIoU over the seeds, a fraction."""
-        return statistics.fmean(one.outcome.value("miou") for one in self.records if one.outcome)
+        return statistics.fmean(record.outcome.value("miou") for record in self.records if record.outcome)
 
     @property
     def loss(self) -> str:
@@ -69,27 +69,27 @@ class Training(Measured):
         Args:
             fact: name of a mapping to fractions, such as `trimap`.
         """
-        found: list[Mapping[str, float]] = [one.facts.get(fact) or {} for one in self.records]
+        scores_by_seed: list[Mapping[str, float]] = [record.facts.get(fact) or {} for record in self.records]
         return {
-            name: statistics.fmean(scores[name] for scores in found)
-            for name in found[0]
-            if all(name in scores for scores in found)
+            name: statistics.fmean(scores[name] for scores in scores_by_seed)
+            for name in scores_by_seed[0]
+            if all(name in scores for scores in scores_by_seed)
         }
 
 
 def trainings(records: Iterable[Record]) -> tuple[Training, ...]:
     """What the variants reach under each measure, in the order of the records."""
-    found: dict[tuple[str, str], dict[str, Record]] = {}
+    groups: dict[tuple[str, str], dict[str, Record]] = {}
     for record in records:
         own = record.outcome if record.done and record.use == "accuracy" else None
         if own and not math.isnan(own.value("miou")):
-            found.setdefault((record.measure, record.variant), {}).setdefault(own.key, record)
-    return tuple(Training(tuple(own.values())) for own in found.values())
+            groups.setdefault((record.measure, record.variant), {}).setdefault(own.key, record)
+    return tuple(Training(tuple(own.values())) for own in groups.values())
 
 
 def seeds_of(own: Sequence[Training]) -> str:
     """`5 seeds`, or the range where the numbers differ."""
-    low, high = min(one.seeds for one in own), max(one.seeds for one in own)
+    low, high = min(training.seeds for training in own), max(training.seeds for training in own)
     return f"{low} to {high} seeds" if low < high else counted(low, "seed")
 
 
@@ -106,13 +106,13 @@ class Accuracy(Reader):
             return ""
         base = baseline_of(own)
         text = f"{base.variant} reaches {percent(base.miou)} mIoU ({seeds_of(own)})"
-        others = [one for one in own if one is not base]
+        others = [training for training in own if training is not base]
         if not others:
             return f"{text}."
-        low, high = (pick(others, key=lambda one: one.miou) for pick in (min, max))
+        low, high = (pick(others, key=lambda training: training.miou) for pick in (min, max))
         if low is high:
             return f"{text}, {high.variant} {percent(high.miou)}."
-        ends = [f"{percent(one.miou)} ({one.variant})" for one in (low, high)]
+        ends = [f"{percent(training.miou)} ({training.variant})" for training in (low, high)]
         return f"{text}, the {counted(len(others), 'other')} from {ends[0]} to {ends[1]}."
 
     def figures(self, records: Sequence[Record]) -> tuple[Picture, ...]:
@@ -128,11 +128,14 @@ class Accuracy(Reader):
                 else ""
             )
             trained = losses(shown, stems[-1])
-            asked = [one for one in trained if one.printed]
-            curves = (trimap(shown, stems[-1]), *(one for one in trained if one not in asked))
-            drawn += [*asked, *(one for one in (where_from(own, stems[-1]),) if one)]
+            with_printed = [training for training in trained if training.printed]
+            curves = (
+                trimap(shown, stems[-1]),
+                *(training for training in trained if training not in with_printed),
+            )
+            drawn += [*with_printed, *(picture for picture in (where_from(own, stems[-1]),) if picture)]
             curves = (*curves, temperature(shown, stems[-1]))
-            drawn += [replace(one, caption=one.caption + left) for one in curves if one]
+            drawn += [replace(curve, caption=curve.caption + left) for curve in curves if curve]
         return (*drawn, *disagreements(records))
 
     def details(self, records: Sequence[Record]) -> tuple[Section, ...]:
@@ -148,49 +151,51 @@ class Accuracy(Reader):
                 f"Of {counted(len(largest), 'variant')} the baseline and those with the highest mIoU are "
                 "shown; results.csv has all."
             )
-        scores = {_heading(one): one.mean("per_class_iou") for one in shown}
+        scores = {_heading(training): training.mean("per_class_iou") for training in shown}
         classes = by_class(shown[0].record, scores, below)
         tables = {label: table for label, own in groups.items() if (table := sizes_and_borders(own))}
         title = "By size of object and distance to a border"
         return (
             *((Section("By class", (classes,)),) if classes else ()),
             *(
-                Section(f"{title}: {name}" if len(groups) > 1 else title, (one,))
-                for name, one in tables.items()
+                Section(f"{title}: {name}" if len(groups) > 1 else title, (table,))
+                for name, table in tables.items()
             ),
         )
 
 
 def chosen(own: Sequence[Training], most: int) -> list[Training]:
     """The baseline and those with the highest mIoU, at most so many, in their order."""
-    ranked = sorted(own, key=lambda one: (not one.baseline, -one.miou))[:most]
-    return [one for one in own if one in ranked]
+    ranked = sorted(own, key=lambda training: (not training.baseline, -training.miou))[:most]
+    return [training for training in own if training in ranked]
 
 
 def where_from(own: Sequence[Training], name: str) -> Rows | None:
     """Which classes the largest difference to the baseline comes from."""
     base = baseline_of(own)
-    others = [one for one in own if one is not base]
+    others = [training for training in own if training is not base]
     if not others:
         return None
-    far = max(others, key=lambda one: abs(one.miou - base.miou))
+    far = max(others, key=lambda training: abs(training.miou - base.miou))
     caption = (
         f"Where the largest difference to {base.variant} comes from: what each class adds to the mIoU of "
         f"{far.variant} under {base.measure}, mean over {seeds_of([base, far])}."
     )
     scores = far.mean("per_class_iou"), base.mean("per_class_iou")
-    found = parts_of_difference(f"by-class-{name}", caption, base.record, *scores)
-    return replace(found, against=base.variant) if found else None
+    parts = parts_of_difference(f"by-class-{name}", caption, base.record, *scores)
+    return replace(parts, against=base.variant) if parts else None
 
 
 def trimap(own: Sequence[Training], name: str) -> Figure | None:
     """mIoU in bands around class borders over their width: of variants less the baseline's."""
-    base, bands = baseline_of(own), {one.variant: one.mean("trimap") for one in own}
+    base, bands = baseline_of(own), {training.variant: training.mean("trimap") for training in own}
     widths = sorted(bands[base.variant], key=int)
-    others = [one for one in own if one is not base and bands[one.variant].keys() == set(widths)]
+    others = [
+        training for training in own if training is not base and bands[training.variant].keys() == set(widths)
+    ]
     if len(widths) < 2:
         return None
-    n = images(int(record.facts.get("images", 0)) for one in own for record in one.records)
+    n = images(int(record.facts.get("images", 0)) for training in own for record in training.records)
     about = "mIoU within d pixels of a border between two labels"
     about += f", {base.measure}, n = {n}, mean over {seeds_of(own)}"
     x = tuple(float(width) for width in widths)
@@ -199,9 +204,9 @@ def trimap(own: Sequence[Training], name: str) -> Figure | None:
         line = Curve(base.variant, "", base.variant, base.variant, x, y)
         return Figure(f"trimap-{name}", f"{about}.", "miou", "d (pixels)", (line,))
     curves = []
-    for one in others:
-        y = tuple(bands[one.variant][width] - bands[base.variant][width] for width in widths)
-        curves.append(Curve(one.variant, "", one.variant, one.variant, x, y))
+    for training in others:
+        y = tuple(bands[training.variant][width] - bands[base.variant][width] for width in widths)
+        curves.append(Curve(training.variant, "", training.variant, training.variant, x, y))
     return Figure(
         name=f"trimap-{name}",
         caption=f"{about}: difference to {base.variant}, which is at 0.",
@@ -215,17 +220,17 @@ def trimap(own: Sequence[Training], name: str) -> Figure | None:
 def losses(own: Sequence[Training], name: str) -> list[Figure]:
     """The training loss over the iterations, a line a variant; one figure a kind of loss."""
     drawn: list[Figure] = []
-    for kind in dict.fromkeys(one.loss for one in own):
-        alike = [one for one in own if one.loss == kind]
-        curves = [curve for one in alike if (curve := _course(one, LOSS))]
+    for kind in dict.fromkeys(training.loss for training in own):
+        alike = [training for training in own if training.loss == kind]
+        curves = [curve for training in alike if (curve := _course(training, LOSS))]
         if not curves:
             continue
         # of a large study not every seed's losses fit into the report's data
-        seeds = max(sum(_recorded(record) is not None for record in one.records) for one in alike)
+        seeds = max(sum(_recorded(record) is not None for record in training.records) for training in alike)
         printed = _printed(alike)
         drawn.append(
             Figure(
-                name=stem(f"training-loss-{name}", [one.name for one in drawn]),
+                name=stem(f"training-loss-{name}", [figure.name for figure in drawn]),
                 caption=f"Training loss over the iterations, {own[0].measure}{f', {kind}' if kind else ''}: "
                 "each point the mean of the iterations since the one before it, and over "
                 f"{counted(seeds, 'seed')}."
@@ -246,9 +251,11 @@ def losses(own: Sequence[Training], name: str) -> list[Figure]:
 
 def _printed(own: Sequence[Training]) -> tuple[tuple[str, float], ...]:
     """What DUpsampling's paper draws, where variants differ by its temperature."""
-    models = [one.record.reads.get("model") for one in own]
-    upsamplers = [one.get("upsampler") if isinstance(one, Mapping) else None for one in models]
-    with_it = {one.get("temperature", True) for one in upsamplers if isinstance(one, Mapping)}
+    models = [training.record.reads.get("model") for training in own]
+    upsamplers = [model.get("upsampler") if isinstance(model, Mapping) else None for model in models]
+    with_it = {
+        upsampler.get("temperature", True) for upsampler in upsamplers if isinstance(upsampler, Mapping)
+    }
     if with_it != {True, False}:
         return ()
     return tuple((str(row["name"]), float(row["values"][0])) for row in load(DRAWN).rows)
@@ -256,7 +263,7 @@ def _printed(own: Sequence[Training]) -> tuple[tuple[str, float], ...]:
 
 def temperature(own: Sequence[Training], name: str) -> Figure | None:
     """DUpsampling's learned temperature over the iterations, a line a variant that learns one."""
-    curves = [curve for curve in (_course(one, TEMPERATURE) for one in own) if curve]
+    curves = [curve for curve in (_course(training, TEMPERATURE) for training in own) if curve]
     if not curves:
         return None
     return Figure(
@@ -270,27 +277,27 @@ def temperature(own: Sequence[Training], name: str) -> Figure | None:
     )
 
 
-def _course(one: Training, column: int) -> Curve | None:
+def _course(training: Training, column: int) -> Curve | None:
     """What training recorded in a column, over the iterations; None where it recorded no such numbers."""
-    recorded = [curve for curve in map(_recorded, one.records) if curve is not None]
-    found = [curve for curve in recorded if curve.shape[1] > column]
-    length = min((len(curve) for curve in found), default=0)
+    recorded = [curve for curve in map(_recorded, training.records) if curve is not None]
+    courses = [curve for curve in recorded if curve.shape[1] > column]
+    length = min((len(curve) for curve in courses), default=0)
     if length < 2:
         return None
-    x = found[0][:length, ITERATION]
-    y = np.mean([curve[:length, column] for curve in found], axis=0)
+    x = courses[0][:length, ITERATION]
+    y = np.mean([curve[:length, column] for curve in courses], axis=0)
     # it falls fastest at first, so the points lie further and further apart
     ends = np.unique(np.geomspace(1, length, min(POINTS, length)).astype(int))
     parts = list(zip([0, *ends[:-1].tolist()], ends.tolist(), strict=True))
     means = tuple(float(y[begin:end].mean()) for begin, end in parts)
     if not all(np.isfinite(means)):
         return None
-    style = "baseline" if one.baseline else "other"
+    style = "baseline" if training.baseline else "other"
     return Curve(
-        one.variant,
+        training.variant,
         style,
-        one.variant,
-        one.variant,
+        training.variant,
+        training.variant,
         tuple(max(1.0, float(x[end - 1])) for _, end in parts),
         means,
     )
@@ -307,7 +314,10 @@ def _recorded(record: Record) -> np.ndarray | None:
 
 def sizes_and_borders(own: Sequence[Training]) -> Table | None:
     """mIoU by size of object and by distance to a border, a row a variant."""
-    sizes, bands = [one.mean("by_size") for one in own], [one.mean("trimap") for one in own]
+    sizes, bands = (
+        [training.mean("by_size") for training in own],
+        [training.mean("trimap") for training in own],
+    )
     columns = [word for word in SIZES if any(word in scores for scores in sizes)]
     widths = sorted({width for scores in bands for width in scores}, key=int)
     if not columns and not widths:
@@ -317,11 +327,11 @@ def sizes_and_borders(own: Sequence[Training]) -> Table | None:
         head=("variant", *(SIZES[word] for word in columns), *(f"≤ {width} px" for width in widths)),
         rows=tuple(
             (
-                Cell(_heading(one)),
+                Cell(_heading(training)),
                 *(Cell(what.shown(size[word]) if word in size else "–") for word in columns),
                 *(Cell(what.shown(band[width]) if width in band else "–") for width in widths),
             )
-            for one, size, band in zip(own, sizes, bands, strict=True)
+            for training, size, band in zip(own, sizes, bands, strict=True)
         ),
         below=(
             f"mIoU (%), mean over {seeds_of(own)}, of the pixels of objects of a size, and of those at most "
@@ -332,8 +342,8 @@ def sizes_and_borders(own: Sequence[Training]) -> Table | None:
     )
 
 
-def _heading(one: Training) -> str:
-    return f"{one.variant} (baseline)" if one.baseline else one.variant
+def _heading(training: Training) -> str:
+    return f"{training.variant} (baseline)" if training.baseline else training.variant
 
 
 def disagreements(records: Sequence[Record]) -> tuple[Sheet, ...]:
@@ -347,43 +357,51 @@ def disagreements(records: Sequence[Record]) -> tuple[Sheet, ...]:
         SegablateError: a file of pictures is damaged.
     """
     drawn: list[Sheet] = []
-    having = [one for one in records if one.done and one.use == "accuracy" and _has_pictures(one)]
-    for measure in dict.fromkeys(one.measure for one in having):
-        own = [one for one in having if one.measure == measure]
-        first = [one for one in own if one.seed == min(one.seed for one in own)]
-        first.sort(key=lambda one: not one.baseline)
+    having = [
+        record for record in records if record.done and record.use == "accuracy" and _has_pictures(record)
+    ]
+    for measure in dict.fromkeys(record.measure for record in having):
+        own = [record for record in having if record.measure == measure]
+        first = [record for record in own if record.seed == min(record.seed for record in own)]
+        first.sort(key=lambda training: not training.baseline)
         # variants that share a cell say the same
-        shown = list({one.outcome.key: one for one in first if one.outcome}.values())[:MOST_PANELS]
-        if len(shown) > 1 and (sheet := _sheet(measure, shown, len(first), [one.name for one in drawn])):
+        shown = list({record.outcome.key: record for record in first if record.outcome}.values())[
+            :MOST_PANELS
+        ]
+        if len(shown) > 1 and (sheet := _sheet(measure, shown, len(first), [sheet.name for sheet in drawn])):
             drawn.append(sheet)
     return tuple(drawn)
 
 
 def _has_pictures(record: Record) -> bool:
-    kept = record.outcome is not None and PICTURES in record.outcome.artefacts
-    return kept and artefact_path(record, PICTURES).is_file()
+    stored = record.outcome is not None and PICTURES in record.outcome.artefacts
+    return stored and artefact_path(record, PICTURES).is_file()
 
 
 def _sheet(measure: str, shown: Sequence[Record], there: int, taken: Sequence[str]) -> Sheet | None:
-    kept = [_by_name(arrays(one, PICTURES)) for one in shown]
+    stored = [_by_name(arrays(record, PICTURES)) for record in shown]
     names = tuple(str(name) for name in shown[0].facts.get("class_names", ()))
-    common = [name for name in kept[0] if all(name in other for other in kept)]
-    found = [one for name in common if (one := _strip(name, [own[name] for own in kept], len(names) or 255))]
-    found.sort(key=lambda one: (-one[0], one[1].title))
-    if not found:
+    common = [name for name in stored[0] if all(name in other for other in stored)]
+    candidates = [
+        candidate
+        for name in common
+        if (candidate := _strip(name, [own[name] for own in stored], len(names) or 255))
+    ]
+    candidates.sort(key=lambda ranked: (-ranked[0], ranked[1].title))
+    if not candidates:
         return None
-    strips = [strip for _, strip in found[:MOST_STRIPS]]
+    strips = [strip for _, strip in candidates[:MOST_STRIPS]]
     has_images = any(strip.panels[0].ndim == 3 for strip in strips)
     left = f" The first {len(shown)} of {there} variants." if there > len(shown) else ""
     return Sheet(
         name=stem(f"where-variants-differ-{measure}", taken),
-        caption=f"Of {counted(len(found), 'test image')} kept by {measure} (seed {shown[0].seed}) those on "
-        f"which the variants disagree about most pixels: {listed([one.title for one in strips])}. "
+        caption=f"Of {counted(len(candidates), 'test image')} kept by {measure} (seed {shown[0].seed}) those "
+        f"on which the variants disagree about most pixels: {listed([strip.title for strip in strips])}. "
         f"Last column: black where not all variants say the same; grey is not scored.{left}",
         heads=(
             *(["image"] if has_images else []),
             "truth",
-            *(one.variant for one in shown),
+            *(training.variant for training in shown),
             "black: not all agree",
         ),
         classes=names,
@@ -392,40 +410,42 @@ def _sheet(measure: str, shown: Sequence[Record], there: int, taken: Sequence[st
     )
 
 
-def _by_name(kept: Mapping[str, np.ndarray]) -> dict[str, dict[str, np.ndarray]]:
+def _by_name(stored: Mapping[str, np.ndarray]) -> dict[str, dict[str, np.ndarray]]:
     """Name of an image → its arrays, without the numbers in their names."""
-    found: dict[str, dict[str, np.ndarray]] = {}
-    for at in range(sum(name.startswith("name_") for name in kept)):
+    by_name: dict[str, dict[str, np.ndarray]] = {}
+    for at in range(sum(name.startswith("name_") for name in stored)):
         own = {
-            what: kept[f"{what}_{at}"] for what in ("truth", "predicted", "image") if f"{what}_{at}" in kept
+            what: stored[f"{what}_{at}"]
+            for what in ("truth", "predicted", "image")
+            if f"{what}_{at}" in stored
         }
         if {"truth", "predicted"} <= set(own):
-            found[str(kept[f"name_{at}"])] = own
-    return found
+            by_name[str(stored[f"name_{at}"])] = own
+    return by_name
 
 
-def _strip(name: str, kept: Sequence[Mapping[str, np.ndarray]], classes: int) -> tuple[float, Strip] | None:
+def _strip(name: str, stored: Sequence[Mapping[str, np.ndarray]], classes: int) -> tuple[float, Strip] | None:
     """How much of the scored pixels the variants do not agree about, and the image under all of them; None
     where they did not keep it alike."""
-    truth, predicted = kept[0]["truth"], [own["predicted"] for own in kept]
+    truth, predicted = stored[0]["truth"], [own["predicted"] for own in stored]
     maps = (truth, *predicted)
     if truth.ndim != 2 or any(
-        one.shape != truth.shape or one.dtype not in (np.uint8, np.uint16) for one in maps
+        label_map.shape != truth.shape or label_map.dtype not in (np.uint8, np.uint16) for label_map in maps
     ):
         return None
     differs = np.any([other != predicted[0] for other in predicted[1:]], axis=0)
     scored = truth < classes
     share = float(differs[scored].mean()) if scored.any() else 0.0
-    image = [_image(name, kept[0]["image"], truth.shape)] if "image" in kept[0] else []
+    image = [_image(name, stored[0]["image"], truth.shape)] if "image" in stored[0] else []
     return share, Strip(f"{name} ({share:.1%})", truth, (*image, *maps, differs))
 
 
-def _image(name: str, kept: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+def _image(name: str, stored: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
     """The image at the size of the label maps, (height, width, 3) uint8."""
     try:
-        packed = kept.ndim == 1
+        packed = stored.ndim == 1
         picture = (
-            Image.open(io.BytesIO(kept.tobytes()), formats=("JPEG",)) if packed else Image.fromarray(kept)
+            Image.open(io.BytesIO(stored.tobytes()), formats=("JPEG",)) if packed else Image.fromarray(stored)
         )
         return np.asarray(picture.convert("RGB").resize((shape[1], shape[0])))
     except (UnidentifiedImageError, Image.DecompressionBombError, OSError, ValueError, TypeError) as error:

@@ -91,22 +91,22 @@ def reader(use: str) -> Reader:
     return Reader()
 
 
-def by_measure(found: Iterable[M]) -> dict[str, list[M]]:
+def by_measure(measured: Iterable[M]) -> dict[str, list[M]]:
     """What was measured, apart for each measure."""
-    kept: dict[str, list[M]] = {}
-    for one in found:
-        kept.setdefault(one.measure, []).append(one)
-    return kept
+    groups: dict[str, list[M]] = {}
+    for result in measured:
+        groups.setdefault(result.measure, []).append(result)
+    return groups
 
 
 def baseline_of(own: Sequence[M]) -> M:
     """The baseline's; the first one if there is none."""
-    return next((one for one in own if one.baseline), own[0])
+    return next((measured for measured in own if measured.baseline), own[0])
 
 
-def called(one: Measured) -> str:
+def called(measured: Measured) -> str:
     """A variant by its name, and whether it is the baseline."""
-    return f"the baseline ({one.variant})" if one.baseline else one.variant
+    return f"the baseline ({measured.variant})" if measured.baseline else measured.variant
 
 
 def class_name(record: Record, index: str) -> str:
@@ -164,8 +164,8 @@ def parts_of_difference(
         return None
     added = {index: (first[index] - second[index]) / len(first) for index in first}
     order = sorted(added, key=lambda index: (-abs(added[index]), int(index)))
-    kept, rest = order[: MOST_CLASSES // 2], order[MOST_CLASSES // 2 :]
-    rows = [Row(class_name(record, index), added[index]) for index in kept]
+    shown, rest = order[: MOST_CLASSES // 2], order[MOST_CLASSES // 2 :]
+    rows = [Row(class_name(record, index), added[index]) for index in shown]
     if rest:
         rows.append(
             Row(counted(len(rest), "other class", "other classes"), sum(added[index] for index in rest))

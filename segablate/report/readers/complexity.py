@@ -30,13 +30,13 @@ class Costing(Measured):
     @property
     def groups(self) -> dict[str, int]:
         """Encoder, context, decoder and upsampler → multiply-adds."""
-        return {name: int(one["macs"]) for name, one in self.record.facts.get("groups", {}).items()}
+        return {name: int(group["macs"]) for name, group in self.record.facts.get("groups", {}).items()}
 
     @property
     def stride(self) -> int | None:
         """Pixels a cell of the upsampler's code is high and wide; None where there is none."""
-        found = self.record.facts.get("code_stride")
-        return None if found is None else int(found)
+        stride = self.record.facts.get("code_stride")
+        return None if stride is None else int(stride)
 
     @property
     def input(self) -> tuple[str, str]:
@@ -70,11 +70,11 @@ class Costing(Measured):
 
 def costings(records: Iterable[Record]) -> tuple[Costing, ...]:
     """All counted costs, one a variant and measure, in the order of the records."""
-    found: dict[tuple[str, str], Costing] = {}
+    first: dict[tuple[str, str], Costing] = {}
     for record in records:
         if record.done and record.use == "complexity":
-            found.setdefault((record.measure, record.variant), Costing((record,)))
-    return tuple(found.values())
+            first.setdefault((record.measure, record.variant), Costing((record,)))
+    return tuple(first.values())
 
 
 @readers.register("complexity")
@@ -85,25 +85,25 @@ class Complexity(Reader):
 
     def shown(self, metrics: Sequence[str]) -> dict[str, str]:
         """Multiply-adds; all operations only where that is all there is."""
-        found = super().shown(metrics)
-        if "macs" in found:
-            found.pop("operations", None)
-        return found
+        heads = super().shown(metrics)
+        if "macs" in heads:
+            heads.pop("operations", None)
+        return heads
 
     def answer(self, records: Sequence[Record], measure: str) -> str:
         """What the baseline takes, and which variants at its input take least and most."""
-        found = by_measure(costings(records)).get(measure, [])
-        if not found:
+        own = by_measure(costings(records)).get(measure, [])
+        if not own:
             return ""
-        base = baseline_of(found)
-        metric = "macs" if any(one.value("macs") for one in found) else "operations"
+        base = baseline_of(own)
+        metric = "macs" if any(costing.value("macs") for costing in own) else "operations"
         where = ", ".join(filter(None, [base.input[0], base.scope]))
         text = f"At {where}, {called(base)} takes {base.shown(metric)} and {base.shown('params')} parameters"
-        like = [one for one in found if one.input == base.input]
+        like = [costing for costing in own if costing.input == base.input]
         if len(like) < 2:
             return f"{text}."
-        least, most = (pick(like, key=lambda one: one.value(metric)) for pick in (min, max))
-        ends = [f"{one.variant} ({one.shown(metric)})" for one in (least, most)]
+        least, most = (pick(like, key=lambda costing: costing.value(metric)) for pick in (min, max))
+        ends = [f"{costing.variant} ({costing.shown(metric)})" for costing in (least, most)]
         return f"{text}; least takes {ends[0]}, most {ends[1]}."
 
     def figures(self, records: Sequence[Record]) -> tuple[Picture, ...]:
@@ -120,45 +120,47 @@ class Complexity(Reader):
 
     def details(self, records: Sequence[Record]) -> tuple[Section, ...]:
         """Shares of the baseline's parts."""
-        said = []
+        sentences = []
         for label, own in by_measure(costings(records)).items():
             base = baseline_of(own)
             groups, whole = base.groups, sum(base.groups.values())
             where = ", ".join(filter(None, [*base.input, base.scope]))
             others = base.value("elementwise")
             beside = f", {quantity('elementwise').shown(others)} G other operations" if others else ""
-            said.append(
+            sentences.append(
                 f"Under {label} ({where}) {called(base)} takes {base.shown('macs')} = {base.shown('flops')}"
                 f"{beside} and {base.shown('params')} parameters."
             )
             if not base.scope and whole and len(groups) > 1:
                 shares = [f"{name} {100 * groups[name] / whole:.1f} %" for name in GROUPS if name in groups]
-                said.append(f"Of its multiply-adds: {listed(shares)}.")
-        return (Section("Where operations sit", (Bullets(tuple(said)),)),) if said else ()
+                sentences.append(f"Of its multiply-adds: {listed(shares)}.")
+        return (Section("Where operations sit", (Bullets(tuple(sentences)),)),) if sentences else ()
 
 
-def families(found: Sequence[Costing]) -> dict[tuple[str, str, str], list[Costing]]:
+def families(costings: Sequence[Costing]) -> dict[tuple[str, str, str], list[Costing]]:
     """Family and input → its costs by stride, where every family is there at the same several strides."""
-    if not any(_is_stride(field) for one in found for field in one.record.choices):
+    if not any(_is_stride(field) for costing in costings for field in costing.record.choices):
         return {}
-    kept: dict[tuple[str, str, str], list[Costing]] = {}
-    for one in sorted(found, key=lambda one: one.stride or 0):
-        if one.stride is not None:
-            kept.setdefault((one.family, *one.input), []).append(one)
-    courses = {tuple(one.stride for one in own) for own in kept.values()}
+    groups: dict[tuple[str, str, str], list[Costing]] = {}
+    for costing in sorted(costings, key=lambda costing: costing.stride or 0):
+        if costing.stride is not None:
+            groups.setdefault((costing.family, *costing.input), []).append(costing)
+    courses = {tuple(costing.stride for costing in own) for own in groups.values()}
     whole = len(courses) == 1 and all(1 < len(set(course)) == len(course) for course in courses)
-    return kept if whole else {}
+    return groups if whole else {}
 
 
 def where_it_sits(own: Sequence[Costing], name: str) -> Bars | None:
     """A bar a variant at the baseline's input, stacked by the parts that are counted."""
     base = baseline_of(own)
-    like = [one for one in own if one.input == base.input][:MOST_BARS]
+    like = [costing for costing in own if costing.input == base.input][:MOST_BARS]
     counted = COUNTED.get(str(base.record.reads.get("scope")), GROUPS)
     wanted = tuple(part for part in counted if part in base.groups)
-    if not wanted or not all(set(wanted) <= set(one.groups) for one in like):
+    if not wanted or not all(set(wanted) <= set(costing.groups) for costing in like):
         return None
-    bars = tuple(Bar(one.variant, tuple(float(one.groups[part]) for part in wanted)) for one in like)
+    bars = tuple(
+        Bar(costing.variant, tuple(float(costing.groups[part]) for part in wanted)) for costing in like
+    )
     caption = f"Multiply-adds by part of the network, {listed(list(base.input))}."
     return Bars(f"where-it-sits-{name}", caption, "macs", wanted, bars)
 
@@ -167,16 +169,20 @@ def over_stride(
     curves: Mapping[tuple[str, str, str], Sequence[Costing]], metric: str, name: str
 ) -> Figure | None:
     """A metric over the output stride, a line for each family and input; what costs nothing is left out."""
-    several = {given for _, *given_ in curves for given in [tuple(given_)]}
+    several = {tuple(conditions) for _, *conditions in curves}
     lines, free = [], []
-    for (family, *given), own in curves.items():
-        y = tuple(one.value(metric) for one in own)
+    for (family, *conditions), own in curves.items():
+        y = tuple(costing.value(metric) for costing in own)
         if not all(value > 0 for value in y):
             free.append(family)
             continue
-        other = ", ".join(word for at, word in enumerate(given) if len({one[at] for one in several}) > 1)
+        other = ", ".join(
+            word for at, word in enumerate(conditions) if len({condition[at] for condition in several}) > 1
+        )
         label = f"{family}, {other}" if other else family
-        lines.append(Curve(label, other, family, family, tuple(float(one.stride or 0) for one in own), y))
+        lines.append(
+            Curve(label, other, family, family, tuple(float(costing.stride or 0) for costing in own), y)
+        )
     if not lines:
         return None
     without = list(dict.fromkeys(free))

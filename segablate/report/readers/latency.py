@@ -37,7 +37,7 @@ class Speed(Measured):
     @property
     def medians(self) -> list[float]:
         """Each process's median, in milliseconds."""
-        return [one.outcome.value("p50_ms") for one in self.records if one.outcome]
+        return [record.outcome.value("p50_ms") for record in self.records if record.outcome]
 
     @property
     def middle(self) -> float:
@@ -100,7 +100,7 @@ class Growth:
         """`0.93`, or the range of the local ones where they are not one."""
         if self.law.fits is not False:
             return f"{self.law.overall.value:.2f}"
-        values = [one.value for one in self.law.local]
+        values = [step.value for step in self.law.local]
         return f"{min(values):.2f} to {max(values):.2f}"
 
     def sentence(self) -> str:
@@ -110,38 +110,42 @@ class Growth:
         if self.law.fits is not False:
             local = listed([f"{step.value:.2f}" for step in self.law.local])
             law = f"{amount}^{_exponent(self.law.overall)}"
-            said = f"time grows as {law} ({between}; from point to point {local})"
+            sentence = f"time grows as {law} ({between}; from point to point {local})"
         else:
             steps = listed([f"{_exponent(step)} up to {step.high:,.0f}" for step in self.law.local])
             off = f"{self.law.overall.value:.2f} and off by up to {100 * self.law.residual:.0f} %"
-            said = f"no single exponent describes how time grows with {amount} ({between}): it is {steps}; "
-            said += f"one for all would be {off}"
+            sentence = (
+                f"no single exponent describes how time grows with {amount} ({between}): it is {steps}; "
+            )
+            sentence += f"one for all would be {off}"
         busy = [speed.record.facts.get("busy") for _, speed in self.points]
         if not any(busy):
-            return f"{self.family}: {said}."
+            return f"{self.family}: {sentence}."
         shares = listed([f"{100 * share:.0f} %" for share in busy if share is not None])
-        return f"{self.family}: {said}; kernels run {shares} of a pass: below 70 % launching takes the time."
+        return (
+            f"{self.family}: {sentence}; kernels run {shares} of a pass: below 70 % launching takes the time."
+        )
 
 
 def speeds(records: Iterable[Record]) -> tuple[Speed, ...]:
     """All times, one a variant and measure, in the order of the records."""
-    found: dict[tuple[str, str], list[Record]] = {}
+    groups: dict[tuple[str, str], list[Record]] = {}
     for record in records:
         if record.done and record.use == "latency":
-            found.setdefault((record.measure, record.variant), []).append(record)
-    return tuple(Speed(tuple(own)) for own in found.values())
+            groups.setdefault((record.measure, record.variant), []).append(record)
+    return tuple(Speed(tuple(own)) for own in groups.values())
 
 
-def growths(found: Sequence[Speed]) -> tuple[Growth, ...]:
+def growths(speeds: Sequence[Speed]) -> tuple[Growth, ...]:
     """How time grows along each axis of the input that has enough points."""
     grown: list[Growth] = []
     for axis in GROWS:
         families: dict[tuple[str, ...], list[tuple[float, Speed]]] = {}
-        for one in found:
-            choices = one.record.choices
+        for timing in speeds:
+            choices = timing.record.choices
             if axis in choices:
                 others = [label for field, label in choices.items() if field != axis]
-                families.setdefault((one.measure, *others), []).append((one.amount(axis), one))
+                families.setdefault((timing.measure, *others), []).append((timing.amount(axis), timing))
         several = {
             words: tuple(sorted(own, key=lambda point: point[0]))
             for words, own in families.items()
@@ -165,15 +169,15 @@ class Latency(Reader):
 
     def answer(self, records: Sequence[Record], measure: str) -> str:
         """What the baseline takes, and which variants at its input are fastest and slowest."""
-        found = by_measure(speeds(records)).get(measure, [])
-        if not found:
+        own = by_measure(speeds(records)).get(measure, [])
+        if not own:
             return ""
-        base = baseline_of(found)
+        base = baseline_of(own)
         text = f"On {base.conditions[0]}, {base.input}, {called(base)} takes {base.shown()}"
-        like = [one for one in found if (one.conditions, one.input) == (base.conditions, base.input)]
+        like = [speed for speed in own if (speed.conditions, speed.input) == (base.conditions, base.input)]
         if len(like) < 2:
             return f"{text}."
-        fast, slow = (pick(like, key=lambda one: one.middle) for pick in (min, max))
+        fast, slow = (pick(like, key=lambda speed: speed.middle) for pick in (min, max))
         return f"{text}; fastest is {fast.variant} ({fast.shown()}), slowest {slow.variant} ({slow.shown()})."
 
     def figures(self, records: Sequence[Record]) -> tuple[Picture, ...]:
@@ -183,31 +187,31 @@ class Latency(Reader):
         for label, own in by_measure(speeds(records)).items():
             stems.append(stem(label, stems))
             grown = growths(own)
-            groups = {axis: [one for one in grown if one.axis == axis] for axis in GROWS}
+            groups = {axis: [growth for growth in grown if growth.axis == axis] for axis in GROWS}
             drawn += [over_input(curves, axis, stems[-1]) for axis, curves in groups.items() if curves]
             drawn += [] if grown else [side_by_side(own, stems[-1])]
         return tuple(drawn)
 
     def details(self, records: Sequence[Record]) -> tuple[Section, ...]:
         """Under what the times were taken, and how they grow."""
-        said = []
+        sentences = []
         for label, own in by_measure(speeds(records)).items():
             base = baseline_of(own)
             processes = counted(len(base.medians), "fresh process", "fresh processes")
             where = ", ".join([*base.conditions, base.input])
-            said.append(f"Under {label} ({where}; {processes}) {called(base)} takes {base.shown()}.")
-            said += [one.sentence() for one in growths(own)]
-        return (Section("Times in words", (Bullets(tuple(said)),)),) if said else ()
+            sentences.append(f"Under {label} ({where}; {processes}) {called(base)} takes {base.shown()}.")
+            sentences += [growth.sentence() for growth in growths(own)]
+        return (Section("Times in words", (Bullets(tuple(sentences)),)),) if sentences else ()
 
 
 def side_by_side(own: Sequence[Speed], name: str) -> Rows:
     """Each variant's median with its interval, on the baseline's device and at its precision."""
     base = baseline_of(own)
-    like = [one for one in own if one.conditions == base.conditions][:MOST_ROWS]
-    processes = max(len(one.medians) for one in like)
+    like = [speed for speed in own if speed.conditions == base.conditions][:MOST_ROWS]
+    processes = max(len(speed.medians) for speed in like)
     what = f"95 % intervals between {processes} processes" if processes > 1 else "one process: no interval"
     caption = f"Median latency on {', '.join(base.conditions)}; {what}."
-    rows = tuple(Row(one.variant, one.middle, one.interval) for one in like)
+    rows = tuple(Row(speed.variant, speed.middle, speed.interval) for speed in like)
     return Rows(f"latency-{name}", caption, "p50_ms", rows)
 
 
@@ -215,12 +219,12 @@ def over_input(grown: Sequence[Growth], axis: str, name: str) -> Figure:
     """Time over pixels or images, a line for each family, its exponent in its name."""
     first, amount, pixels = grown[0].points[0][1], GROWS[axis], axis == "input.size"
     curves = []
-    for one in grown:
-        law = f"exponent {one.exponents}" if one.law.fits is False else f"∝ {amount}^{one.exponents}"
-        x = tuple(round(many / MEGA, 3) if pixels else many for many, _ in one.points)
-        y = tuple(speed.middle for _, speed in one.points)
-        curves.append(Curve(f"{one.family} ({law})", "", one.family, one.family, x, y))
-    exponents = listed([f"{one.family} {one.exponents}" for one in grown])
+    for growth in grown:
+        law = f"exponent {growth.exponents}" if growth.law.fits is False else f"∝ {amount}^{growth.exponents}"
+        x = tuple(round(many / MEGA, 3) if pixels else many for many, _ in growth.points)
+        y = tuple(speed.middle for _, speed in growth.points)
+        curves.append(Curve(f"{growth.family} ({law})", "", growth.family, growth.family, x, y))
+    exponents = listed([f"{growth.family} {growth.exponents}" for growth in grown])
     return Figure(
         name=f"latency-over-{amount}-{name}",
         caption=f"Median latency over {amount}, on {', '.join(first.conditions)}; exponents: {exponents}.",
@@ -231,5 +235,7 @@ def over_input(grown: Sequence[Growth], axis: str, name: str) -> Figure:
     )
 
 
-def _exponent(one: Exponent) -> str:
-    return f"{one.value:.2f}" + (f" ± {max(one.half, 0.01):.2f}" if math.isfinite(one.half) else "")
+def _exponent(exponent: Exponent) -> str:
+    return f"{exponent.value:.2f}" + (
+        f" ± {max(exponent.half, 0.01):.2f}" if math.isfinite(exponent.half) else ""
+    )

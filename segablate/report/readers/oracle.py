@@ -93,12 +93,12 @@ def ceilings(records: Iterable[Record]) -> tuple[Ceiling, ...]:
         for name, value in _upsampler(record).items():
             use = str(_upsampler(record).get("use", "?"))
             varied.setdefault(use, {}).setdefault(name, set()).add(plain(value))
-    found: dict[tuple[str, str], Ceiling] = {}
+    first: dict[tuple[str, str], Ceiling] = {}
     for record in own:
         ceiling = _ceiling(record, varied)
         if not math.isnan(ceiling.miou):
-            found.setdefault((record.measure, record.variant), ceiling)
-    return tuple(found.values())
+            first.setdefault((record.measure, record.variant), ceiling)
+    return tuple(first.values())
 
 
 def _ceiling(record: Record, varied: Mapping[str, Mapping[str, set[str]]]) -> Ceiling:
@@ -148,7 +148,7 @@ class Oracle(Reader):
         for label, own in by_measure(ceilings(records)).items():
             stems.append(stem(label, stems))
             curves = (over_channels(own, stems[-1]), over_stride(own, stems[-1]))
-            drawn += [one for one in curves if one]
+            drawn += [curve for curve in curves if curve]
         shown = baseline_and_best(records)
         if not shown:
             return tuple(drawn)
@@ -158,23 +158,23 @@ class Oracle(Reader):
 
     def details(self, records: Sequence[Record]) -> tuple[Section, ...]:
         """By class; beside what was reached, where networks were trained."""
-        joined = joins(trainings(records), ceilings(records))
+        gaps = joins(trainings(records), ceilings(records))
         shown = [
-            one
+            ceiling
             for base, best in baseline_and_best(records).values()
-            for one in ([base] if base is best else [base, best])
-            if one.classes
+            for ceiling in ([base] if base is best else [base, best])
+            if ceiling.classes
         ]
         classes = None
         if shown:
-            n = images(one.images for one in shown)
+            n = images(ceiling.images for ceiling in shown)
             below = (
                 f"IoU (%) under {shown[0].measure}, n = {n}: at each output stride the baseline and the best."
             )
-            scores = {f"1/{one.stride}: {one.name}": one.classes for one in shown}
+            scores = {f"1/{ceiling.stride}: {ceiling.name}": ceiling.classes for ceiling in shown}
             classes = by_class(shown[0].record, scores, [below, *map(_losers, shown)])
         return (
-            *((reached(joined),) if joined else ()),
+            *((reached(gaps),) if gaps else ()),
             *((Section("Ceilings by class", (classes,)),) if classes else ()),
         )
 
@@ -187,17 +187,17 @@ def baseline_and_best(records: Sequence[Record], measure: str = "") -> dict[int,
     groups = by_measure(ceilings(records))
     if not groups or (measure and measure not in groups):
         return {}
-    own = groups[measure or max(groups, key=lambda label: max(one.images for one in groups[label]))]
-    own = [one for one in own if one.record.given == own[0].record.given]
+    own = groups[measure or max(groups, key=lambda label: max(ceiling.images for ceiling in groups[label]))]
+    own = [ceiling for ceiling in own if ceiling.record.inputs == own[0].record.inputs]
     wanted = _of_model(next((record.choices for record in records if record.baseline), {}))
     strides: dict[int, list[Ceiling]] = {}
-    for one in own:
-        strides.setdefault(one.stride, []).append(one)
-    found = {}
+    for ceiling in own:
+        strides.setdefault(ceiling.stride, []).append(ceiling)
+    pairs = {}
     for stride, group in sorted(strides.items()):
-        base = next((one for one in group if _of_model(one.record.choices) == wanted), group[0])
-        found[stride] = (base, max(group, key=lambda one: one.miou))
-    return found
+        base = next((ceiling for ceiling in group if _of_model(ceiling.record.choices) == wanted), group[0])
+        pairs[stride] = (base, max(group, key=lambda ceiling: ceiling.miou))
+    return pairs
 
 
 def _of_model(choices: Mapping[str, str]) -> dict[str, str]:
@@ -211,17 +211,17 @@ def _of_model(choices: Mapping[str, str]) -> dict[str, str]:
 
 def over_channels(own: Sequence[Ceiling], name: str) -> Figure | None:
     """mIoU* over C̃: one line per output stride; upsamplers without channels lie across the whole figure."""
-    order = {family: at for at, family in enumerate(dict.fromkeys(one.family for one in own))}
+    order = {family: at for at, family in enumerate(dict.fromkeys(ceiling.family for ceiling in own))}
     groups: dict[tuple[int, str], list[Ceiling]] = {}
-    for one in own:
-        groups.setdefault((one.stride, one.family), []).append(one)
+    for ceiling in own:
+        groups.setdefault((ceiling.stride, ceiling.family), []).append(ceiling)
     curves = []
-    for (stride, family), group in sorted(
-        groups.items(), key=lambda found: (found[0][0], order[found[0][1]])
-    ):
+    for (stride, family), group in sorted(groups.items(), key=lambda item: (item[0][0], order[item[0][1]])):
         look, label = f"1/{stride}", f"{family}, 1/{stride}"
-        curves += [Curve(label, family, look, look, (), (one.miou,)) for one in group if not one.channels]
-        wide = sorted((one.channels, one.miou) for one in group if one.channels)
+        curves += [
+            Curve(label, family, look, look, (), (ceiling.miou,)) for ceiling in group if not ceiling.channels
+        ]
+        wide = sorted((ceiling.channels, ceiling.miou) for ceiling in group if ceiling.channels)
         if wide:
             x, y = zip(*wide, strict=True)
             curves.append(Curve(label, family, look, look, tuple(map(float, x)), y))
@@ -231,30 +231,34 @@ def over_channels(own: Sequence[Ceiling], name: str) -> Figure | None:
     return _curve(f"ceiling-over-channels-{name}", f"mIoU* over the {text}", text, curves, own)
 
 
-def over_bits(found: Sequence[Ceiling]) -> Figure | None:
+def over_bits(ceilings: Sequence[Ceiling]) -> Figure | None:
     """mIoU* over the bits of a cell, whatever its numbers have: one line per upsampler and output stride."""
     groups: dict[tuple[str, int], set[tuple[float, float]]] = {}
-    limited = [one for one in found if not math.isnan(one.bits)]
-    for one in limited:
+    limited = [ceiling for ceiling in ceilings if not math.isnan(ceiling.bits)]
+    for ceiling in limited:
         # each number of a linear code may have a few bits or many
-        name = one.family if one.channels is None else one.name
-        groups.setdefault((name, one.stride), set()).add((one.bits, one.miou))
+        name = ceiling.family if ceiling.channels is None else ceiling.name
+        groups.setdefault((name, ceiling.stride), set()).add((ceiling.bits, ceiling.miou))
     curves = []
     for (name, stride), own in sorted(groups.items(), key=lambda group: group[0][1]):
         x, y = zip(*sorted(own), strict=True)
         curves.append(Curve(f"{name}, 1/{stride}", name, f"1/{stride}", f"1/{stride}", x, y))
     if not any(len(curve.x) > 1 for curve in curves):
         return None
-    caption = f"mIoU* over the bits that a cell is stored in, n = {images(one.images for one in limited)}."
+    caption = (
+        f"mIoU* over the bits that a cell is stored in, n = {images(ceiling.images for ceiling in limited)}."
+    )
     return Figure("ceiling-over-bits", caption, "miou", "bits of a cell", tuple(curves), "lost")
 
 
 def over_stride(own: Sequence[Ceiling], name: str) -> Figure | None:
     """mIoU* over the output stride: one line per upsampler."""
     curves = []
-    for upsampler in dict.fromkeys(one.name for one in own):
-        group = sorted((one for one in own if one.name == upsampler), key=lambda one: one.stride)
-        x, y = tuple(float(one.stride) for one in group), tuple(one.miou for one in group)
+    for upsampler in dict.fromkeys(ceiling.name for ceiling in own):
+        group = sorted(
+            (ceiling for ceiling in own if ceiling.name == upsampler), key=lambda ceiling: ceiling.stride
+        )
+        x, y = tuple(float(ceiling.stride) for ceiling in group), tuple(ceiling.miou for ceiling in group)
         curves.append(Curve(upsampler, group[0].family, upsampler, group[0].family, x, y))
     if not any(len(curve.x) > 1 for curve in curves):
         return None
@@ -262,7 +266,7 @@ def over_stride(own: Sequence[Ceiling], name: str) -> Figure | None:
 
 
 def _curve(name: str, about: str, x_label: str, curves: Sequence[Curve], own: Sequence[Ceiling]) -> Figure:
-    caption = f"{about}, {own[0].measure}, n = {images(one.images for one in own)}."
+    caption = f"{about}, {own[0].measure}, n = {images(ceiling.images for ceiling in own)}."
     return Figure(name, caption, "miou", x_label, tuple(curves), "lost")
 
 
@@ -273,35 +277,39 @@ def where_from(base: Ceiling, best: Ceiling) -> Rows | None:
         "what each class adds to the difference in mIoU*."
     )
     name = f"by-class-{stem(base.measure)}"
-    found = parts_of_difference(name, caption, base.record, best.classes, base.classes)
-    return replace(found, against=base.name) if found else None
+    parts = parts_of_difference(name, caption, base.record, best.classes, base.classes)
+    return replace(parts, against=base.name) if parts else None
 
 
 def worst(shown: Sequence[Ceiling]) -> tuple[Sheet, ...]:
     """The label maps that come back worst, where their pictures are at hand."""
     drawn: list[Sheet] = []
-    for one in shown:
-        outcome = one.record.outcome
-        if outcome and WORST in outcome.artefacts and artefact_path(one.record, WORST).is_file():
-            drawn.append(_sheet(one, [sheet.name for sheet in drawn]))
+    for ceiling in shown:
+        outcome = ceiling.record.outcome
+        if outcome and WORST in outcome.artefacts and artefact_path(ceiling.record, WORST).is_file():
+            drawn.append(_sheet(ceiling, [sheet.name for sheet in drawn]))
     return tuple(drawn)
 
 
-def _sheet(one: Ceiling, taken: Sequence[str]) -> Sheet:
-    kept, facts = arrays(one.record, WORST), one.record.facts
-    count = sum(name.startswith("truth_") for name in kept)
-    order = sorted(range(count), key=lambda i: (float(kept[f"miou_{i}"]), str(kept[f"name_{i}"])))[
+def _sheet(ceiling: Ceiling, taken: Sequence[str]) -> Sheet:
+    stored, facts = arrays(ceiling.record, WORST), ceiling.record.facts
+    count = sum(name.startswith("truth_") for name in stored)
+    order = sorted(range(count), key=lambda i: (float(stored[f"miou_{i}"]), str(stored[f"name_{i}"])))[
         :MOST_STRIPS
     ]
     strips = []
     for i in order:
-        truth, restored = kept[f"truth_{i}"], kept[f"restored_{i}"]
-        title = f"{kept[f'name_{i}']} ({percent(float(kept[f'miou_{i}']))})"
+        truth, restored = stored[f"truth_{i}"], stored[f"restored_{i}"]
+        title = f"{stored[f'name_{i}']} ({percent(float(stored[f'miou_{i}']))})"
         strips.append(Strip(title, truth, (truth, restored, truth != restored)))
     return Sheet(
-        name=stem(f"worst-{one.measure}-stride-{one.stride}-{one.family}-{one.channels or ''}", taken),
-        caption=f"{one.name} at 1/{one.stride} under {one.measure}: of {images([one.images])} those with the "
-        f"lowest mIoU, {listed([strip.title for strip in strips])}. Black differs; grey is not scored.",
+        name=stem(
+            f"worst-{ceiling.measure}-stride-{ceiling.stride}-{ceiling.family}-{ceiling.channels or ''}",
+            taken,
+        ),
+        caption=f"{ceiling.name} at 1/{ceiling.stride} under {ceiling.measure}: of "
+        f"{images([ceiling.images])} those with the lowest "
+        f"mIoU, {listed([strip.title for strip in strips])}. Black differs; grey is not scored.",
         heads=("truth", "what came back", "black: differs"),
         classes=tuple(str(name) for name in facts.get("class_names", ())),
         palette=tuple((int(r), int(g), int(b)) for r, g, b in facts.get("palette", ())),
@@ -309,12 +317,12 @@ def _sheet(one: Ceiling, taken: Sequence[str]) -> Sheet:
     )
 
 
-def _losers(one: Ceiling) -> str:
-    low = sorted(one.classes, key=lambda index: (one.classes[index], int(index)))[:NAMED]
+def _losers(ceiling: Ceiling) -> str:
+    low = sorted(ceiling.classes, key=lambda index: (ceiling.classes[index], int(index)))[:NAMED]
     named = listed(
-        [f"{class_name(one.record, index)} ({percent(one.classes[index], 'iou')})" for index in low]
+        [f"{class_name(ceiling.record, index)} ({percent(ceiling.classes[index], 'iou')})" for index in low]
     )
-    return f"1/{one.stride}, {one.name}: {named} {'loses' if len(low) == 1 else 'lose'} most."
+    return f"1/{ceiling.stride}, {ceiling.name}: {named} {'loses' if len(low) == 1 else 'lose'} most."
 
 
 @dataclass(frozen=True)
@@ -340,14 +348,16 @@ class Join:
         return _same(self.training, self.ceiling)
 
 
-def joins(trained: Sequence[Training], found: Sequence[Ceiling]) -> list[Join]:
+def joins(trained: Sequence[Training], ceilings: Sequence[Ceiling]) -> list[Join]:
     """Every variant that has both, with the ceiling over the same label maps where there is one, and of
     those the highest: it leaves the upsampler least to answer for."""
     made = []
-    for one in trained:
-        own = [ceiling for ceiling in found if ceiling.variant == one.variant]
+    for training in trained:
+        own = [ceiling for ceiling in ceilings if ceiling.variant == training.variant]
         if own:
-            made.append(Join(one, max(own, key=lambda ceiling: (_same(one, ceiling), ceiling.miou))))
+            made.append(
+                Join(training, max(own, key=lambda ceiling: (_same(training, ceiling), ceiling.miou)))
+            )
     return made
 
 
@@ -356,21 +366,21 @@ def _same(training: Training, ceiling: Ceiling) -> bool:
     return all(reads.get(name) == other.get(name) for name in SAME)
 
 
-def reached(joined: Sequence[Join]) -> Section:
+def reached(gaps: Sequence[Join]) -> Section:
     """What was reached beside what the upsampler allows, a row a variant, and what that says."""
-    apart = any(not one.same_images for one in joined)
-    several = len({one.training.measure for one in joined}) > 1
+    apart = any(not gap.same_images for gap in gaps)
+    several = len({gap.training.measure for gap in gaps}) > 1
     shown = quantity("miou").shown
     rows = [
         (
-            Cell(f"{one.training.variant}, {one.training.measure}" if several else one.training.variant),
-            Cell(shown(one.training.miou)),
-            Cell(shown(one.ceiling.miou), note=0 if one.same_images else 1),
-            Cell(one.ceiling.measure),
-            Cell(shown(one.cost)),
-            Cell(shown(one.below)),
+            Cell(f"{gap.training.variant}, {gap.training.measure}" if several else gap.training.variant),
+            Cell(shown(gap.training.miou)),
+            Cell(shown(gap.ceiling.miou), note=0 if gap.same_images else 1),
+            Cell(gap.ceiling.measure),
+            Cell(shown(gap.cost)),
+            Cell(shown(gap.below)),
         )
-        for one in joined
+        for gap in gaps
     ]
     table = Table(
         head=(
@@ -379,36 +389,38 @@ def reached(joined: Sequence[Join]) -> Section:
         ),
         rows=tuple(rows),
         notes=("not over the same label maps as the accuracy",) if apart else (),
-        below=(f"mIoU: mean over {seeds_of([one.training for one in joined])}.",),
+        below=(f"mIoU: mean over {seeds_of([gap.training for gap in gaps])}.",),
     )
-    return Section("Reached beside the ceiling", (table, Bullets(tuple(sentences(joined)))))
+    return Section("Reached beside the ceiling", (table, Bullets(tuple(sentences(gaps)))))
 
 
-def sentences(joined: Sequence[Join]) -> list[str]:
+def sentences(gaps: Sequence[Join]) -> list[str]:
     """What holds the variants back: one at each stride, the baseline at its own, then how many are alike."""
-    said = []
-    for stride in sorted({one.ceiling.stride for one in joined}):
-        group = [one for one in joined if one.ceiling.stride == stride]
-        said.append(_sentence(next((one for one in group if one.training.baseline), group[0])))
-    free = [one for one in joined if one.below > one.cost]
-    if len(joined) > len(said):
-        which = "All" if len(free) == len(joined) else f"{len(free)} of"
-        said.append(f"{which} {counted(len(joined), 'network')} lose more than their upsampler can explain.")
-        held = [one.training.variant for one in joined if one not in free]
+    sentences = []
+    for stride in sorted({gap.ceiling.stride for gap in gaps}):
+        group = [gap for gap in gaps if gap.ceiling.stride == stride]
+        sentences.append(_sentence(next((gap for gap in group if gap.training.baseline), group[0])))
+    free = [gap for gap in gaps if gap.below > gap.cost]
+    if len(gaps) > len(sentences):
+        which = "All" if len(free) == len(gaps) else f"{len(free)} of"
+        sentences.append(
+            f"{which} {counted(len(gaps), 'network')} lose more than their upsampler can explain."
+        )
+        held = [gap.training.variant for gap in gaps if gap not in free]
         if held and free:
-            said.append(f"The others are {listed(held)}.")
-    return said
+            sentences.append(f"The others are {listed(held)}.")
+    return sentences
 
 
-def _sentence(one: Join) -> str:
-    cost, below = (f"{100 * points:.1f}" for points in (one.cost, one.below))
+def _sentence(gap: Join) -> str:
+    cost, below = (f"{100 * points:.1f}" for points in (gap.cost, gap.below))
     cause = (
         "the upsampler is not what holds it back"
-        if one.below > one.cost
+        if gap.below > gap.cost
         else "the upsampler may be what holds it back"
     )
-    where = f"{below} below its ceiling" if one.below >= 0 else f"{below.lstrip('-')} above its ceiling"
+    where = f"{below} below its ceiling" if gap.below >= 0 else f"{below.lstrip('-')} above its ceiling"
     return (
-        f"From 1/{one.ceiling.stride} {one.ceiling.name} can cost {cost} points at most; "
-        f"{one.training.variant} is {where}: {cause}."
+        f"From 1/{gap.ceiling.stride} {gap.ceiling.name} can cost {cost} points at most; "
+        f"{gap.training.variant} is {where}: {cause}."
     )
