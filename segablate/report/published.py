@@ -287,11 +287,11 @@ def _comparison(
     )
 
 
-def _comparable(doubts: Sequence[Mapping[str, Any]], known: Mapping[str, Any]) -> tuple[str, str]:
-    """The gravest verdict of the doubts that apply, with the reasons for that verdict."""
+def _comparable(conditions: Sequence[Mapping[str, Any]], known: Mapping[str, Any]) -> tuple[str, str]:
+    """The gravest verdict of the conditions that apply, with the reasons for that verdict."""
     applying = [
         doubt
-        for doubt in doubts
+        for doubt in conditions
         if matches(doubt.get("when", {}), known)
         and not ("unless" in doubt and matches(doubt["unless"], known))
     ]
