@@ -1,6 +1,7 @@
 import pytest
+from markdown_it import MarkdownIt
 
-from segablate.report.blocks import Caveat, Cell, Table
+from segablate.report.blocks import Caveat, Cell, Numbers, Page, Section, Table, Text
 from segablate.report.data import read
 from segablate.report.formats.md import _caveats, _prose, _table, escape, markdown
 from segablate.report.page import page
@@ -23,6 +24,16 @@ def test_markup_in_a_name_is_shown_as_it_is():
 def test_what_needs_no_escape_gets_none():
     assert (
         escape("output_stride=16: mIoU* (%), C̃ = 64, DUp-64") == "output_stride=16: mIoU* (%), C̃ = 64, DUp-64"
+    )
+
+
+def test_an_asterisk_does_not_end_what_is_bold():
+    answer = "From 1/16 bilinear gives back 97.08 % mIoU* and DUpsampling 99.96 %."
+    section = Section("mIoU* of all", (Text(answer, bold=True), Text("mIoU*", lead="mIoU* by class:")))
+    html = MarkdownIt().render(markdown(Page("a", "A", (), (section,), None, None, (), Numbers((), ()))))
+    assert html == (
+        "<h1>A</h1>\n<p><strong>mIoU* of all</strong></p>\n"
+        f"<p><strong>{answer}</strong></p>\n<p><strong>mIoU* by class:</strong> mIoU*</p>\n"
     )
 
 

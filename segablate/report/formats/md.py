@@ -12,6 +12,7 @@ from segablate.report.words import visible
 
 # what may mean something anywhere in a line
 SPECIAL = re.compile(r"[\\`\[\]~$|*_&<>]")
+BARE_ASTERISK = re.compile(r"(?<!\\)\*")
 # what starts a list, a heading or a quotation at the beginning of a line
 STARTS_A_BLOCK = re.compile(r"^(?=[#>+=-])|^(\d+)(?=[.)](\s|$))")
 
@@ -37,7 +38,7 @@ def markdown(page: Page) -> str:
 
 
 def _heading(title: str) -> list[str]:
-    return [f"**{escape(title)}**"] if title else []
+    return [_bold(escape(title))] if title else []
 
 
 def _folded(title: str, inner: Sequence[str]) -> list[str]:
@@ -57,8 +58,8 @@ def _block(block: Block) -> list[str]:
     if isinstance(block, Command):
         return [f"```sh\n{visible(block.line)}\n```"]
     if block.bold:
-        return [f"**{escape(block.text)}**"]
-    return [f"**{escape(block.lead)}** {escape(block.text)}".strip() if block.lead else _prose(block.text)]
+        return [_bold(escape(block.text))]
+    return [f"{_bold(escape(block.lead))} {escape(block.text)}".strip() if block.lead else _prose(block.text)]
 
 
 def escape(text: str) -> str:
@@ -72,6 +73,12 @@ def escape(text: str) -> str:
     # an underscore inside a word is none of Markdown's business
     line = re.sub(r"(?<![^\W_])_|_(?![^\W_])", r"\\_", line)
     return line.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def _bold(text: str) -> str:
+    """Escaped text in bold, which an asterisk at the end of a word (mIoU*) would end."""
+    bare = BARE_ASTERISK.sub(r"\\*", text)
+    return f"**{bare}**"
 
 
 def _prose(text: str) -> str:
@@ -101,7 +108,7 @@ def _line(cells: Sequence[str]) -> str:
 def _cell(cell: Cell) -> str:
     text = _code(cell.text).replace("|", "\\|") if cell.code and cell.text else escape(cell.text)
     text = f"[{text}]({cell.link})" if cell.link else text
-    text = f"**{text}**" if cell.bold else text
+    text = _bold(text) if cell.bold else text
     return f"{text} <sup>{cell.note}</sup>" if cell.note else text
 
 
