@@ -26,10 +26,10 @@ def identity(factory: str) -> dict[str, str | None]:
         version of what pip installed it with, None where it is a file of one's own.
     """
     module = factory.partition(":")[0]
-    file = _file(module)
+    file, packages = _file(module), _distributions().get(module.partition(".")[0])
     return {
         "sha256": hashlib.sha256(file.read_bytes()).hexdigest() if file else None,
-        "package": _package(module.partition(".")[0]),
+        "package": f"{packages[0]} {metadata.version(packages[0])}" if packages else None,
     }
 
 
@@ -62,11 +62,6 @@ def _ask(name: str, within: Sequence[str] | None) -> ModuleSpec | None:
         if spec is not None:
             return spec
     return None
-
-
-def _package(top: str) -> str | None:
-    names = _distributions().get(top)
-    return f"{names[0]} {metadata.version(names[0])}" if names else None
 
 
 @functools.cache  # all of what is installed is gone through

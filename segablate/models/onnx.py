@@ -91,7 +91,9 @@ def export(module: nn.Module, images: Sequence[Tensor], path: Path) -> dict[Path
     if made is not None:
         programs, tried = {path: made}, {path: list(sizes)}
     else:
-        names = {size: _named(path, size) if len(sizes) > 1 else path for size in sizes}
+        names = dict.fromkeys(sizes, path)
+        if len(sizes) > 1:
+            names = {size: path.with_stem(f"{path.stem}-{size[0]}x{size[1]}") for size in sizes}
         programs = {names[size]: program(module, own[0]) for size, own in sizes.items()}
         tried = {names[size]: [size] for size in sizes}
         for size, own in sizes.items():
@@ -132,10 +134,6 @@ def _answers(made: bytes, module: nn.Module, images: Sequence[Tensor]) -> bool:
         if not _agree(expected, answer):
             return False
     return True
-
-
-def _named(path: Path, size: Size) -> Path:
-    return path.with_name(f"{path.stem}-{size[0]}x{size[1]}{path.suffix}")
 
 
 def _agree(expected: np.ndarray, answer: np.ndarray) -> bool:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -110,19 +109,16 @@ def _labels(study: Study, combinations: list[tuple[int, ...]]) -> list[str]:
 def names_of_choices(axes: tuple[Axis, ...]) -> list[list[str]]:
     """What the choices of each axis are called in variants' labels: a number or truth value stands behind
     the field's last word."""
-    return list(_names(axes))
-
-
-def _names(axes: tuple[Axis, ...]) -> Iterator[list[str]]:
+    names = []
     fields = [split(axis.field) for axis in axes]
     for axis, field in zip(axes, fields, strict=True):
-        short = next(n for n in range(1, len(field) + 1) if _alone(field[-n:], fields) or n == len(field))
-        word = ".".join(field[-short:])
-        yield [f"{word}={c.label}" if _NEEDS_ITS_FIELD.fullmatch(c.label) else c.label for c in axis.choices]
-
-
-def _alone(tail: tuple[str, ...], fields: list[tuple[str, ...]]) -> bool:
-    return Counter(field[-len(tail) :] for field in fields)[tail] == 1
+        # as many of the field's last words as no other axis ends with
+        lengths = range(1, len(field))
+        alone = (n for n in lengths if sum(other[-n:] == field[-n:] for other in fields) == 1)
+        word = ".".join(field[-next(alone, len(field)) :])
+        labels = [choice.label for choice in axis.choices]
+        names.append([f"{word}={x}" if _NEEDS_ITS_FIELD.fullmatch(x) else x for x in labels])
+    return names
 
 
 def _same_label(study: Study, label: str, combination: tuple[int, ...], *, again: bool) -> SegablateError:

@@ -72,9 +72,8 @@ def read(path: Path) -> dict[str, Tensor]:
     except (SegablateError, MemoryError):
         raise
     except Exception as error:  # whatever the bytes make of torch and zipfile
-        raise SegablateError(
-            f"this is not a whole file of weights: {_first_line(error)}", where=str(path)
-        ) from error
+        why = (str(error).strip().splitlines() or [type(error).__name__])[0]
+        raise SegablateError(f"this is not a whole file of weights: {why}", where=str(path)) from error
     for name in CONTAINERS:
         if isinstance(content, Mapping) and isinstance(content.get(name), Mapping):
             content = content[name]
@@ -271,7 +270,3 @@ def _list(what: str, names: list[str]) -> str:
 
 def _shape(value: Tensor) -> str:
     return "×".join(map(str, value.shape)) or "a number"
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0]
