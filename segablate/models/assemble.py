@@ -22,6 +22,7 @@ from segablate.models.encoders.base import Encoder
 from segablate.models.external import External, external
 from segablate.models.features import Feature
 from segablate.models.segmenter import Segmenter
+from segablate.models.shapes import ShapesOnly
 from segablate.models.upsamplers.base import Subspace, Upsampler, upsampler_class
 from segablate.models.weights.load import load_weights, locate
 
@@ -110,7 +111,8 @@ def planned(
         network = _assemble(done, classes, subspace)
         if size is not None:
             network.check_size(*size)
-            network.eval()(torch.empty(1, 3, *size))
+            with ShapesOnly():
+                network.eval()(torch.empty(1, 3, *size))
     return network
 
 

@@ -16,6 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from segablate.models.segmenter import Segmenter
+from segablate.models.shapes import ShapesOnly
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,7 @@ def tree(network: Segmenter, size: tuple[int, int], *, name: str = "network", de
 
     hooks = [module.register_forward_hook(note) for module in network.modules()]
     try:
-        with torch.no_grad():
+        with torch.no_grad(), ShapesOnly():
             network.eval().with_auxiliary(torch.empty(1, 3, *size, device="meta"))
     finally:
         for hook in hooks:

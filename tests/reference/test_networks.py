@@ -16,6 +16,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from segablate.models.assemble import planned
 from segablate.models.decoders.dfn import Refinement
 from segablate.models.segmenter import Segmenter
+from segablate.models.shapes import ShapesOnly
 
 pytestmark = pytest.mark.shapes
 
@@ -32,7 +33,7 @@ def count(module: nn.Module) -> int:
 
 
 def gmac(network: Segmenter, size: tuple[int, int]) -> float:
-    with FlopCounterMode(display=False) as counter, torch.no_grad():
+    with ShapesOnly(), FlopCounterMode(display=False) as counter, torch.no_grad():
         network(torch.empty(1, 3, *size, device="meta"))
     return float(counter.get_total_flops()) / 2e9
 

@@ -17,13 +17,14 @@ from segablate.models.assemble import planned
 from segablate.models.contexts.base import Context, contexts
 from segablate.models.encoders.base import encoders
 from segablate.models.features import Feature
+from segablate.models.shapes import ShapesOnly
 
 BETA = {"use": "resnet50", "stem": "beta", "stride_in": "last"}
 CROP = (513, 513)
 
 
 def macs(module: nn.Module, *inputs: Any) -> int:
-    with torch.device("meta"), FlopCounterMode(display=False) as counter, torch.no_grad():
+    with torch.device("meta"), ShapesOnly(), FlopCounterMode(display=False) as counter, torch.no_grad():
         module.eval()(*inputs)
     return counter.get_total_flops() // 2
 

@@ -20,10 +20,10 @@ from torch import nn
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import flop_registry
 
-from segablate.measures.counting import shapes
 from segablate.measures.counting.formulas import FORMULAS, MULTIPLY_ADDS, NAMES, UNCOUNTED
 from segablate.measures.counting.memory import MemoryTrace
-from segablate.measures.counting.tensors import tensors
+from segablate.models import shapes
+from segablate.models.shapes import tensors
 
 Counts = Mapping[str, Mapping[str, int]]
 COMPOSITE = torch._C.DispatchKey.CompositeImplicitAutograd

@@ -13,6 +13,7 @@ from segablate.measures.base import Config
 from segablate.models.assemble import needed_fit, planned, shaped
 from segablate.models.complete import EXTERNAL, complete
 from segablate.models.segmenter import Segmenter
+from segablate.models.shapes import ShapesOnly
 from segablate.training.forward import forward, stored_features, training_mode
 from segablate.training.objective import Objective, completed
 from segablate.training.precision import possible
@@ -133,7 +134,8 @@ def _check(network: Segmenter, recipe: Recipe, classes: int) -> None:
         labels = torch.empty((at_once, *recipe.crop), dtype=torch.int64)
         image = torch.empty((at_once, 3, *recipe.crop))
     try:
-        forward(network, {"image": image}, labels, recipe)
+        with ShapesOnly():
+            forward(network, {"image": image}, labels, recipe)
     except ValueError as error:
         if ONE_VALUE not in str(error):
             raise
