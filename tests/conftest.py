@@ -57,8 +57,15 @@ HEAVY = frozenset(
     }
 )
 
-# whose contracts a shallower one of their family keeps in their place
-DEEP = frozenset({"dfanet-a", "resnet101", "sfnet-resnet50", "stdc2", "xception65"})
+# a smaller one of the same family is checked in their place where every part of a kind is
+LARGER = frozenset(
+    {
+        *("attanet-resnet18", "bisenetv1-resnet18", "deeplabv3plus-xception65", "dfanet-a"),
+        *("dupsampling-xception65", "fanet-34", "fanet-resnet34", "pp-liteseg-b", "resnet101"),
+        *("sfnet-resnet50", "stdc2", "stdc2-seg", "xception65"),
+    }
+)
+EVERY_PART = frozenset({"contracts", "test_counting.py", "test_fuse.py"})
 
 
 @pytest.hookimpl(tryfirst=True)  # before those are left out that are marked
@@ -66,7 +73,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     reasons: dict[str, str] = {}
     for item in items:
         given = getattr(item, "callspec", None)
-        known = HEAVY | DEEP if "contracts" in item.path.parts else HEAVY
+        known = HEAVY if EVERY_PART.isdisjoint(item.path.parts) else HEAVY | LARGER
         heavy = given is not None and not known.isdisjoint(map(str, given.params.values()))
         if heavy and item.get_closest_marker("shapes") is None:
             item.add_marker(pytest.mark.exhaustive)

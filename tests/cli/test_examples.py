@@ -42,7 +42,13 @@ def test_the_examples_of_run_plan_and_report_work_one_after_the_other(
     segablate: Callable, workplace: Path
 ) -> None:
     for command in ("plan", "run", "report"):
-        changes = ("data.images=2", "measure.searched.limit=1", "recipe.iterations=12")
+        changes = ("data.images=2", "data.size=[64,96]", "input.size=[64,96]", "recipe.crop=[64,64]")
+        changes += (
+            "recipe.iterations=2",
+            "recipe.warmup=1",
+            "measure.searched.limit=1",
+            "measure.latency.cap=0.05",
+        )
         fewer = [word for change in changes for word in ("--set", change)]
         said = segablate(*example(segablate(command, "--help").out), *fewer)
         assert said.code == 0, said.err

@@ -289,7 +289,10 @@ def test_an_export_without_mlflow_tells_what_to_install(
 
 @pytest.mark.slow  # tracing a network takes seconds
 @pytest.mark.filterwarnings("ignore")
-@pytest.mark.parametrize("labels", [False, True])
+@pytest.mark.parametrize(
+    "labels",
+    [pytest.param(False, marks=pytest.mark.exhaustive), True],  # test_export.py traces a network for scores
+)
 def test_a_network_is_exported_to_onnx_and_answers_as_torch_does(
     segablate: Callable, tmp_path: Path, labels: bool
 ) -> None:

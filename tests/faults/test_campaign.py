@@ -24,7 +24,14 @@ def _campaign(out: Path, *options: str) -> dict[str, object]:
     return dict(json.loads(out.read_text()))
 
 
-@pytest.mark.parametrize(("executor", "kills"), [("inline", 10), ("processes", 1)])
+@pytest.mark.parametrize(
+    ("executor", "kills"),
+    [
+        ("inline", 5),
+        # its workers take half a minute of both cores; what kills do to them is told by `test_killed.py`
+        pytest.param("processes", 1, marks=pytest.mark.exhaustive),
+    ],
+)
 def test_runs_that_are_killed_lose_nothing_and_do_nothing_twice(
     tmp_path: Path, executor: str, kills: int
 ) -> None:

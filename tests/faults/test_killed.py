@@ -147,18 +147,13 @@ def test_a_worker_that_is_ended_while_python_drops_exceptions_ends_without_a_wor
     assert not list(store.root.rglob("claim"))
 
 
-@WAYS
+# with worker processes `test_two_runs.py` shows it
 def test_two_runs_at_once_share_the_work(
-    planned: Planned,
-    store: Store,
-    fakes: ModuleType,
-    start: Callable[[str, int], subprocess.Popen[str]],
-    executor: str,
-    jobs: int,
+    planned: Planned, store: Store, fakes: ModuleType, start: Callable[[str, int], subprocess.Popen[str]]
 ) -> None:
     words = [f"w-{number}" for number in range(6)]
     planned(*words, settings="alone: true, nap: 0.15")
-    runs = [start(executor, jobs) for _ in range(2)]
+    runs = [start("inline", 1) for _ in range(2)]
     counts = [[int(number) for number in run.communicate(timeout=100)[0].split()] for run in runs]
     assert sorted(fakes.logged()) == words
     assert [done + reused for done, reused, _ in counts] == [6, 6]

@@ -85,9 +85,14 @@ def test_the_upsampler_may_be_left_as_it_is() -> None:
     assert fuse(network, upsampler=False).decoder.classify.out_channels == 6
 
 
-@pytest.mark.parametrize("upsampler", upsamplers.names())
-@pytest.mark.parametrize("decoder", ["head", "deeplabv3plus", "aggregate"])
-def test_any_upsampler_behind_any_decoder_can_be_fused(upsampler: str, decoder: str) -> None:
+@pytest.mark.parametrize(
+    ("upsampler", "decoder"),
+    [
+        *((upsampler, "head") for upsampler in upsamplers.names()),
+        *(("dupsampling", decoder) for decoder in ("deeplabv3plus", "aggregate")),
+    ],
+)
+def test_any_upsampler_and_any_decoder_can_be_fused(upsampler: str, decoder: str) -> None:
     spec: dict[str, Any] = {"use": upsampler}
     if "channels" in upsamplers.part(upsampler).defaults:
         spec["channels"] = 6

@@ -71,22 +71,21 @@ def test_what_is_frozen_up_to_a_feature_keeps_weights_and_statistics(tmp_path: P
     assert [name for name in changed if name.startswith("encoder.blocks.")]
 
 
-@pytest.mark.slow  # starts a process a kill
+@pytest.mark.slow  # starts a process
 def test_killed_anywhere_it_ends_with_the_same_weights(tmp_path: Path) -> None:
     whole, _ = tiny_training.run(tmp_path / "whole.pt")
     path = tmp_path / "killed.pt"
-    deaths = sorted(random.sample(range(int(tiny_training.RECIPE["iterations"])), 2))
+    death = random.randrange(int(tiny_training.RECIPE["iterations"]))
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(Path(__file__).parents[2]), *sys.path])}
-    for death in deaths:
-        command = [sys.executable, tiny_training.__file__, str(path), str(death)]
-        ended = subprocess.run(command, env=environment, capture_output=True, text=True)
-        assert ended.returncode == -9, ended.stderr
-        kept = files.load(path)
-        assert (0 if kept is None else kept["progress"]["iteration"]) == death
+    command = [sys.executable, tiny_training.__file__, str(path), str(death)]
+    ended = subprocess.run(command, env=environment, capture_output=True, text=True)
+    assert ended.returncode == -9, ended.stderr
+    kept = files.load(path)
+    assert (0 if kept is None else kept["progress"]["iteration"]) == death
     resumed, done = tiny_training.run(path)
     assert same(whole, resumed)
     assert [row[0] for row in done.curve] == list(range(done.iteration))
-    assert done.resumed == sum(death > 0 for death in deaths)
+    assert done.resumed == (death > 0)
 
 
 def test_a_broken_checkpoint_is_set_aside_and_training_begins_anew(tmp_path: Path) -> None:
