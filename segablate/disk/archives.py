@@ -17,7 +17,7 @@ EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest a zip archive can name
 MOST_UNPACKED = 2 << 30
 
 
-def pack(given: Mapping[str, np.ndarray]) -> bytes:
+def pack(arrays: Mapping[str, np.ndarray]) -> bytes:
     """An `.npz` archive: names sorted, no dates, no objects.
 
     Raises:
@@ -25,9 +25,9 @@ def pack(given: Mapping[str, np.ndarray]) -> bytes:
     """
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name in sorted(given):
+        for name in sorted(arrays):
             entry = io.BytesIO()
-            np.lib.format.write_array(entry, np.asanyarray(given[name]), allow_pickle=False)
+            np.lib.format.write_array(entry, np.asanyarray(arrays[name]), allow_pickle=False)
             info = zipfile.ZipInfo(f"{name}.npy", EPOCH)
             info.compress_type = zipfile.ZIP_DEFLATED
             archive.writestr(info, entry.getvalue())

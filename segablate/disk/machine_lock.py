@@ -89,8 +89,8 @@ def exclusive(what: str, wait: float, tell: Tell = note) -> Iterator[None]:
         WaitedError: it could not be had in time.
         SegablateError: there is no folder for locks that is ours alone.
     """
-    said = f"{what} waits for {{}}, {wait:g} s at most: it is timed with nothing of ours beside it"
-    patience = _Patience(said, wait, tell)
+    message = f"{what} waits for {{}}, {wait:g} s at most: it is timed with nothing of ours beside it"
+    patience = _Patience(message, wait, tell)
     with _folder() as folder, _gate(folder, fcntl.LOCK_EX, patience) as gate:
         _sign(gate, what)
         try:
@@ -104,8 +104,8 @@ def exclusive(what: str, wait: float, tell: Tell = note) -> Iterator[None]:
 class _Patience:
     """Waits by looking again and again, for a lock that is waited for by the kernel cannot be given up."""
 
-    def __init__(self, said: str, wait: float, tell: Tell) -> None:
-        self._said = said
+    def __init__(self, message: str, wait: float, tell: Tell) -> None:
+        self._message = message
         self._wait = wait
         self._tell: Tell | None = tell
         self._began = time.monotonic()
@@ -115,7 +115,7 @@ class _Patience:
         if lasted >= self._wait:
             raise WaitedError(owner, self._wait)
         if self._tell and lasted >= QUIET:
-            self._tell(self._said.format(owner))
+            self._tell(self._message.format(owner))
             self._tell = None
         time.sleep(min(LOOK, self._wait - lasted))
 
