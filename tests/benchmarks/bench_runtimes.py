@@ -18,7 +18,9 @@ import torch
 from results import Row, publish
 from rounds import compared, ratio, seconds, spread
 
+from segablate.errors import SegablateError
 from segablate.measures.counting.count import cost
+from segablate.measures.timing.numerics import check_precision
 from segablate.measures.timing.runtimes.base import runtimes
 from segablate.models.assemble import assemble
 from segablate.models.deploy import FORMATS, MemoryFormat, Precision, deploy, input_type
@@ -48,12 +50,17 @@ def main() -> None:
     publish("Runtimes on a CPU", parser, measured)
 
 
-def measured(asked: argparse.Namespace) -> Iterator[Row]:
+def measured(asked: argparse.Namespace) -> Iterator[Row | str]:
     """The rows."""
     torch.set_num_threads(asked.threads)
     height, width = (int(word) for word in asked.size.split("x"))
     macs = cost({"use": asked.network}, CLASSES, (height, width), quick=True).modules[""].macs
     for precision, goal in GOALS.items():
+        try:
+            check_precision(precision, "cpu")
+        except SegablateError as error:
+            yield f"Not measured in {precision}: {error}."
+            continue
         ways = dict(OURS) | {n: way for n, way in THEIRS.items() if precision == "fp32" or n == "openvino"}
         image = torch.randn(1, 3, height, width).to(input_type(precision))
         works = {name: prepared(asked.network, precision, *way, image) for name, way in ways.items()}

@@ -106,25 +106,29 @@ def table(rows: Iterable[Row]) -> str:
     return "\n".join(["| what | measured | goal | |\n|:--|--:|--:|:--|", *(row.line() for row in rows)])
 
 
-def publish(title: str, parser: argparse.ArgumentParser, measure: Callable[[Any], Sequence[Row]]) -> None:
+def publish(
+    title: str, parser: argparse.ArgumentParser, measure: Callable[[Any], Iterable[Row | str]]
+) -> None:
     """The end of every benchmark: parse, measure, print, and keep where `--write` says so.
 
     Args:
         title: the benchmark's, a line.
         parser: the command line.
-        measure: makes the rows from what was parsed.
+        measure: makes the rows from what was parsed, and sentences about what it left out.
     """
     parser.add_argument("--write", action="store_true", help="keep the result, and make the page anew")
-    given = parser.parse_args()
-    rows = list(measure(given))
-    print(table(rows))
-    if given.write:
+    arguments = parser.parse_args()
+    measured = list(measure(arguments))
+    rows = [row for row in measured if isinstance(row, Row)]
+    notes = [note for note in measured if isinstance(note, str)]
+    print(table(rows), *notes, sep="\n")
+    if arguments.write:
         name = Path(sys.argv[0]).stem.removeprefix("bench_")
-        _keep(name, title, [word for word in sys.argv[1:] if word != "--write"], rows)
+        _keep(name, title, [word for word in sys.argv[1:] if word != "--write"], rows, notes)
         PAGE.write_text(page(read(KEPT), names()), encoding="utf-8")
 
 
-def _keep(name: str, title: str, words: Sequence[str], rows: Sequence[Row]) -> None:
+def _keep(name: str, title: str, words: Sequence[str], rows: Sequence[Row], notes: Sequence[str]) -> None:
     found = {
         "name": name,
         "title": title,
@@ -133,6 +137,7 @@ def _keep(name: str, title: str, words: Sequence[str], rows: Sequence[Row]) -> N
         "machine": describe(),
         "versions": dict(_versions()),
         "rows": [_told(row) for row in rows],
+        "notes": list(notes),
     }
     KEPT.mkdir(parents=True, exist_ok=True)
     (KEPT / f"{name}.json").write_text(
@@ -197,6 +202,7 @@ def _section(found: Mapping[str, Any]) -> str:
             "",
             table(rows),
             "",
+            *[line for note in found["notes"] for line in (note, "")],
         ]
     )
 
