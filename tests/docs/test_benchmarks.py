@@ -53,6 +53,13 @@ def test_only_what_is_missed_keeps_an_excuse(results: ModuleType) -> None:
     assert missed.line().endswith("| ≥ 2 | missed: floor 1×; b is quick |")
 
 
+def test_what_was_left_out_stands_below_the_table(results: ModuleType) -> None:
+    machine = {"cores": 2, "cpu": "a CPU", "memory_gb": 8}
+    row = results._told(results.Row("a ÷ b", 1.5, (1.4, 1.6), 3))
+    found = {"title": "T", "command": "c", "date": "d", "machine": machine, "versions": {}, "rows": [row]}
+    assert results._section({**found, "notes": ["Not measured in bf16."]}).endswith("Not measured in bf16.\n")
+
+
 def test_make_bench_runs_what_is_there(results: ModuleType) -> None:
     """A benchmark that no command would run has no result."""
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
