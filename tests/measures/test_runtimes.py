@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import importlib.util
+import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -30,6 +32,12 @@ class Small(nn.Module):
 
     def forward(self, image: Tensor) -> Tensor:
         return self.upsampler.labels(self.conv(image), (image.shape[-2], image.shape[-1]))
+
+
+def test_the_page_on_timing_names_every_runtime() -> None:
+    page = (Path(__file__).parents[2] / "docs/timing.md").read_text(encoding="utf-8")
+    table = page[page.index("## Runtimes") : page.index("## Flags")]
+    assert {*re.findall(r"^\| `([a-z-]+)` \|", table, re.MULTILINE)} == {"runtime", *runtimes.names()}
 
 
 def image(seed: int = 0) -> Tensor:
