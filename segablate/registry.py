@@ -7,6 +7,7 @@ what is written, and the docstring explains it.
 
 from __future__ import annotations
 
+import copy
 import functools
 import importlib
 import inspect
@@ -90,7 +91,7 @@ class Part:
 
     def schema(self) -> dict[str, Any]:
         """The JSON Schema of its settings, as pydantic has it."""
-        return self._schema().model_json_schema(schema_generator=_Defaults)
+        return copy.deepcopy(_json_schema(self.make))
 
     def settings(self, written: Mapping[str, Any]) -> dict[str, Any]:
         """What a study wrote, validated, with the defaults filled in, as plain JSON values.
@@ -164,6 +165,11 @@ def _schema(make: Callable[..., Any]) -> type[BaseModel]:
         if p.kind is p.KEYWORD_ONLY
     }
     return create_model(make.__name__, __config__=ConfigDict(extra="forbid"), **fields)
+
+
+@functools.cache  # likewise: a study's schema has each part wherever it may stand
+def _json_schema(make: Callable[..., Any]) -> dict[str, Any]:
+    return _schema(make).model_json_schema(schema_generator=_Defaults)
 
 
 @functools.cache
