@@ -153,8 +153,9 @@ def main_table(study: StudyFacts, numbers: Numbers, printed: Sequence[Comparison
 
 
 def number(stats: Stats, what: Quantity) -> str:
-    """`56.7 ± 0.6`: as many digits as the standard deviation allows."""
-    if stats.repeats < 2 or math.isnan(stats.std):
+    """`56.7 ± 0.6`: as many digits as the standard deviation allows; a count that never changes has none."""
+    alike = what.compared == "count" and not stats.std
+    if stats.repeats < 2 or math.isnan(stats.std) or alike:
         return what.shown(stats.mean)
     scaled = stats.std * what.scale
     digits = what.digits if scaled == 0 else -math.floor(math.log10(scaled))

@@ -1,8 +1,10 @@
+import json
+
 import numpy as np
 import pytest
 
 from segablate.errors import SegablateError
-from segablate.report.data import arrays, read
+from segablate.report.data import arrays, parse, read
 
 
 def test_records_come_back_in_the_files_order_with_their_outcomes(fake, report):
@@ -82,3 +84,23 @@ def test_a_pickle_in_an_archive_is_refused(report):
     np.savez(path, truth_0=np.array([object()], dtype=object))
     with pytest.raises(SegablateError, match="not an archive of arrays"):
         arrays(record, "worst.npz")
+
+
+@pytest.mark.parametrize(
+    ("reads", "use", "seeded"),
+    [
+        ({"encode": "project", "output_stride": 16}, "oracle", False),
+        ({"encode": "autoencoder", "output_stride": 16}, "oracle", True),
+        ({"recipe": {"use": "quick"}, "scored": "val"}, "accuracy", True),
+        ({"device_name": "cpu", "precision": "float32"}, "latency", True),
+        ({"scope": "all", "size": [512, 1024]}, "complexity", False),
+        ({"of": "somebody else"}, "", None),
+    ],
+)
+def test_an_outcome_of_before_measures_wrote_their_name_is_of_the_measure_that_reads_so(
+    tmp_path, reads, use, seeded
+):
+    outcome = {"schema": "segablate/1", "key": "k", "status": "done", "reads": reads}
+    told = {"variant": "a", "choices": {}, "baseline": True, "measure": "m", "seed": 0, "skipped": None}
+    (record,) = parse(json.dumps({**told, "outcome": outcome}), "outcomes.jsonl", tmp_path)
+    assert (record.use, record.outcome.seeded) == (use, seeded)

@@ -111,6 +111,11 @@ def test_there_are_as_many_digits_as_the_error_allows(std, told):
     assert number(Stats(0.5669, std, 1), quantity("miou")) == "56.69"
 
 
+def test_a_count_that_is_the_same_in_all_repeats_has_no_spread():
+    assert number(Stats(84.0, 0.0, 3), quantity("code_bits")) == "84"
+    assert number(Stats(84.0, 2.0, 3), quantity("code_bits")) == "84 ± 2"
+
+
 def test_the_frame_has_a_row_a_number_and_a_column_an_axis(fake, tmp_path):
     folder = fake.save(tmp_path, parts(fake, ROWS), pictures=False)
     frame = results(folder)
