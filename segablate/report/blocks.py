@@ -50,6 +50,11 @@ class Table:
     notes: tuple[str, ...] = ()
     below: tuple[str, ...] = ()
 
+    @property
+    def prose(self) -> bool:
+        """Whether there are no numbers in it: its columns are as wide as sentences."""
+        return self.words == len(self.head)
+
 
 @dataclass(frozen=True)
 class Caveat:

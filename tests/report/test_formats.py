@@ -226,6 +226,13 @@ def test_html_tells_interval_and_n_where_a_number_is_pointed_at(fake, tmp_path):
     assert f'title="{hover}"' in made(["html"])["html"].write(told, drawings(told))
 
 
+def test_html_says_beside_each_sentence_of_a_table_what_it_is_for_a_phone_shows_no_headings():
+    table = Table(("claim", "verdict"), ((Cell("A beats B"), Cell("confirmed", bold=True)),), words=2)
+    assert '<table class="prose">' in html_table(table)
+    assert '<td data-head="verdict"><b>confirmed</b></td>' in html_table(table)
+    assert "data-head" not in html_table(replace(table, words=1))
+
+
 def test_html_shows_footnotes_and_nothing_of_how_they_were_joined():
     table = Table(("a", "n"), ((Cell("x"), Cell("failed", note=2)),), notes=("one", "two"))
     ending = html_table(table).partition("</table></div>\n")[2]

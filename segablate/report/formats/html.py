@@ -96,11 +96,12 @@ def _table(table: Table) -> str:
         for at, text in enumerate(table.head)
     )
     rows = ["".join(_cell(table, at, cell) for at, cell in enumerate(row)) for row in table.rows]
+    prose = ' class="prose"' if table.prose else ""
     notes = "".join(
         f'<p class="note"><sup>{at}</sup> {escape(note)}</p>\n' for at, note in enumerate(table.notes, 1)
     )
     return (
-        f'<div class="wide" tabindex="0"><table>\n<thead><tr>{head}</tr></thead>\n<tbody>\n'
+        f'<div class="wide" tabindex="0"><table{prose}>\n<thead><tr>{head}</tr></thead>\n<tbody>\n'
         + "\n".join(f"<tr>{row}</tr>" for row in rows)
         + f"\n</tbody>\n</table></div>\n{notes}{_list([escape(line) for line in table.below])}"
     )
@@ -117,7 +118,8 @@ def _cell(table: Table, at: int, cell: Cell) -> str:
     number = NUMBER.match(cell.text) if at >= table.words else None
     by = number[0].replace(",", "").replace("−", "-").lstrip("±+") if number else ""
     order = f' data-by="{by}"' if by else ""
-    return f"<td{_flush(table, at)}{order}{hover}>{text}</td>"
+    head = f' data-head="{escape(table.head[at])}"' if table.prose else ""
+    return f"<td{_flush(table, at)}{order}{head}{hover}>{text}</td>"
 
 
 def _flush(table: Table, at: int) -> str:

@@ -154,17 +154,16 @@ def _unknown(character: str) -> str:
 def booktabs(table: Table, kind: str, page: Page) -> str:
     """One table with the page's question and what is said below it as its caption."""
     label = f"tab:{re.sub('[^a-z0-9]+', '-', page.name.lower())}-{kind}"
-    prose = table.words == len(table.head)
     columns = (
         "".join(
             rf">{{\raggedright\arraybackslash}}p{{{share}\linewidth}}" for share in SHARES[: len(table.head)]
         )
-        if prose
+        if table.prose
         else "l" * table.words + "r" * (len(table.head) - table.words)
     )
     heads = [escape(head) if at < table.words else _stacked(head) for at, head in enumerate(table.head)]
     notes = [rf"\item[{number}] {escape(note)}" for number, note in enumerate(table.notes, 1)]
-    star = "*" if prose or len(table.head) > WIDE else ""
+    star = "*" if table.prose or len(table.head) > WIDE else ""
     caption = " ".join(
         escape(_ended(sentence)) for sentence in (page.title, *table.below) if sentence.strip()
     )
@@ -174,7 +173,7 @@ def booktabs(table: Table, kind: str, page: Page) -> str:
         r"\footnotesize",
         r"\setlength{\tabcolsep}{4pt}",
         r"\setlength{\belowcaptionskip}{4pt}",
-        *([r"\renewcommand{\arraystretch}{1.25}"] if prose else []),
+        *([r"\renewcommand{\arraystretch}{1.25}"] if table.prose else []),
         rf"\caption[{escape(page.name)}]{{{caption}}}",
         rf"\label{{{label}}}",
         rf"\begin{{tabular}}{{@{{}}{columns}@{{}}}}",
