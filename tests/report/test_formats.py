@@ -71,8 +71,8 @@ def unescaped_latex(text):
         text = text[: found.start()] + letter + marks[found[1]] + text[found.end() :]
     maths = {
         r"\times": "×", "-": "−", r"\pm": "±", r"\div": "÷", r"\geq": "≥", r"\leq": "≤", r"\approx": "≈",
-        r"\rightarrow": "→", r"\cdot": "·", r"\alpha": "α", r"\beta": "β", r"\mu": "μ", "^2": "²",
-        "^3": "³", r"^\circ": "°",
+        r"\rightarrow": "→", r"\cdot": "·", r"\alpha": "α", r"\Delta": "Δ", r"\beta": "β", r"\mu": "μ",
+        "^2": "²", "^3": "³", r"^\circ": "°",
     }  # fmt: skip
     text = re.sub(r"(?<!\\)\$(.+?)(?<!\\)\$", lambda f: maths[f[1]], text)
     words = {
@@ -123,7 +123,7 @@ def balanced(text):
     return depth == 0
 
 
-@given(st.text(alphabet="|&_<>\"'`*{}\\$#%^~[],.;: éñ幅🦊C̃×−≥…αabc019", max_size=14))
+@given(st.text(alphabet="|&_<>\"'`*{}\\$#%^~[],.;: éñ幅🦊C̃×−≥…αΔabc019", max_size=14))
 def test_latex_can_be_read_back(name):
     expected = unicodedata.normalize("NFD", shown(name))
     assert unicodedata.normalize("NFD", unescaped_latex(latex_escape(name))) == expected

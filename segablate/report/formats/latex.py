@@ -52,6 +52,7 @@ SIGNS = {
     "≈": r"$\approx$",
     "→": r"$\rightarrow$",
     "·": r"$\cdot$",
+    "Δ": r"$\Delta$",
     "α": r"$\alpha$",
     "β": r"$\beta$",
     "µ": r"$\mu$",
