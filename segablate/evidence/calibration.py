@@ -38,7 +38,7 @@ class Shares:
         false_verdicts: better or worse although there is no difference.
         coverage: intervals that hold the true difference.
         false_equivalents: equivalent although the difference is the margin; None where not asked.
-        power: told from none, of differences that should be told 80 times of 100; None where not asked.
+        power: share of differences found that should be found 80 times in 100; None if not measured.
     """
 
     false_verdicts: float

@@ -42,7 +42,7 @@ def decide(
     """Verdicts of which one or more is wrong with probability 1 − level at most, for each claim.
 
     "There is a difference" and "there is none that matters" are corrected each by itself (Holm 1979). A
-    difference inside the margin is equivalent, also where it can be told from none.
+    difference inside the margin is equivalent, even if it is distinguishable from zero.
 
     Args:
         family: all comparisons that a reader looks through together.

@@ -43,6 +43,11 @@ def test_a_place_that_it_names_exists(place: str) -> None:
         assert name in named | {getattr(target, "id", None) for target in targets}
 
 
+def test_tests_have_a_folder_for_each_package() -> None:
+    packages = [path.parent.name for path in (ROOT / "segablate").glob("*/__init__.py")]
+    assert [name for name in packages if not list((ROOT / "tests" / name).glob("test_*.py"))] == []
+
+
 def test_its_floors_are_those_that_are_checked() -> None:
     settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     layers = settings["tool"]["importlinter"]["contracts"][0]["layers"]
