@@ -172,20 +172,26 @@ def test_what_waits_for_a_gpu_on_a_cluster_without_one_is_told(
         execute(planned("a"), Store(store.root, interrupt), executor="ray", device="cuda")
 
 
-@pytest.mark.exhaustive  # a timing, of a minute: `pytest -m exhaustive -k nodes_do tests/run/test_ray.py -s`
+@pytest.mark.exhaustive  # a timing: `pytest -m exhaustive -s tests/run/test_ray.py`
 def test_more_nodes_do_proportionally_more(
     cluster: Any, planned: Planned, store: Store, fakes: ModuleType
 ) -> None:
-    third = cluster.add_node(**fake_cluster.node())
+    import ray
+
+    cluster.add_node(**fake_cluster.node())
     rates = {}
     for nodes in (3, 2, 1):
         # other settings are other cells
-        made = planned(*(f"w-{n}" for n in range(12)), settings=f"nap: 3, bonus: {nodes}")
+        made = planned(*(f"w-{n}" for n in range(12)), settings=f"alone: true, nap: 6, bonus: {nodes}")
         assert execute(made, store, executor="ray").done == 12
         spans = fakes.spans()[-12:]
         rates[nodes] = 12 / (max(ended for *_, ended in spans) - min(began for _, began, _ in spans))
         if nodes > 1:
-            cluster.remove_node(third if nodes == 3 else next(iter(cluster.worker_nodes)))
+            fake_cluster.kill_node(cluster)  # one that ends by itself goes on to take cells
+            limit = time.monotonic() + 60
+            while sum(node["Alive"] for node in ray.nodes()) != nodes - 1:
+                assert time.monotonic() < limit
+                time.sleep(0.1)
     cluster.add_node(**fake_cluster.node())
     print({nodes: f"{rate / rates[1]:.2f}" for nodes, rate in rates.items()})
     for nodes in (2, 3):
